@@ -1,0 +1,6 @@
+//! A camera on a web page with almost no delay: raw frames → MPEG-1 → WebSocket → a decoder in the page.
+
+pub mod frame;
+pub mod mailbox;
+pub mod time;
+pub mod unit;
