@@ -2,5 +2,6 @@
 
 pub mod frame;
 pub mod mailbox;
+pub mod shutdown;
 pub mod time;
 pub mod unit;
