@@ -3,5 +3,6 @@
 pub mod frame;
 pub mod mailbox;
 pub mod shutdown;
+pub mod source;
 pub mod time;
 pub mod unit;

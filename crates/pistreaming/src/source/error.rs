@@ -1,0 +1,146 @@
+//! What can go wrong with a source: what it is, and what the user can do about it.
+//!
+//! Here belongs: the words. Not here: trying again, telling viewers.
+
+use std::fmt;
+use std::io;
+use std::path::PathBuf;
+
+use super::child::Ending;
+use crate::frame::BadSize;
+
+/// Why there are no frames, or no more.
+#[derive(Debug)]
+pub enum SourceError {
+    /// None of the programs that drive the Pi camera is installed.
+    NoCameraProgram,
+    /// A program could not be started.
+    Start {
+        /// Which.
+        program: PathBuf,
+        /// Why.
+        error: io::Error,
+    },
+    /// A program ended, or closed its output.
+    Ended {
+        /// Which, in words.
+        name: String,
+        /// How, and what it said last.
+        ending: Ending,
+    },
+    /// A file could not be opened or read.
+    File {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        error: io::Error,
+    },
+    /// What came from the input is not what was expected.
+    Input {
+        /// Which input, in words.
+        name: String,
+        /// What is wrong with it.
+        fault: Fault,
+    },
+    /// Reading failed.
+    Read {
+        /// Which input, in words.
+        name: String,
+        /// Why.
+        error: io::Error,
+    },
+}
+
+/// What is wrong with an input's format.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// It ended before the first whole frame.
+    Short {
+        /// Bytes of one frame.
+        frame_bytes: usize,
+        /// Bytes that there were.
+        got_bytes: usize,
+    },
+    /// A Y4M header line is longer than any that means well, or is not text.
+    HeaderLine,
+    /// A Y4M header has no usable width and height.
+    Size(BadSize),
+    /// A Y4M header's rate is none.
+    Rate(String),
+    /// Its samples are not 8-bit 4:2:0.
+    Colour(String),
+    /// Where a frame's header was due stood something else.
+    FrameMarker,
+    /// The Pi camera takes even sizes only.
+    OddSize,
+    /// `--stride` among the arguments for the Pi camera is not a usable number.
+    Stride(String),
+}
+
+impl SourceError {
+    /// Whether to try again is of no use before the user has changed something.
+    #[must_use]
+    pub const fn is_fatal(&self) -> bool {
+        match self {
+            Self::NoCameraProgram | Self::Start { .. } | Self::File { .. } | Self::Input { .. } => true,
+            Self::Ended { .. } | Self::Read { .. } => false,
+        }
+    }
+}
+
+impl fmt::Display for SourceError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoCameraProgram => f.write_str(
+                "neither rpicam-vid nor libcamera-vid is installed; on Raspberry Pi OS: \
+                 sudo apt install rpicam-apps-lite; without a camera: --source pattern",
+            ),
+            Self::Start { program, error } => {
+                write!(
+                    f,
+                    "{} cannot be started: {error}; is it installed and on the PATH?",
+                    program.display()
+                )
+            }
+            Self::Ended { name, ending } => write!(f, "{name} {ending}"),
+            Self::File { path, error } => write!(f, "{}: {error}", path.display()),
+            Self::Input { name, fault } => write!(f, "{name}: {fault}"),
+            Self::Read { name, error } => write!(f, "{name} cannot be read: {error}"),
+        }
+    }
+}
+
+impl std::error::Error for SourceError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Start { error, .. } | Self::File { error, .. } | Self::Read { error, .. } => Some(error),
+            Self::NoCameraProgram | Self::Ended { .. } | Self::Input { .. } => None,
+        }
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Short { frame_bytes, got_bytes } => write!(
+                f,
+                "it ended after {got_bytes} bytes, but one frame has {frame_bytes}; is --size that of its pictures?"
+            ),
+            Self::HeaderLine => f.write_str("it begins as Y4M, but has no proper header line"),
+            Self::Size(bad) => write!(f, "its Y4M header has no usable W and H: {bad}; scale it before"),
+            Self::Rate(text) => {
+                write!(f, "its Y4M header has the frame rate {text:?}; from 1:10 to 240:1 can be played")
+            }
+            Self::Colour(text) => write!(
+                f,
+                "its samples are {text:?}, but only 8-bit 4:2:0 can be streamed; \
+                 convert it before, with FFmpeg by -pix_fmt yuv420p"
+            ),
+            Self::FrameMarker => f.write_str("no frame header where one was due: the Y4M stream is damaged"),
+            Self::OddSize => f.write_str("it delivers even sizes only; give --size an even width and height"),
+            Self::Stride(text) => {
+                write!(f, "--stride {text:?} is no even number of bytes that a row of --size fits in")
+            }
+        }
+    }
+}
