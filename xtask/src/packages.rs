@@ -1,0 +1,100 @@
+//! What a command needs from the system: is it there, and how is it got.
+//!
+//! Here belongs: Debian packages and the toolchain's parts. Not here: npm packages (the tests' own business), what the
+//! programs are used for.
+
+use crate::Outcome;
+use crate::shell::{command, is_there, output, run};
+
+/// A program or file that must be there, and the Debian package that brings it.
+#[derive(Clone, Copy)]
+pub(crate) struct Need {
+    program: &'static str,
+    package: &'static str,
+}
+
+const fn need(program: &'static str, package: &'static str) -> Need {
+    Need { program, package }
+}
+
+/// What the tests of the program itself need.
+pub(crate) const MEDIA: &[Need] = &[need("ffmpeg", "ffmpeg")];
+
+/// What the tests in browsers need.
+pub(crate) const BROWSERS: &[Need] = &[
+    need("chromium", "chromium"),
+    need("firefox-esr", "firefox-esr"),
+    need("WebKitWebDriver", "webkit2gtk-driver"),
+    need("Xvfb", "xvfb"),
+    need("/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf", "fonts-dejavu-core"),
+];
+
+/// Node and its package manager.
+pub(crate) const NODE: &[Need] = &[need("node", "nodejs"), need("npm", "npm")];
+
+/// Debian's own rustc with its source, for targets that rustup's toolchain has no standard library for.
+pub(crate) const RUST_WITH_SOURCE: &[Need] = &[
+    need("/usr/bin/rustc", "rustc-web"),
+    need("/usr/bin/cargo", "cargo-web"),
+    need("/usr/lib/rustlib/src/rust/library/std/Cargo.toml", "rust-web-src"),
+];
+
+/// Linkers and emulators for the Pi's 64-bit and 32-bit systems.
+pub(crate) const CROSS: &[Need] = &[
+    need("aarch64-linux-gnu-gcc", "gcc-aarch64-linux-gnu"),
+    need("/usr/aarch64-linux-gnu/lib/libc.so.6", "libc6-dev-arm64-cross"),
+    need("arm-linux-gnueabihf-gcc", "gcc-arm-linux-gnueabihf"),
+    need("/usr/arm-linux-gnueabihf/lib/libc.so.6", "libc6-dev-armhf-cross"),
+    need("qemu-aarch64", "qemu-user"),
+];
+
+/// Sees to it that all `needs` are there: installs what is missing, and says so in one line.
+pub(crate) fn ensure(needs: &[Need]) -> Outcome {
+    let packages = missing_packages(needs);
+    if packages.is_empty() {
+        return Ok(());
+    }
+    let list = packages.join(" ");
+    println!("installing: {list}");
+    let by_hand = format!("install it yourself: apt-get install --no-install-recommends {list}");
+    if !is_there("apt-get") {
+        return Err(format!("{list} missing, and there is no apt-get here; {by_hand}"));
+    }
+    // The package lists of a new machine are empty or old; of one in use they are good, and fetching them costs time.
+    let done = apt(&install(&packages)).or_else(|_| {
+        println!("fetching the package lists");
+        apt(&["update"]).and_then(|()| apt(&install(&packages)))
+    });
+    done.map_err(|error| format!("{list} could not be installed: {error}; {by_hand}"))?;
+    match needs.iter().find(|need| !is_there(need.program)) {
+        None => Ok(()),
+        Some(need) => Err(format!("{} is installed, but {} is not there", need.package, need.program)),
+    }
+}
+
+/// The packages that bring those of `needs` that are not there.
+pub(crate) fn missing_packages(needs: &[Need]) -> Vec<&'static str> {
+    needs.iter().filter(|need| !is_there(need.program)).map(|need| need.package).collect()
+}
+
+/// Sees to it that rustup's toolchain has `component`, which `cargo COMMAND` needs.
+pub(crate) fn ensure_component(cargo_command: &str, component: &str) -> Outcome {
+    if output(&mut crate::shell::cargo(&[cargo_command, "--version"])).is_ok() {
+        return Ok(());
+    }
+    println!("installing: the toolchain's {component}");
+    output(&mut command("rustup", &["component", "add", component])).map(drop)
+}
+
+fn install<'a>(packages: &[&'a str]) -> Vec<&'a str> {
+    [&["install", "--yes", "--no-install-recommends"], packages].concat()
+}
+
+fn apt(arguments: &[&str]) -> Outcome {
+    let is_root = output(&mut command("id", &["-u"]))?.trim() == "0";
+    // Another installation may be running on the machine: wait for it rather than fail.
+    let front = ["env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-q", "-o", "DPkg::Lock::Timeout=300"];
+    let as_root: &[&str] = if is_root { &[] } else { &["sudo", "--non-interactive"] };
+    let words = [as_root, &front, arguments].concat();
+    run(command(words[0], &words[1..]).stdout(std::process::Stdio::null()))
+}

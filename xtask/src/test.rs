@@ -1,0 +1,84 @@
+//! `cargo xtask test`: the gate. What it says decides whether a change may land.
+//!
+//! Here belongs: which checks there are and in which order. Not here: the long checks of `--all` (all.rs).
+//!
+//! Made for a fresh machine with rustup's stable toolchain, node 20 and python3: what else is needed is installed.
+//! Nothing is skipped because it is missing; only `--no-browser` leaves something out.
+
+use crate::packages::{BROWSERS, MEDIA, NODE, ensure, ensure_component};
+use crate::shell::{cargo, command, root, target};
+use crate::steps::Steps;
+use crate::{Outcome, all};
+
+pub(crate) const OPTIONS: &str = "[--no-browser] [--all]";
+pub(crate) const PURPOSE: &str = "the gate: format, lints, tests, tidy rules, the built player, browsers (about 10 minutes on 2 cores)\n\
+    --no-browser  without the tests in browsers\n\
+    --all         also the player rebuilt, the codec under qemu, fuzzing, soaks (about an hour)";
+
+/// Runs the gate.
+pub(crate) fn run(arguments: &[String]) -> Outcome {
+    let (mut with_browsers, mut with_all) = (true, false);
+    for argument in arguments {
+        match argument.as_str() {
+            "--no-browser" => with_browsers = false,
+            "--all" => with_all = true,
+            other => return Err(format!("unknown option '{other}'; there are {OPTIONS}")),
+        }
+    }
+    let mut steps = Steps::default();
+    steps.check("what the tests need", || install(with_browsers));
+    lints(&mut steps);
+    tests(&mut steps);
+    if with_browsers {
+        browsers(&mut steps);
+    } else {
+        steps.skip("browsers", "--no-browser was given");
+    }
+    if with_all {
+        all::run(&mut steps);
+    }
+    steps.close()
+}
+
+fn install(with_browsers: bool) -> Outcome {
+    ensure_component("fmt", "rustfmt")?;
+    ensure_component("clippy", "clippy")?;
+    ensure(MEDIA)?;
+    if with_browsers { ensure(&[NODE, BROWSERS].concat()) } else { Ok(()) }
+}
+
+fn lints(steps: &mut Steps) {
+    steps.command("rustfmt", &mut cargo(&["fmt", "--all", "--check"]));
+    let clippy = ["clippy", "--quiet", "--locked"];
+    let deny = ["--", "-D", "warnings"];
+    let all = [&clippy[..], &["--workspace", "--all-targets"], &deny].concat();
+    steps.command("clippy", &mut cargo(&all));
+    // In a build of the whole workspace each feature is on because somebody wants it.
+    for feature in ["encode", "decode"] {
+        let alone = ["-p", "mpeg1", "--no-default-features", "--features", feature];
+        let name = format!("clippy, mpeg1 with {feature} alone");
+        steps.command(&name, &mut cargo(&[&clippy[..], &alone, &deny].concat()));
+    }
+}
+
+fn tests(steps: &mut Steps) {
+    let tests = ["test", "--locked", "--no-fail-fast"];
+    steps.tests("cargo test", &mut cargo(&[&tests[..], &["--workspace", "--exclude", "xtask"]].concat()));
+    steps.tests("tidy", &mut cargo(&[&tests[..], &["-p", "xtask"]].concat()));
+}
+
+fn browsers(steps: &mut Steps) {
+    let built =
+        steps.command("release build", &mut cargo(&["build", "--release", "--locked", "-p", "pistreaming"]));
+    let web = root().join("web");
+    let got =
+        steps.command("npm packages", command("npm", &["ci", "--no-audit", "--no-fund"]).current_dir(&web));
+    if !(built && got) {
+        steps.skip("browsers", "there is nothing to run");
+        return;
+    }
+    // One browser at a time: they are what takes the machine's two cores.
+    let mut node = command("node", &["--test", "--test-reporter=spec", "--test-concurrency=1"]);
+    node.current_dir(&web).env("PISTREAMING_PROGRAM", target().join("release/pistreaming"));
+    steps.tests("browsers", &mut node);
+}
