@@ -1,0 +1,265 @@
+//! Where the river forks: the encode thread publishes each picture once, every viewer takes it at his own pace.
+//!
+//! ```text
+//! encode thread ── publish ──▶ [ ring of the newest pictures ] ◀── step ── a cursor for each viewer
+//!        ▲                                                                        │
+//!        └──────────── orders (who watches, who waits for a start) ◀── ask ───────┘
+//! ```
+//!
+//! **Contract: what a viewer is given can always be decoded (it is a start, or follows right on what he was given
+//! before), is in order, is at most the bound behind the newest, and a viewer who takes nothing costs no memory and
+//! no time of others.**
+//!
+//! Here belongs: fan-out and demand. Not here: sockets, protocols, what is inside a unit (never looked at).
+//! `ring`, `cursor` and `demand` do no waiting and know no clock; this file adds the lock and the waking.
+//!
+//! A std mutex: it is held for a few moves of pointers, never across an await.
+
+mod cursor;
+mod demand;
+mod item;
+mod ring;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::watch;
+pub use wire::NoticeCode;
+
+pub use cursor::Next;
+use cursor::{Cursor, Rules, Step};
+use demand::Demand;
+pub use demand::Orders;
+pub use item::{Item, Shape, Stream};
+use ring::{Limits, Ring};
+
+use crate::frame::{Frame, FrameSize};
+use crate::mailbox::Mailbox;
+use crate::time::Timestamp;
+use crate::unit::AccessUnit;
+
+/// How far behind, in capture time, a viewer may be before he skips.
+const BOUND: Duration = Duration::from_millis(300);
+
+/// What viewers are to be told in words, for as long as it holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Notice {
+    /// What it is about.
+    pub code: NoticeCode,
+    /// The sentence.
+    pub text: String,
+}
+
+/// What went through a hub, and what is in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Counts {
+    /// Pictures published so far.
+    pub published: u64,
+    /// Viewers who are watching now.
+    pub watching: usize,
+    /// Bytes of coded pictures held now.
+    pub held_bytes: usize,
+}
+
+/// One camera's fork.
+#[derive(Debug)]
+pub struct Hub {
+    core: Mutex<Core>,
+    news: watch::Sender<()>,
+    rules: Rules,
+    frames: Arc<Mailbox<Frame>>,
+}
+
+#[derive(Debug)]
+struct Core {
+    ring: Ring,
+    demand: Demand,
+    stream: Option<Arc<Stream>>,
+    streams: u32,
+    published: u64,
+    notices: Vec<Notice>,
+}
+
+impl Hub {
+    /// A hub. `can_ask`: whether the encoder makes a start when asked, and rests when nobody watches. `frames` is where
+    /// the encode thread waits: a viewer who joins nudges it.
+    #[must_use]
+    pub fn new(can_ask: bool, frames: Arc<Mailbox<Frame>>) -> Arc<Self> {
+        Self::with_limits(can_ask, frames, Limits::default())
+    }
+
+    fn with_limits(can_ask: bool, frames: Arc<Mailbox<Frame>>, limits: Limits) -> Arc<Self> {
+        let core = Core {
+            ring: Ring::new(limits, BOUND),
+            demand: Demand::default(),
+            stream: None,
+            streams: 0,
+            published: 0,
+            notices: Vec::new(),
+        };
+        let rules = Rules { can_ask, bound: BOUND };
+        Arc::new(Self { core: Mutex::new(core), news: watch::Sender::new(()), rules, frames })
+    }
+
+    /// Begins a stream and returns it. Units that are published from now on belong to it; the first must be a start.
+    pub fn begin_stream(&self, size: FrameSize, rate: (u32, u32)) -> Arc<Stream> {
+        let mut core = self.lock();
+        core.streams = core.streams.wrapping_add(1);
+        let stream = Arc::new(Stream { id: core.streams, size, rate });
+        core.stream = Some(Arc::clone(&stream));
+        stream
+    }
+
+    /// The stream whose pictures are published now.
+    #[must_use]
+    pub fn stream(&self) -> Option<Arc<Stream>> {
+        self.lock().stream.clone()
+    }
+
+    /// Hands out a picture of the current stream; one of another stream is dropped.
+    pub fn publish(&self, unit: AccessUnit) {
+        let mut core = self.lock();
+        let Some(stream) = core.stream.clone().filter(|stream| stream.id == unit.stream) else {
+            return;
+        };
+        core.published += 1;
+        if unit.start {
+            core.demand.started(unit.coded);
+        }
+        // Who joins later and can ask for a start wants a new one.
+        if core.demand.watching() == 0 && self.rules.can_ask {
+            return;
+        }
+        core.ring.push(Arc::new(Item::new(unit, stream)));
+        drop(core);
+        self.news.send_replace(());
+    }
+
+    /// What the encoder is to do now.
+    #[must_use]
+    pub fn orders(&self, now: Timestamp) -> Orders {
+        self.lock().demand.orders(now)
+    }
+
+    /// Tells all viewers, and those to come, until [`Self::withdraw`] of the same code.
+    pub fn tell(&self, code: NoticeCode, text: impl Into<String>) {
+        let notice = Notice { code, text: text.into() };
+        let mut core = self.lock();
+        if core.notices.contains(&notice) {
+            return;
+        }
+        core.notices.retain(|other| other.code != code);
+        core.notices.push(notice);
+        drop(core);
+        self.news.send_replace(());
+    }
+
+    /// What was told no longer holds.
+    pub fn withdraw(&self, code: NoticeCode) {
+        let mut core = self.lock();
+        let before = core.notices.len();
+        core.notices.retain(|notice| notice.code != code);
+        let changed = core.notices.len() != before;
+        drop(core);
+        if changed {
+            self.news.send_replace(());
+        }
+    }
+
+    /// What went through so far, and what is there now.
+    #[must_use]
+    pub fn counts(&self) -> Counts {
+        let core = self.lock();
+        let (watching, held_bytes) = (core.demand.watching(), core.ring.bytes());
+        Counts { published: core.published, watching, held_bytes }
+    }
+
+    /// A new viewer. He watches from his first [`Viewer::step`].
+    #[must_use]
+    pub fn join(self: &Arc<Self>) -> Viewer {
+        let news = self.news.subscribe();
+        Viewer { hub: Arc::clone(self), cursor: None, news, told: None }
+    }
+
+    /// A panic of another holder leaves the core whole enough: the worst is a viewer's place, which checks itself.
+    fn lock(&self) -> MutexGuard<'_, Core> {
+        self.core.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// One who watches. Dropping it is leaving.
+#[derive(Debug)]
+pub struct Viewer {
+    hub: Arc<Hub>,
+    /// None while he does not watch.
+    cursor: Option<Cursor>,
+    news: watch::Receiver<()>,
+    told: Option<Notice>,
+}
+
+impl Viewer {
+    /// The next picture for him, if there is one now; he begins to watch if he did not.
+    pub fn step(&mut self) -> Option<Next> {
+        let hub = &*self.hub;
+        let mut core = hub.lock();
+        let cursor = self.cursor.get_or_insert_with(|| {
+            core.demand.enter();
+            Cursor::joining()
+        });
+        match cursor.step(&core.ring, hub.rules) {
+            Step::Next(next) => Some(next),
+            Step::Wait => None,
+            Step::Ask(asker) => {
+                let wake = core.demand.ask(asker);
+                drop(core);
+                if wake {
+                    hub.frames.nudge();
+                }
+                None
+            }
+        }
+    }
+
+    /// He does not watch for now: nothing is kept or coded for him. The next [`Self::step`] joins anew.
+    pub fn rest(&mut self) {
+        if self.cursor.take().is_some() {
+            let mut core = self.hub.lock();
+            core.demand.leave();
+            // What nobody watched is old when somebody comes back and can ask for a new start.
+            if core.demand.watching() == 0 && self.hub.rules.can_ask {
+                core.ring.clear();
+            }
+        }
+    }
+
+    /// What he must be told: a notice that he was not told yet, or that all is well again.
+    pub fn notice(&mut self) -> Option<Notice> {
+        let newest = self.hub.lock().notices.last().cloned();
+        if newest == self.told {
+            return None;
+        }
+        self.told.clone_from(&newest);
+        Some(newest.unwrap_or(Notice { code: NoticeCode::Fine, text: String::new() }))
+    }
+
+    /// Waits until [`Self::step`] or [`Self::notice`] may have something new: something happened since the last waiting.
+    pub async fn news(&mut self) {
+        // The sender lives in the hub that this viewer holds: there is no error to wait for.
+        let _ = self.news.changed().await;
+    }
+
+    /// The hub.
+    #[must_use]
+    pub fn hub(&self) -> &Arc<Hub> {
+        &self.hub
+    }
+}
+
+impl Drop for Viewer {
+    fn drop(&mut self) {
+        self.rest();
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,291 @@
+//! Any order of publishing, joining, taking and resting, checked by a viewer that knows what needs what.
+
+use std::collections::VecDeque;
+
+use bytes::Bytes;
+use proptest::prelude::*;
+
+use super::*;
+use crate::unit::{Picture, TimeMeaning};
+
+const LIMITS: Limits = Limits { units: 12, bytes: 4000 };
+
+/// An encoder's place in its stream.
+struct Source {
+    hub: Arc<Hub>,
+    stream: Arc<Stream>,
+    sequence: u32,
+    now_us: u64,
+}
+
+impl Source {
+    fn new(can_ask: bool) -> Self {
+        let hub = Hub::with_limits(can_ask, Arc::new(Mailbox::new()), LIMITS);
+        let stream = hub.begin_stream(FrameSize::new(64, 48).unwrap(), (24, 1));
+        Self { hub, stream, sequence: 0, now_us: 0 }
+    }
+
+    fn orders(&self) -> Orders {
+        self.hub.orders(Timestamp::from_micros(self.now_us))
+    }
+
+    fn publish(&mut self, start: bool, len: usize, ms: u64) {
+        self.now_us += ms * 1000;
+        let at = Timestamp::from_micros(self.now_us);
+        self.hub.publish(AccessUnit {
+            stream: self.stream.id,
+            sequence: self.sequence,
+            picture: if start { Picture::Intra } else { Picture::Predicted },
+            start,
+            captured: at,
+            meaning: TimeMeaning::Arrival,
+            coded: at,
+            bytes: Bytes::from(vec![0; len]),
+        });
+        self.sequence += 1;
+    }
+
+    fn change_stream(&mut self) {
+        self.stream = self.hub.begin_stream(FrameSize::new(32, 32).unwrap(), (24, 1));
+        self.sequence = 0;
+    }
+
+    /// As the embedded encoder does: obeys, and rests when nobody watches.
+    fn obey(&mut self, start: bool, len: usize, ms: u64) {
+        let orders = self.orders();
+        if orders.watched {
+            self.publish(start || orders.start || self.sequence == 0, len, ms);
+        }
+    }
+}
+
+/// Knows what can be decoded: nothing but a start, or what comes right behind the last one.
+#[derive(Default)]
+struct Checker {
+    last: Option<(u32, u32)>,
+}
+
+impl Checker {
+    /// Whether something was given.
+    fn check(&mut self, next: Option<Next>) -> bool {
+        let Some(Next { missed, item }) = next else { return false };
+        let unit = &item.unit;
+        assert_eq!(unit.stream, item.stream.id);
+        if let Some((stream, sequence)) = self.last {
+            assert!((unit.stream, unit.sequence) > (stream, sequence), "order");
+            let follows = unit.stream == stream && unit.sequence == sequence + 1;
+            assert!((missed > 0) != follows || unit.stream != stream, "a hole is told, and nothing else");
+            assert!(unit.start || follows, "{:?} then {unit:?}", self.last);
+            assert!(unit.start || missed == 0);
+        } else {
+            assert!(unit.start && missed == 0);
+        }
+        self.last = Some((unit.stream, unit.sequence));
+        true
+    }
+}
+
+#[derive(Clone, Debug)]
+enum Op {
+    Publish { start: bool, len: usize, ms: u64 },
+    ChangeStream,
+    Join,
+    Leave(usize),
+    Rest(usize),
+    Take(usize, usize),
+}
+
+fn ops() -> impl Strategy<Value = Vec<Op>> {
+    let op = prop_oneof![
+        8 => (prop::bool::weighted(0.2), 1usize..900, 1u64..120).prop_map(|(start, len, ms)| Op::Publish { start, len, ms }),
+        1 => Just(Op::ChangeStream),
+        2 => Just(Op::Join),
+        1 => any::<usize>().prop_map(Op::Leave),
+        1 => any::<usize>().prop_map(Op::Rest),
+        8 => (any::<usize>(), 1usize..20).prop_map(|(who, n)| Op::Take(who, n)),
+    ];
+    prop::collection::vec(op, 0..200)
+}
+
+fn run(can_ask: bool, ops: Vec<Op>) {
+    let mut source = Source::new(can_ask);
+    let mut viewers: Vec<(Viewer, Checker)> = Vec::new();
+    for op in ops {
+        let count = viewers.len();
+        match op {
+            Op::Publish { start, len, ms } if can_ask => source.obey(start, len, ms),
+            Op::Publish { start, len, ms } => {
+                let start = start || source.sequence == 0;
+                source.publish(start, len, ms);
+            }
+            Op::ChangeStream => source.change_stream(),
+            Op::Join => viewers.push((source.hub.join(), Checker::default())),
+            Op::Leave(who) if count > 0 => drop(viewers.swap_remove(who % count)),
+            Op::Rest(who) if count > 0 => {
+                let (viewer, checker) = &mut viewers[who % count];
+                viewer.rest();
+                // He joins anew: no gap is told, and he waits for a start.
+                *checker = Checker::default();
+            }
+            Op::Take(who, n) if count > 0 => {
+                let (viewer, checker) = &mut viewers[who % count];
+                for _ in 0..n {
+                    if !checker.check(viewer.step()) {
+                        break;
+                    }
+                }
+            }
+            Op::Leave(_) | Op::Rest(_) | Op::Take(..) => {}
+        }
+        let core = source.hub.lock();
+        assert!(core.ring.bytes() <= LIMITS.bytes);
+        assert!(core.demand.watching() <= viewers.len());
+    }
+    if can_ask {
+        // Whatever happened: who asks now has the newest picture after one more.
+        for (viewer, checker) in &mut viewers {
+            while checker.check(viewer.step()) {}
+            viewer.rest();
+            *checker = Checker::default();
+            while checker.check(viewer.step()) {}
+        }
+        source.obey(false, 10, 40);
+        for (viewer, checker) in &mut viewers {
+            while checker.check(viewer.step()) {}
+            assert_eq!(checker.last, Some((source.stream.id, source.sequence - 1)));
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn an_encoder_that_can_be_asked_serves_all(ops in ops()) {
+        run(true, ops);
+    }
+
+    #[test]
+    fn an_encoder_that_goes_its_own_way_serves_all(ops in ops()) {
+        run(false, ops);
+    }
+}
+
+/// Steps until there is nothing; the sequence numbers given, and the gaps.
+fn drain(viewer: &mut Viewer) -> (VecDeque<u32>, u32) {
+    let (mut given, mut missed) = (VecDeque::new(), 0);
+    while let Some(next) = viewer.step() {
+        given.push_back(next.item.unit.sequence);
+        missed += next.missed;
+    }
+    (given, missed)
+}
+
+#[test]
+fn a_joiner_asks_once_and_others_share_his_start() {
+    let mut source = Source::new(true);
+    let (mut one, mut two) = (source.hub.join(), source.hub.join());
+    assert_eq!(source.orders(), Orders { watched: false, start: false });
+    assert_eq!(drain(&mut one), ([].into(), 0));
+    assert_eq!(drain(&mut two), ([].into(), 0));
+    assert_eq!(source.orders(), Orders { watched: true, start: true });
+    source.obey(false, 10, 40);
+    assert_eq!(drain(&mut one), ([0].into(), 0));
+    assert_eq!(drain(&mut two), ([0].into(), 0));
+    source.obey(false, 10, 40);
+    let mut three = source.hub.join();
+    assert_eq!(drain(&mut three), ([0, 1].into(), 0), "a start that near is shared");
+    assert!(!source.orders().start);
+}
+
+#[test]
+fn the_mailbox_is_nudged_by_who_joins() {
+    let source = Source::new(true);
+    let mut viewer = source.hub.join();
+    let soon = Some(std::time::Instant::now());
+    assert_eq!(source.hub.frames.wait(soon).kind(), "timed out");
+    let _ = viewer.step();
+    assert_eq!(source.hub.frames.wait(soon).kind(), "nudged");
+    let _ = viewer.step();
+    assert_eq!(source.hub.frames.wait(soon).kind(), "timed out", "he asked already");
+}
+
+impl crate::mailbox::Wake<Frame> {
+    const fn kind(&self) -> &'static str {
+        match self {
+            Self::Item(_) => "item",
+            Self::Nudged => "nudged",
+            Self::TimedOut => "timed out",
+            Self::Closed => "closed",
+        }
+    }
+}
+
+#[test]
+fn who_falls_behind_skips_and_the_others_do_not_notice() {
+    let mut source = Source::new(true);
+    let (mut quick, mut slow) = (source.hub.join(), source.hub.join());
+    let _ = (quick.step(), slow.step());
+    source.obey(false, 10, 40);
+    assert_eq!((drain(&mut quick).0, drain(&mut slow).0), ([0].into(), [0].into()));
+    for n in 1..10 {
+        source.obey(false, 10, 40);
+        assert_eq!(drain(&mut quick), ([n].into(), 0));
+    }
+    // 360 ms behind, and no start that is newer than what he has: he asks, but the last start is under a second old.
+    assert_eq!(drain(&mut slow), ([].into(), 0));
+    for n in 10..27 {
+        source.obey(false, 10, 40);
+        assert_eq!(drain(&mut quick), ([n].into(), 0));
+    }
+    // The first that was ordered a second after the last start.
+    assert_eq!(drain(&mut slow), ([26].into(), 25));
+}
+
+#[test]
+fn an_encoder_that_cannot_be_asked_gives_its_newest_start_and_all_since() {
+    let mut source = Source::new(false);
+    for n in 0..10 {
+        source.publish(n == 0, 10, 40);
+    }
+    let mut viewer = source.hub.join();
+    assert_eq!(drain(&mut viewer), ((0..10).collect(), 0), "360 ms old, and needed");
+    source.publish(true, 10, 40);
+    assert_eq!(source.hub.lock().ring.end(), 11);
+    assert_eq!(drain(&mut source.hub.join()), ([10].into(), 0));
+}
+
+#[test]
+fn an_old_stream_s_units_are_not_published() {
+    let mut source = Source::new(false);
+    source.publish(true, 10, 40);
+    let new = source.hub.begin_stream(FrameSize::new(64, 48).unwrap(), (24, 1));
+    source.publish(true, 10, 40);
+    assert_eq!(source.hub.counts().published, 1);
+    assert_eq!(source.hub.stream(), Some(new));
+}
+
+#[test]
+fn notices_hold_until_withdrawn() {
+    let source = Source::new(true);
+    source.hub.tell(NoticeCode::CameraTrouble, "gone");
+    let mut viewer = source.hub.join();
+    assert_eq!(viewer.notice(), Some(Notice { code: NoticeCode::CameraTrouble, text: "gone".into() }));
+    assert_eq!(viewer.notice(), None);
+    source.hub.withdraw(NoticeCode::EncoderTrouble);
+    assert_eq!(viewer.notice(), None);
+    source.hub.withdraw(NoticeCode::CameraTrouble);
+    assert_eq!(viewer.notice(), Some(Notice { code: NoticeCode::Fine, text: String::new() }));
+    assert_eq!(source.hub.join().notice(), None);
+}
+
+#[test]
+fn with_nobody_watching_nothing_is_kept() {
+    let mut source = Source::new(true);
+    let mut viewer = source.hub.join();
+    let _ = viewer.step();
+    source.obey(true, 10, 40);
+    assert_eq!(source.hub.counts().held_bytes, 10);
+    drop(viewer);
+    assert_eq!(source.hub.counts().held_bytes, 0);
+    source.publish(true, 10, 40);
+    assert_eq!(source.hub.counts().held_bytes, 0);
+}
