@@ -1,2 +1,39 @@
-//! ISO/IEC 11172-2 (MPEG-1) video.
-#![no_std]
+//! ISO/IEC 11172-2 (MPEG-1) video, made for one purpose: live pictures without delay. An encoder that holds no
+//! picture back, and a decoder that shows a picture when its bytes are there.
+//!
+//! What it refuses to do: B and D pictures (the one costs a picture of delay, the other nobody sends), audio,
+//! systems streams, clocks, threads of its own beyond one picture's coding, files, sockets.
+//!
+//! The folders are the layers of the bitstream; both directions of a layer stand in one file.
+//!
+//! | clause of ISO/IEC 11172-2 | what | file |
+//! |---|---|---|
+//! | 2.3, 2.4.1 | start codes | `bits/start_code.rs` |
+//! | 2.4.2.3, 2.4.3.2 | sequence header | `syntax/sequence.rs` |
+//! | 2.4.2.4 | group of pictures | `syntax/group.rs` |
+//! | 2.4.2.5 | picture header | `syntax/picture.rs` |
+//! | 2.4.2.6 | slice header | `syntax/slice.rs` |
+//! | 2.4.2.7, 2.4.4.2 | macroblock header, motion vectors | `syntax/macroblock.rs` |
+//! | 2.4.2.8, 2.4.3.7 | blocks: DC and coefficients | `syntax/block.rs` |
+//! | 2.4.4.1, 2.4.4.2 | dequantisation | `transform/quantise.rs` |
+//! | annex A | inverse DCT | `transform/idct.rs` |
+//! | annex B | code tables | `tables/` |
+#![cfg_attr(not(any(feature = "threads", test)), no_std)]
+
+extern crate alloc;
+
+pub mod bits;
+#[cfg(feature = "decode")]
+pub mod decode;
+#[cfg(feature = "encode")]
+pub mod encode;
+mod picture;
+pub mod syntax;
+pub mod tables;
+pub mod transform;
+
+#[cfg(test)]
+mod reference;
+
+pub use picture::{Picture, PictureView, Plane, PlaneBuffer};
+pub use syntax::picture::PictureKind;

@@ -1,0 +1,193 @@
+//! The block layer: the DC difference and run-level coded coefficients (ISO/IEC 11172-2, 2.4.2.8, 2.4.3.7, B.5).
+
+use super::macroblock::{put, take};
+use crate::bits::{BitReader, BitWriter};
+use crate::tables::coefficients::{
+    CODES, DC_SIZE_CHROMA, DC_SIZE_CHROMA_CODES, DC_SIZE_LUMA, DC_SIZE_LUMA_CODES, END_OF_BLOCK,
+    END_OF_BLOCK_CODE, ESCAPE, ESCAPE_CODE, LEVELS, LONG, RUNS, SHORT,
+};
+
+/// The largest magnitude of a level that has a code.
+pub const MOST_LEVEL: i16 = 255;
+
+/// What comes next in a block.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Next {
+    /// `run` zeros, then `level`, which is not 0.
+    Coefficient {
+        /// How many zero coefficients are passed.
+        run: u8,
+        /// The level, −255 to 255.
+        level: i16,
+    },
+    /// end_of_block.
+    End,
+    /// A code that does not exist.
+    Invalid,
+}
+
+/// Reads dct_dc_size and dct_dc_differential: the difference to the DC before, −255 to 255.
+#[inline]
+pub fn read_dc_difference(bits: &mut BitReader<'_>, luma: bool) -> Option<i16> {
+    let size = if luma { take(bits, &DC_SIZE_LUMA)? } else { take(bits, &DC_SIZE_CHROMA)? }.value.into();
+    if size == 0 {
+        return Some(0);
+    }
+    let magnitude = bits.read(size) as i16;
+    let negative = magnitude >> (size - 1) == 0;
+    Some(if negative { magnitude + 1 - (1 << size) } else { magnitude })
+}
+
+/// Writes a DC difference, −255 to 255.
+#[inline]
+pub fn write_dc_difference(bits: &mut BitWriter<'_>, luma: bool, difference: i16) {
+    let size = u16::BITS - difference.unsigned_abs().leading_zeros();
+    let codes = if luma { &DC_SIZE_LUMA_CODES } else { &DC_SIZE_CHROMA_CODES };
+    put(bits, codes[size as usize]);
+    let value = if difference < 0 { difference - 1 } else { difference };
+    bits.put(u32::from(value as u16) & ((1 << size) - 1), size);
+}
+
+/// Reads dct_coeff_first: the first coefficient of a block that must have one. `1s` is run 0, level ±1 there.
+#[inline]
+pub fn read_first(bits: &mut BitReader<'_>) -> Next {
+    let two = bits.peek(2);
+    if two & 2 == 0 {
+        return read_next(bits);
+    }
+    bits.skip(2);
+    Next::Coefficient { run: 0, level: if two == 2 { 1 } else { -1 } }
+}
+
+/// Reads dct_coeff_next.
+#[inline]
+pub fn read_next(bits: &mut BitReader<'_>) -> Next {
+    let word = bits.peek32();
+    let short = SHORT[(word >> 24) as usize];
+    let entry = if short.len > 0 { short } else { LONG[(word >> 16 & 1023) as usize] };
+    // A code of 8 bits whose first six are zero does not exist: LONG is only asked where they are.
+    if entry.len == 0 {
+        return Next::Invalid;
+    }
+    bits.skip(entry.len.into());
+    match entry.value {
+        END_OF_BLOCK => Next::End,
+        ESCAPE => read_escaped(bits),
+        value => {
+            let negative = bits.flag();
+            let level = (value & 255) as i16;
+            Next::Coefficient { run: (value >> 8) as u8, level: if negative { -level } else { level } }
+        }
+    }
+}
+
+/// Run and level behind an escape (table B.5g): 6 bits of run, then 8 or 16 of level.
+fn read_escaped(bits: &mut BitReader<'_>) -> Next {
+    let run = bits.read(6) as u8;
+    let level = match bits.read(8) as u8 as i8 {
+        0 => bits.read(8) as i16,
+        i8::MIN => bits.read(8) as i16 - 256,
+        short => short.into(),
+    };
+    // 0 and −256 are forbidden; the needlessly long forms of short levels are let pass.
+    if level == 0 || level == -256 { Next::Invalid } else { Next::Coefficient { run, level } }
+}
+
+/// Writes the first coefficient of a block that must have one.
+#[inline]
+pub fn write_first(bits: &mut BitWriter<'_>, run: u8, level: i16) {
+    if run == 0 && level.abs() == 1 {
+        bits.put(if level > 0 { 0b10 } else { 0b11 }, 2);
+    } else {
+        write_next(bits, run, level);
+    }
+}
+
+/// Writes a coefficient: `run` zeros, at most 63, and a `level` of magnitude 1 to [`MOST_LEVEL`].
+#[inline]
+pub fn write_next(bits: &mut BitWriter<'_>, run: u8, level: i16) {
+    let magnitude = usize::from(level.unsigned_abs());
+    if usize::from(run) < RUNS && magnitude < LEVELS {
+        let code = CODES[usize::from(run)][magnitude];
+        if code.len > 0 {
+            let signed = u32::from(code.bits) << 1 | u32::from(level < 0);
+            return bits.put(signed, u32::from(code.len) + 1);
+        }
+    }
+    put(bits, ESCAPE_CODE);
+    bits.put(run.into(), 6);
+    let low = u32::from(level as u16 & 255);
+    match level {
+        -127..=127 => bits.put(low, 8),
+        ..-127 => bits.put(0x8000 | low, 16),
+        _ => bits.put(low, 16),
+    }
+}
+
+/// Writes end_of_block.
+#[inline]
+pub fn write_end(bits: &mut BitWriter<'_>) {
+    put(bits, END_OF_BLOCK_CODE);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::vec::Vec;
+    use proptest::prelude::*;
+
+    #[test]
+    fn dc_differences_round_trip() {
+        for luma in [false, true] {
+            let mut out = Vec::new();
+            let mut bits = BitWriter::new(&mut out);
+            for difference in -255..=255 {
+                write_dc_difference(&mut bits, luma, difference);
+            }
+            bits.align();
+            let mut bits = BitReader::new(&out);
+            for difference in -255..=255 {
+                assert_eq!(read_dc_difference(&mut bits, luma), Some(difference));
+            }
+        }
+    }
+
+    #[test]
+    fn every_run_and_level_round_trips() {
+        let mut out = Vec::new();
+        let levels = (-MOST_LEVEL..=MOST_LEVEL).filter(|&level| level != 0);
+        let all: Vec<_> = (0..64).flat_map(|run| levels.clone().map(move |level| (run, level))).collect();
+        let mut bits = BitWriter::new(&mut out);
+        for &(run, level) in &all {
+            write_first(&mut bits, run, level);
+            write_next(&mut bits, run, level);
+            write_end(&mut bits);
+        }
+        bits.align();
+        let mut bits = BitReader::new(&out);
+        for (run, level) in all {
+            assert_eq!(read_first(&mut bits), Next::Coefficient { run, level });
+            assert_eq!(read_next(&mut bits), Next::Coefficient { run, level });
+            assert_eq!(read_next(&mut bits), Next::End);
+        }
+    }
+
+    #[test]
+    fn forbidden_levels_are_refused() {
+        for bytes in [[0b0000_0100, 0, 0, 0], [0b0000_0100, 0b0010_0000, 0, 0]] {
+            assert_eq!(read_next(&mut BitReader::new(&bytes)), Next::Invalid);
+        }
+        assert_eq!(read_next(&mut BitReader::new(&[])), Next::Invalid);
+    }
+
+    proptest! {
+        #[test]
+        fn any_bits_are_read_without_panic(bytes in prop::collection::vec(any::<u8>(), 0..16)) {
+            let mut bits = BitReader::new(&bytes);
+            while !bits.overrun() {
+                if matches!(read_next(&mut bits), Next::Invalid) { break; }
+                let _ = read_dc_difference(&mut bits, bytes.len() % 2 == 0);
+            }
+        }
+    }
+}
