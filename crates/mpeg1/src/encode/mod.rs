@@ -1,1 +1,190 @@
-//! The encoder: pictures in, access units out.
+//! The encoder: each picture becomes one access unit at once, nothing is held back.
+//!
+//! Pictures are I or P; a P picture's macroblocks are intra, predicted from the same place of the picture before, or
+//! skipped. Coding goes in two steps: all macroblocks are looked at (`mode`), the quantiser scale is chosen for the
+//! whole picture (`rate`), then each row of macroblocks is coded as a slice of its own (`slice`, `macroblock`), side by
+//! side if so set: the number of threads changes no bit.
+//!
+//! Here belongs: the order of these steps, the headers, the two pictures of reconstruction. Not here: which bits a
+//! macroblock becomes, who receives them, clocks.
+
+mod macroblock;
+mod mode;
+mod rate;
+mod rows;
+mod settings;
+mod slice;
+
+use alloc::vec::Vec;
+
+use crate::bits::BitWriter;
+use crate::picture::{Picture, PictureView};
+use crate::syntax::group::GroupHeader;
+use crate::syntax::picture::{CodingType, MotionScale, PictureHeader, PictureKind};
+use crate::syntax::sequence::{SequenceHeader, nearest_rate_code};
+use crate::transform::quantise::Quantiser;
+use mode::Mode;
+use rate::RateControl;
+use slice::{PictureContext, Row};
+
+pub use settings::{Rate, Settings, SettingsError};
+
+/// Whether a picture must be one at which decoding can begin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Intra {
+    /// As the encoder sees fit: I for the first picture and when the interval is over.
+    Auto,
+    /// An I picture behind a sequence header.
+    Force,
+}
+
+/// What became of a picture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EncodedPicture {
+    /// Length of its access unit in bytes.
+    pub bytes: usize,
+    /// Whether it is an I or a P picture.
+    pub kind: PictureKind,
+    /// Its quantizer_scale.
+    pub quantiser: u8,
+}
+
+/// A live encoder for pictures of one size.
+#[derive(Debug)]
+pub struct Encoder {
+    settings: Settings,
+    sequence: SequenceHeader,
+    rate: RateControl,
+    quantisers: Vec<Quantiser>,
+    /// The picture as it is to be coded, used where its size is no multiple of 16.
+    padded: Picture,
+    reference: Picture,
+    reconstruction: Picture,
+    modes: Vec<Mode>,
+    slices: Vec<Vec<u8>>,
+    /// Pictures since the last I picture; `None` before the first.
+    since_intra: Option<u32>,
+    /// Pictures coded, for the group's time_code.
+    pictures: u64,
+}
+
+impl Encoder {
+    /// An encoder whose next picture will be an I picture.
+    ///
+    /// # Errors
+    /// If a setting is out of range.
+    pub fn new(settings: Settings) -> Result<Self, SettingsError> {
+        settings.check()?;
+        let Settings { width, height, frames_per_second, rate, .. } = settings;
+        let picture = Picture::new(width, height);
+        let rows = picture.mb_height;
+        let mut modes = Vec::new();
+        modes.resize(picture.mb_width * rows, Mode::default());
+        Ok(Self {
+            settings,
+            sequence: SequenceHeader::new(width as u16, height as u16, nearest_rate_code(frames_per_second)),
+            rate: RateControl::new(rate, frames_per_second, modes.len()),
+            quantisers: (1..=31).map(Quantiser::new).collect(),
+            padded: picture.clone(),
+            reference: picture.clone(),
+            reconstruction: picture,
+            modes,
+            slices: (0..rows).map(|_| Vec::new()).collect(),
+            since_intra: None,
+            pictures: 0,
+        })
+    }
+
+    /// Codes `picture` and appends its access unit to `out`: for an I picture a sequence and a group header, then the
+    /// picture header and a slice for each row of macroblocks.
+    ///
+    /// # Panics
+    /// If the picture is not of the size that the encoder was made for.
+    pub fn encode(&mut self, picture: PictureView<'_>, intra: Intra, out: &mut Vec<u8>) -> EncodedPicture {
+        let Settings { width, height, .. } = self.settings;
+        assert_eq!((picture.width, picture.height), (width, height), "the encoder's size");
+        let aligned = width % 16 == 0 && height % 16 == 0;
+        if !aligned {
+            self.padded.copy_from(&picture);
+        }
+        let kind = self.next_kind(intra);
+        let start = out.len();
+        self.write_headers(kind, out);
+        let (mb_width, mb_height) = (self.padded.mb_width, self.padded.mb_height);
+        let source = if aligned { picture } else { self.padded.view(mb_width * 16, mb_height * 16) };
+        mode::analyse(&source, &self.reference, kind, self.settings.threads, &mut self.modes);
+        let choice = self.rate.choose(kind, &self.modes);
+        let context = PictureContext {
+            kind,
+            source,
+            reference: &self.reference,
+            quantiser: &self.quantisers[usize::from(choice.quantiser) - 1],
+            skip_all: choice.skip_all,
+        };
+        code_rows(&context, self.settings.threads, &self.modes, &mut self.reconstruction, &mut self.slices);
+        for slice in &self.slices {
+            out.extend_from_slice(slice);
+        }
+        core::mem::swap(&mut self.reference, &mut self.reconstruction);
+        let bytes = out.len() - start;
+        self.rate.account(kind, bytes);
+        self.pictures += 1;
+        EncodedPicture { bytes, kind, quantiser: choice.quantiser }
+    }
+
+    /// The last picture as a decoder has it, in the encoder's size.
+    #[must_use]
+    pub fn reference(&self) -> PictureView<'_> {
+        self.reference.view(self.settings.width, self.settings.height)
+    }
+
+    fn next_kind(&mut self, intra: Intra) -> PictureKind {
+        let due = self.since_intra.is_none_or(|pictures| pictures + 1 >= self.settings.intra_interval);
+        if due || intra == Intra::Force {
+            self.since_intra = Some(0);
+            return PictureKind::Intra;
+        }
+        self.since_intra = self.since_intra.map(|pictures| pictures + 1);
+        PictureKind::Predicted
+    }
+
+    fn write_headers(&self, kind: PictureKind, out: &mut Vec<u8>) {
+        let mut bits = BitWriter::new(out);
+        if kind == PictureKind::Intra {
+            self.sequence.write(&mut bits);
+            let time_code = GroupHeader::time_code(self.pictures, self.settings.frames_per_second);
+            GroupHeader { time_code, closed: true, broken_link: false }.write(&mut bits);
+        }
+        let header = PictureHeader {
+            temporal_reference: (self.since_intra.unwrap_or(0) % 1024) as u16,
+            coding_type: CodingType::Reference(kind),
+            vbv_delay: PictureHeader::NO_VBV_DELAY,
+            forward: MotionScale::LEAST,
+        };
+        header.write(&mut bits);
+    }
+}
+
+/// Codes each row into its own buffer, on `threads` threads.
+fn code_rows(
+    context: &PictureContext<'_>,
+    threads: usize,
+    modes: &[Mode],
+    reconstruction: &mut Picture,
+    slices: &mut [Vec<u8>],
+) {
+    let mb_width = reconstruction.mb_width;
+    let [y, cb, cr] = &mut reconstruction.planes;
+    let planes = y
+        .samples
+        .chunks_exact_mut(y.stride * 16)
+        .zip(cb.samples.chunks_exact_mut(cb.stride * 8))
+        .zip(cr.samples.chunks_exact_mut(cr.stride * 8));
+    let rows = planes.zip(slices).zip(modes.chunks_exact(mb_width)).enumerate();
+    let rows =
+        rows.map(|(index, ((((y, cb), cr), out), modes))| Row { index, planes: [y, cb, cr], modes, out });
+    rows::for_each(rows, threads, |row| slice::code(context, row));
+}
+
+#[cfg(test)]
+mod tests;

@@ -17,6 +17,15 @@ impl GroupHeader {
     /// time_code of 0 h 0 min 0 s, with its marker bit.
     pub const TIME_ZERO: u32 = 1 << 12;
 
+    /// time_code of the picture that `pictures` others precede; days are not counted.
+    #[must_use]
+    pub fn time_code(pictures: u64, frames_per_second: f64) -> u32 {
+        let rate = ((frames_per_second + 0.5) as u64).clamp(1, 60);
+        let (seconds, picture) = (pictures / rate, pictures % rate);
+        let (hours, minutes, seconds) = (seconds / 3600 % 24, seconds / 60 % 60, seconds % 60);
+        (hours << 19 | minutes << 13 | seconds << 6 | picture) as u32 | Self::TIME_ZERO
+    }
+
     /// Reads what follows group_start_code; `None` if it is cut off.
     #[must_use]
     pub fn read(payload: &[u8]) -> Option<Self> {
@@ -39,6 +48,14 @@ impl GroupHeader {
 mod tests {
     use super::*;
     use alloc::vec::Vec;
+
+    #[test]
+    fn times_are_counted_in_hours_minutes_seconds_and_pictures() {
+        assert_eq!(GroupHeader::time_code(0, 24.0), GroupHeader::TIME_ZERO);
+        let pictures = ((25 * 60 + 2) * 60 + 3) * 24 + 5;
+        let expected = 1 << 19 | 2 << 13 | GroupHeader::TIME_ZERO | 3 << 6 | 5;
+        assert_eq!(GroupHeader::time_code(pictures, 24.0), expected);
+    }
 
     #[test]
     fn round_trips() {

@@ -1,0 +1,111 @@
+//! Codes raw I420 pictures into an MPEG-1 video elementary stream.
+
+use std::fs::File;
+use std::io::{self, BufWriter, Read, Write};
+use std::process::ExitCode;
+
+use mpeg1::PictureView;
+use mpeg1::encode::{Encoder, Intra, Rate, Settings};
+
+const USAGE: &str =
+    "encode --size WxH --fps N (--quantiser Q | --bitrate BPS) [--threads N] [--gop N] IN.yuv OUT.m1v
+
+Codes raw I420 pictures of IN.yuv into OUT.m1v and prints pictures, bytes and CPU seconds.
+
+  --size WxH      width and height in pixels
+  --fps N         pictures per second
+  --quantiser Q   a fixed quantiser scale, 1 (finest) to 31
+  --bitrate BPS   bits per second
+  --threads N     threads that code one picture (1)
+  --gop N         pictures from one I picture to the next at most (5 s, at most 132)";
+
+fn main() -> ExitCode {
+    match parse(std::env::args().skip(1)).map(|job| run(&job)) {
+        Ok(Ok(())) => ExitCode::SUCCESS,
+        Ok(Err(error)) => {
+            eprintln!("encode: {error}");
+            ExitCode::FAILURE
+        }
+        Err(error) => {
+            eprintln!("encode: {error}\n\n{USAGE}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+struct Job {
+    settings: Settings,
+    input: String,
+    output: String,
+}
+
+fn parse(mut words: impl Iterator<Item = String>) -> Result<Job, String> {
+    let (mut size, mut fps, mut rate, mut threads, mut gop) = (None, None, None, 1, None);
+    let mut files = Vec::new();
+    while let Some(word) = words.next() {
+        let mut value = || words.next().ok_or_else(|| format!("{word} needs a value"));
+        match word.as_str() {
+            "--size" => {
+                size = value()?.split_once('x').and_then(|(w, h)| Some((w.parse().ok()?, h.parse().ok()?)))
+            }
+            "--fps" => fps = Some(number(&value()?)?),
+            "--quantiser" => rate = Some(Rate::Quantiser(number(&value()?)?)),
+            "--bitrate" => rate = Some(Rate::BitsPerSecond(number(&value()?)?)),
+            "--threads" => threads = number(&value()?)?,
+            "--gop" => gop = Some(number(&value()?)?),
+            option if option.starts_with("--") => return Err(format!("there is no option {option}")),
+            _ => files.push(word),
+        }
+    }
+    let (width, height) = size.ok_or("--size WxH is missing")?;
+    let fps = fps.ok_or("--fps N is missing")?;
+    let rate = rate.ok_or("--quantiser Q or --bitrate BPS is missing")?;
+    let [input, output] = <[String; 2]>::try_from(files).map_err(|_| "IN.yuv and OUT.m1v are to be named")?;
+    let mut settings = Settings { threads, ..Settings::new(width, height, fps, rate) };
+    settings.intra_interval = gop.unwrap_or(settings.intra_interval);
+    Ok(Job { settings, input, output })
+}
+
+fn number<T: std::str::FromStr>(text: &str) -> Result<T, String> {
+    text.parse().map_err(|_| format!("{text:?} is not a number that fits"))
+}
+
+fn run(job: &Job) -> Result<(), Box<dyn std::error::Error>> {
+    let Settings { width, height, .. } = job.settings;
+    let mut encoder = Encoder::new(job.settings)?;
+    let mut input = File::open(&job.input).map_err(|error| format!("{}: {error}", job.input))?;
+    let output = File::create(&job.output).map_err(|error| format!("{}: {error}", job.output))?;
+    let mut output = BufWriter::new(output);
+    let mut picture = vec![0; PictureView::i420_len(width, height)];
+    let (mut unit, mut pictures, mut bytes) = (Vec::new(), 0u64, 0);
+    let before = cpu_seconds();
+    while read_whole(&mut input, &mut picture)? {
+        unit.clear();
+        encoder.encode(PictureView::from_i420(&picture, width, height), Intra::Auto, &mut unit);
+        output.write_all(&unit)?;
+        pictures += 1;
+        bytes += unit.len();
+    }
+    output.write_all(&[0, 0, 1, mpeg1::bits::start_code::SEQUENCE_END])?;
+    output.flush()?;
+    println!("pictures {pictures}\nbytes {bytes}\ncpu {:.3} s", cpu_seconds() - before);
+    Ok(())
+}
+
+/// Whether a whole picture was read; the rest of a file that holds a part of one is left.
+fn read_whole(input: &mut File, picture: &mut [u8]) -> io::Result<bool> {
+    match input.read_exact(picture) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+/// CPU time of the process so far, user and system: fields 14 and 15 of /proc/self/stat, in ticks of 10 ms.
+fn cpu_seconds() -> f64 {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let fields = stat.rsplit_once(')').map_or("", |(_, fields)| fields);
+    let ticks =
+        |n: usize| fields.split_whitespace().nth(n).and_then(|field| field.parse().ok()).unwrap_or(0.0);
+    (ticks(11) + ticks(12)) / 100.0
+}

@@ -1,0 +1,101 @@
+//! What an encoder is told before its first picture, and what is refused.
+
+use core::fmt;
+
+/// An encoder's settings.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Settings {
+    /// Width of the pictures in pixels, 1 to 4095.
+    pub width: usize,
+    /// Height of the pictures in pixels, 1 to 2800.
+    pub height: usize,
+    /// Pictures per second, over 0 and at most 1000: for the rate control, and the nearest legal code in the header.
+    pub frames_per_second: f64,
+    /// How many bits pictures may take.
+    pub rate: Rate,
+    /// Threads that code one picture's slices, 1 to 64; the result is the same for any number.
+    pub threads: usize,
+    /// From one I picture to the next at most, in pictures, 1 to 132: every macroblock must be intra at least once in
+    /// 132 codings (2.4.4.2), so that decoders' IDCTs do not drift apart.
+    pub intra_interval: u32,
+}
+
+/// How many bits pictures may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rate {
+    /// As many as this quantizer_scale, 1 (finest) to 31, makes.
+    Quantiser(u8),
+    /// This many a second on average; at least 1.
+    BitsPerSecond(u32),
+}
+
+/// A setting that is out of range.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum SettingsError {
+    /// Width or height.
+    Size(usize, usize),
+    /// Pictures per second.
+    FramesPerSecond(f64),
+    /// Quantiser scale or bit rate.
+    Rate(Rate),
+    /// Number of threads.
+    Threads(usize),
+    /// Interval of I pictures.
+    IntraInterval(u32),
+}
+
+impl Settings {
+    /// The most pictures from one I picture to the next.
+    pub const MOST_INTRA_INTERVAL: u32 = 132;
+
+    /// Settings for one thread, with an I picture about every 5 s.
+    #[must_use]
+    pub fn new(width: usize, height: usize, frames_per_second: f64, rate: Rate) -> Self {
+        let intra_interval = ((frames_per_second * 5.0) as u32).clamp(1, Self::MOST_INTRA_INTERVAL);
+        Self { width, height, frames_per_second, rate, threads: 1, intra_interval }
+    }
+
+    pub(super) fn check(&self) -> Result<(), SettingsError> {
+        let good_rate = match self.rate {
+            Rate::Quantiser(scale) => (1..=31).contains(&scale),
+            Rate::BitsPerSecond(bits) => bits > 0,
+        };
+        if !(1..=4095).contains(&self.width) || !(1..=2800).contains(&self.height) {
+            Err(SettingsError::Size(self.width, self.height))
+        } else if !(self.frames_per_second > 0.0 && self.frames_per_second <= 1000.0) {
+            Err(SettingsError::FramesPerSecond(self.frames_per_second))
+        } else if !good_rate {
+            Err(SettingsError::Rate(self.rate))
+        } else if !(1..=64).contains(&self.threads) {
+            Err(SettingsError::Threads(self.threads))
+        } else if !(1..=Self::MOST_INTRA_INTERVAL).contains(&self.intra_interval) {
+            Err(SettingsError::IntraInterval(self.intra_interval))
+        } else {
+            Ok(())
+        }
+    }
+}
+
+impl fmt::Display for SettingsError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Size(width, height) => {
+                write!(f, "pictures of {width}x{height} cannot be coded: at most 4095x2800")
+            }
+            Self::FramesPerSecond(rate) => write!(f, "{rate} pictures/s: must be over 0 and at most 1000"),
+            Self::Rate(Rate::Quantiser(scale)) => write!(f, "quantiser scale {scale}: must be from 1 to 31"),
+            Self::Rate(Rate::BitsPerSecond(_)) => write!(f, "the bit rate must be over 0"),
+            Self::Threads(threads) => write!(f, "{threads} threads: must be from 1 to 64"),
+            Self::IntraInterval(pictures) => {
+                write!(
+                    f,
+                    "an I picture every {pictures} pictures: must be from 1 to {}",
+                    Settings::MOST_INTRA_INTERVAL
+                )
+            }
+        }
+    }
+}
+
+impl core::error::Error for SettingsError {}

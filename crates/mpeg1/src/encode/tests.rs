@@ -1,0 +1,114 @@
+//! What the encoder promises of its units, looked at without a decoder; the round trip is in `tests/round_trip.rs`.
+use super::*;
+use crate::bits::start_code;
+
+fn moving(size: (usize, usize), n: usize) -> Vec<u8> {
+    let len = PictureView::i420_len(size.0, size.1);
+    (0..len).map(|i| ((i % size.0).wrapping_mul(5) ^ (i / size.0 + n * 3)) as u8 / 2 + 40).collect()
+}
+
+fn encode(encoder: &mut Encoder, samples: &[u8], intra: Intra) -> (Vec<u8>, EncodedPicture) {
+    let mut out = Vec::new();
+    let Settings { width, height, .. } = encoder.settings;
+    let coded = encoder.encode(PictureView::from_i420(samples, width, height), intra, &mut out);
+    assert_eq!(coded.bytes, out.len());
+    (out, coded)
+}
+
+fn codes(unit: &[u8]) -> Vec<u8> {
+    start_code::split(unit).map(|(code, _)| code).collect()
+}
+
+#[test]
+fn a_unit_is_headers_and_a_slice_for_each_row() {
+    let mut encoder = Encoder::new(Settings::new(40, 40, 25.0, Rate::Quantiser(4))).unwrap();
+    let (first, coded) = encode(&mut encoder, &moving((40, 40), 0), Intra::Auto);
+    assert_eq!(coded.kind, PictureKind::Intra);
+    assert_eq!(codes(&first), [0xb3, 0xb8, 0, 1, 2, 3]);
+    let (second, coded) = encode(&mut encoder, &moving((40, 40), 1), Intra::Auto);
+    assert_eq!(coded.kind, PictureKind::Predicted);
+    assert_eq!(codes(&second), [0, 1, 2, 3]);
+    let (third, coded) = encode(&mut encoder, &moving((40, 40), 2), Intra::Force);
+    assert_eq!(coded.kind, PictureKind::Intra);
+    assert_eq!(codes(&third), [0xb3, 0xb8, 0, 1, 2, 3]);
+}
+
+#[test]
+fn i_pictures_come_at_their_interval_counted_from_the_last() {
+    let settings = Settings { intra_interval: 4, ..Settings::new(16, 16, 25.0, Rate::Quantiser(4)) };
+    let mut encoder = Encoder::new(settings).unwrap();
+    let kinds: Vec<_> = (0..11)
+        .map(|n| {
+            let intra = if n == 6 { Intra::Force } else { Intra::Auto };
+            encode(&mut encoder, &moving((16, 16), n), intra).1.kind == PictureKind::Intra
+        })
+        .collect();
+    assert_eq!(
+        kinds.iter().enumerate().filter(|kind| *kind.1).map(|kind| kind.0).collect::<Vec<_>>(),
+        [0, 4, 6, 10]
+    );
+}
+
+#[test]
+fn the_number_of_threads_changes_nothing() {
+    let run = |threads| {
+        let settings = Settings { threads, ..Settings::new(72, 200, 25.0, Rate::BitsPerSecond(200_000)) };
+        let mut encoder = Encoder::new(settings).unwrap();
+        (0..6).flat_map(|n| encode(&mut encoder, &moving((72, 200), n), Intra::Auto).0).collect::<Vec<_>>()
+    };
+    let one = run(1);
+    assert_eq!(run(2), one);
+    assert_eq!(run(7), one);
+}
+
+#[test]
+fn a_still_picture_costs_next_to_nothing() {
+    let mut encoder = Encoder::new(Settings::new(640, 480, 24.0, Rate::Quantiser(4))).unwrap();
+    let samples = moving((640, 480), 0);
+    for _ in 0..5 {
+        encode(&mut encoder, &samples, Intra::Auto);
+    }
+    let before = encoder.reference.planes[0].samples.clone();
+    let (unit, _) = encode(&mut encoder, &samples, Intra::Auto);
+    assert!(unit.len() < 400, "{} bytes for a picture in which nothing is left to code", unit.len());
+    assert_eq!(before, encoder.reference.planes[0].samples);
+}
+
+#[test]
+fn the_rate_is_met_on_moving_pictures() {
+    for (rate, fps) in [(300_000, 25.0), (800_000, 24.0), (2_000_000, 50.0)] {
+        let mut encoder = Encoder::new(Settings::new(320, 240, fps, Rate::BitsPerSecond(rate))).unwrap();
+        let pictures = 200;
+        let noise = |n: usize| -> Vec<u8> {
+            let mut samples = moving((320, 240), n);
+            let mut state = (n as u32 + 1).wrapping_mul(2_654_435_761);
+            samples.iter_mut().for_each(|sample| {
+                state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                *sample = sample.wrapping_add((state >> 29) as u8);
+            });
+            samples
+        };
+        let bytes: usize = (0..pictures).map(|n| encode(&mut encoder, &noise(n), Intra::Auto).0.len()).sum();
+        let seen = bytes as f64 * 8.0 * fps / pictures as f64;
+        let off = seen / f64::from(rate) - 1.0;
+        assert!(off.abs() < 0.1, "{seen} bits/s for {rate}");
+    }
+}
+
+#[test]
+fn settings_out_of_range_are_refused_with_what_is_allowed() {
+    let good = Settings::new(640, 480, 24.0, Rate::BitsPerSecond(800_000));
+    for bad in [
+        Settings { width: 0, ..good },
+        Settings { height: 2801, ..good },
+        Settings { frames_per_second: f64::NAN, ..good },
+        Settings { frames_per_second: 0.0, ..good },
+        Settings { rate: Rate::Quantiser(32), ..good },
+        Settings { rate: Rate::BitsPerSecond(0), ..good },
+        Settings { threads: 0, ..good },
+        Settings { intra_interval: 133, ..good },
+    ] {
+        let error = Encoder::new(bad).unwrap_err();
+        assert!(alloc::string::ToString::to_string(&error).len() > 20);
+    }
+}
