@@ -1,0 +1,215 @@
+/*
+ * A viewer's connection by the live protocol: the socket, coming back when it is lost, and what the events ask for.
+ *
+ * Here belongs: when to connect, receive, paint, send. Not here: what messages say (wasm.js), how to paint (paint.js),
+ * what people are told (page.js). Runs in a worker where it can, else in the page.
+ */
+(function (scope) {
+  'use strict';
+
+  const pistreaming = scope.pistreaming = scope.pistreaming || {};
+  const { EVENT } = pistreaming;
+
+  const SUBPROTOCOL = 'pistreaming.1';
+  const TICK_MS = 1000;
+  const STATISTICS_MS = 500;
+  // The first try to come back follows soon; later ones less and less often, and never all viewers at one moment.
+  const FIRST_RETRY_MS = 300;
+  const LAST_RETRY_MS = 8000;
+  // A connection attempt that nothing answers, as to a machine that is switched off, is given up after this.
+  const CONNECT_MS = 6000;
+  // Messages that came before the module was there. The server sends little before the first acknowledgement.
+  const MOST_EARLY_MESSAGES = 64;
+
+  class Session {
+    /**
+     * `options`: `base` and `url`, the addresses of the page's files and of the live socket; `assets`, the digest of
+     * the page's files or null; `hidden`. `report` is called with an object for every change that the page shows.
+     */
+    constructor(options, report) {
+      this.options = options;
+      this.report = report;
+      this.hidden = options.hidden;
+      this.paused = false;
+      this.core = null;
+      this.painter = null;
+      this.socket = null;
+      this.early = [];
+      this.retries = 0;
+      this.retryTimer = 0;
+      this.connectTimer = 0;
+      this.tickTimer = 0;
+      this.statisticsTimer = 0;
+      this.playing = false;
+      this.closed = false;
+      this.loading = false;
+      this.farewell = null;
+      this.module = null;
+      this.load();
+      this.connect();
+    }
+
+    /** The canvas, or what the page made of it. */
+    setCanvas(canvas) {
+      this.painter = new pistreaming.Painter(canvas);
+      this.takeEarly();
+    }
+
+    /** Whether nobody sees the page, and whether the viewer asked for a pause. */
+    want(hidden, paused) {
+      const returned = this.hidden && !hidden;
+      this.hidden = hidden;
+      this.paused = paused;
+      if (this.core) this.act(this.core.want(hidden, paused));
+      if (returned) this.hurry();
+    }
+
+    /** Something says that it is worth a try now: the network is back, somebody looks. */
+    hurry() {
+      if (this.closed || this.socket !== null) return;
+      this.retries = 0;
+      this.connect();
+    }
+
+    /** Reports statistics from now on, or no longer. */
+    watchStatistics(on) {
+      clearInterval(this.statisticsTimer);
+      if (!on) return;
+      const report = () => {
+        if (this.core) this.report({ type: 'statistics', statistics: this.core.statistics(performance.now()) });
+      };
+      this.statisticsTimer = setInterval(report, STATISTICS_MS);
+      report();
+    }
+
+    close() {
+      this.closed = true;
+      clearInterval(this.statisticsTimer);
+      this.drop();
+    }
+
+    async load() {
+      if (this.loading) return;
+      this.loading = true;
+      try {
+        this.module = this.module || await pistreaming.compile(this.options.base);
+        const core = await pistreaming.Core.live(this.module, this.options.assets);
+        core.want(this.hidden, this.paused);
+        this.core = core;
+        if (this.socket !== null && this.socket.readyState === WebSocket.OPEN) {
+          this.act(core.connected(performance.now()));
+        }
+        this.takeEarly();
+      } catch (error) {
+        this.lost('The player could not be loaded (' + error.message + ').', 0);
+      } finally {
+        this.loading = false;
+      }
+    }
+
+    connect() {
+      clearTimeout(this.retryTimer);
+      if (this.core === null) this.load();
+      const socket = new WebSocket(this.options.url, SUBPROTOCOL);
+      socket.binaryType = 'arraybuffer';
+      this.socket = socket;
+      this.farewell = null;
+      this.connectTimer = setTimeout(() => this.lost('', 0), CONNECT_MS);
+      socket.onopen = () => this.opened();
+      socket.onmessage = (event) => this.received(event.data);
+      socket.onclose = () => this.lost(this.farewell ? this.farewell.text : '', this.farewell ? this.farewell.retryAfter : 0);
+      this.report({ type: 'connecting' });
+    }
+
+    opened() {
+      clearTimeout(this.connectTimer);
+      this.report({ type: 'connected' });
+      if (this.core) this.act(this.core.connected(performance.now()));
+      this.tickTimer = setInterval(() => {
+        if (this.core) this.act(this.core.tick(performance.now()));
+      }, TICK_MS);
+    }
+
+    received(data) {
+      if (typeof data === 'string') return; // the protocol has no text
+      if (this.core && this.painter && this.early.length === 0) {
+        this.message(data);
+      } else if (this.early.push(data) > MOST_EARLY_MESSAGES) {
+        this.lost('The player took too long to load.', 0);
+      }
+    }
+
+    takeEarly() {
+      if (!this.core || !this.painter) return;
+      const early = this.early;
+      this.early = [];
+      for (const data of early) this.message(data);
+    }
+
+    message(data) {
+      const begin = performance.now();
+      let events;
+      try {
+        events = this.core.message(data, begin);
+      } catch (error) {
+        // A fault in the module: its memory may be in any state, so another one takes its place.
+        this.core = null;
+        this.lost('The player failed (' + error.message + ').', 0);
+        return;
+      }
+      this.act(events, begin);
+    }
+
+    act(events, begin) {
+      const core = this.core;
+      if (events & EVENT.PAINT) {
+        const decodeTime = performance.now() - begin;
+        if (events & EVENT.RESIZE) this.painter.resize(core.width(), core.height());
+        this.painter.paint(core.image());
+        events |= core.painted(decodeTime, performance.now());
+        if (events & EVENT.RESIZE || !this.playing) this.shown();
+      }
+      if (events & EVENT.SEND) core.sendAll((message) => this.send(message));
+      if (events & EVENT.NOTICE) this.report(Object.assign({ type: 'notice' }, core.notice()));
+      if (events & EVENT.RELOAD) this.report({ type: 'reload', assets: core.serverAssets() });
+      if (events & EVENT.BYE) this.farewell = core.notice();
+      if (events & EVENT.STALE) this.lost('', 0);
+    }
+
+    shown() {
+      this.playing = true;
+      this.retries = 0;
+      this.report({ type: 'playing', width: this.core.width(), height: this.core.height() });
+    }
+
+    send(message) {
+      if (this.socket !== null && this.socket.readyState === WebSocket.OPEN) this.socket.send(message);
+    }
+
+    drop() {
+      clearTimeout(this.connectTimer);
+      clearTimeout(this.retryTimer);
+      clearInterval(this.tickTimer);
+      const socket = this.socket;
+      this.socket = null;
+      this.early = [];
+      this.playing = false;
+      if (socket === null) return;
+      socket.onopen = socket.onmessage = socket.onclose = null;
+      socket.close();
+    }
+
+    /** The connection is lost: say so, and come back; with nobody looking, only when somebody does. */
+    lost(text, retryAfter) {
+      this.drop();
+      if (this.closed) return;
+      const backOff = Math.min(FIRST_RETRY_MS * Math.pow(2, this.retries), LAST_RETRY_MS);
+      const wait = Math.max(retryAfter, backOff) * (0.75 + Math.random() / 2);
+      this.retries += 1;
+      this.report({ type: 'lost', text, retries: this.retries });
+      if (!this.hidden) this.retryTimer = setTimeout(() => this.connect(), wait);
+    }
+  }
+
+  pistreaming.Session = Session;
+})(self);

@@ -1,0 +1,153 @@
+/*
+ * The player as a page sees it: `new pistreaming.Player(canvas, options)`.
+ *
+ * Here belongs: the choice between worker and page, and one face for both. Not here: what people are told (page.js),
+ * the connection (live.js).
+ */
+(function (scope) {
+  'use strict';
+
+  const pistreaming = scope.pistreaming = scope.pistreaming || {};
+  const BASE = document.currentScript.src;
+
+  /** The address of the live socket beside this file: wss under https, and whatever path lies before it stays. */
+  function liveAddress(base) {
+    const address = new URL('live', base);
+    address.protocol = address.protocol === 'https:' ? 'wss:' : 'ws:';
+    return address.href;
+  }
+
+  function canPaintInWorker(canvas) {
+    if (typeof Worker !== 'function' || typeof OffscreenCanvas !== 'function') return false;
+    if (typeof canvas.transferControlToOffscreen !== 'function') return false;
+    // For some years OffscreenCanvas was there for WebGL only.
+    return new OffscreenCanvas(1, 1).getContext('2d') !== null;
+  }
+
+  function loadScript(name) {
+    return new Promise((resolve, reject) => {
+      const script = document.createElement('script');
+      script.src = new URL(name, BASE).href;
+      script.onload = resolve;
+      script.onerror = () => reject(new Error(script.src + ' could not be loaded'));
+      document.head.appendChild(script);
+    });
+  }
+
+  class Player {
+    /**
+     * Plays the live picture on `canvas`. `options`, all of them optional: `onreport`, called with an object for every
+     * change; `assets`, the digest of the page's files; `url`, the live socket; `inPage`, true to do without a worker.
+     */
+    constructor(canvas, options) {
+      const given = options || {};
+      this.canvas = canvas;
+      this.report = given.onreport || function () {};
+      this.hidden = document.hidden;
+      this.paused = false;
+      this.statisticsOn = false;
+      this.handler = null;
+      this.closed = false;
+      this.options = {
+        base: BASE,
+        url: given.url || liveAddress(BASE),
+        assets: given.assets || null,
+        hidden: this.hidden,
+      };
+      this.onvisibility = () => this.want(document.hidden, this.paused);
+      this.ononline = () => this.tell({ type: 'hurry' });
+      document.addEventListener('visibilitychange', this.onvisibility);
+      scope.addEventListener('online', this.ononline);
+      if (!given.inPage && canPaintInWorker(canvas)) this.startWorker(); else this.startInPage();
+    }
+
+    pause(paused) {
+      this.want(this.hidden, paused);
+    }
+
+    /** Reports statistics from now on, or no longer. */
+    watchStatistics(on) {
+      this.statisticsOn = on;
+      this.tell({ type: 'statistics', on });
+    }
+
+    close() {
+      this.closed = true;
+      document.removeEventListener('visibilitychange', this.onvisibility);
+      scope.removeEventListener('online', this.ononline);
+      this.tell({ type: 'close' });
+    }
+
+    want(hidden, paused) {
+      this.hidden = hidden;
+      this.paused = paused;
+      this.tell({ type: 'want', hidden, paused });
+    }
+
+    tell(message, transfer) {
+      if (this.handler) this.handler(message, transfer);
+    }
+
+    startWorker() {
+      let worker;
+      let ready = false;
+      try {
+        worker = new Worker(new URL('worker.js', BASE).href);
+      } catch (error) {
+        this.startInPage(); // files on another origin: its workers are not for us
+        return;
+      }
+      worker.onerror = (event) => {
+        event.preventDefault();
+        worker.terminate();
+        if (ready) {
+          this.report({ type: 'broken', text: 'The player failed (' + event.message + ').' });
+        } else {
+          this.startInPage();
+        }
+      };
+      worker.onmessage = (event) => {
+        if (event.data.type !== 'ready') {
+          this.report(event.data);
+          return;
+        }
+        ready = true;
+        const canvas = this.canvas.transferControlToOffscreen();
+        this.begin((message, transfer) => worker.postMessage(message, transfer || []));
+        this.tell({ type: 'canvas', canvas }, [canvas]);
+      };
+      worker.postMessage({ type: 'start', options: this.options });
+    }
+
+    async startInPage() {
+      try {
+        for (const name of ['wasm.js', 'paint.js', 'live.js']) await loadScript(name);
+      } catch (error) {
+        this.report({ type: 'broken', text: error.message });
+        return;
+      }
+      const session = new pistreaming.Session(this.options, (report) => this.report(report));
+      session.setCanvas(this.canvas);
+      const doings = {
+        want: (message) => session.want(message.hidden, message.paused),
+        hurry: () => session.hurry(),
+        statistics: (message) => session.watchStatistics(message.on),
+        close: () => session.close(),
+      };
+      this.begin((message) => doings[message.type](message));
+    }
+
+    /** From now on wishes have a taker; he is told those that were uttered before. */
+    begin(handler) {
+      this.handler = handler;
+      if (this.closed) {
+        this.tell({ type: 'close' });
+        return;
+      }
+      if (this.hidden !== this.options.hidden || this.paused) this.want(this.hidden, this.paused);
+      if (this.statisticsOn) this.watchStatistics(true);
+    }
+  }
+
+  pistreaming.Player = Player;
+})(self);

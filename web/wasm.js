@@ -1,0 +1,162 @@
+/*
+ * The player's module: loads it, hands messages in, gets pictures and messages out.
+ *
+ * Here belongs: everything that touches the module's memory. Not here: sockets, canvases, what a message says: the
+ * module (crates/player) reads every byte, and answers with the events below. Runs in a worker and in a page.
+ */
+(function (scope) {
+  'use strict';
+
+  const pistreaming = scope.pistreaming = scope.pistreaming || {};
+
+  // The bits of crates/player/src/events.rs, where a test compares the two.
+  const EVENT = Object.freeze({
+    PAINT: 1,
+    RESIZE: 2,
+    SEND: 4,
+    NOTICE: 8,
+    BYE: 16,
+    RELOAD: 32,
+    STALE: 64,
+  });
+
+  // What capture times count from, as crates/wire numbers it.
+  const TIME_MEANINGS = ['', 'sensor', 'driver', 'arrival'];
+
+  // A module with one function that splats a number into a vector: only a browser with SIMD takes it.
+  const SIMD_PROBE = new Uint8Array([
+    0, 97, 115, 109, 1, 0, 0, 0, // magic, version 1
+    1, 5, 1, 96, 0, 1, 123, // types: () -> v128
+    3, 2, 1, 0, // functions: one, of type 0
+    10, 8, 1, 6, 0, 65, 0, 253, 15, 11, // code: i32.const 0, i8x16.splat
+  ]);
+
+  /** Compiles the module that suits this browser; `base` is the address of the page's files. */
+  async function compile(base) {
+    const name = WebAssembly.validate(SIMD_PROBE) ? 'player.simd.wasm' : 'player.wasm';
+    const address = new URL('dist/' + name, base);
+    const response = await fetch(address);
+    if (!response.ok) throw new Error(address + ': ' + response.status + ' ' + response.statusText);
+    return WebAssembly.compile(await response.arrayBuffer());
+  }
+
+  /** One player in the module's memory. Times are milliseconds, as performance.now() gives them. */
+  class Core {
+    constructor(exports, player) {
+      this.exports = exports;
+      this.player = player;
+      this.picture = null;
+    }
+
+    /** A player for the live protocol; `assets` is the digest of the page's files, 16 hexadecimal digits, or null. */
+    static async live(module, assets) {
+      const instance = await WebAssembly.instantiate(module, {});
+      const [high, low] = assets ? [assets.slice(0, 8), assets.slice(8)] : ['0', '0'];
+      const player = instance.exports.player_new(parseInt(high, 16), parseInt(low, 16));
+      return new Core(instance.exports, player);
+    }
+
+    /** A player for the old protocol. */
+    static async old(module) {
+      const instance = await WebAssembly.instantiate(module, {});
+      return new Core(instance.exports, instance.exports.player_new_old());
+    }
+
+    /** Takes in a message, an ArrayBuffer; returns events. */
+    message(data, now) {
+      const address = this.exports.player_input(this.player, data.byteLength);
+      if (address === 0) return 0; // longer than any message may be
+      new Uint8Array(this.exports.memory.buffer, address, data.byteLength).set(new Uint8Array(data));
+      return this.exports.player_message(this.player, data.byteLength, now * 1000);
+    }
+
+    painted(decodeTime, now) {
+      return this.exports.player_painted(this.player, decodeTime * 1000, now * 1000);
+    }
+
+    connected(now) {
+      return this.exports.player_connected(this.player, now * 1000);
+    }
+
+    tick(now) {
+      return this.exports.player_tick(this.player, now * 1000);
+    }
+
+    want(hidden, paused) {
+      return this.exports.player_want(this.player, hidden ? 1 : 0, paused ? 1 : 0);
+    }
+
+    /** Hands each waiting message to `send`, which must be done with it when it returns. */
+    sendAll(send) {
+      for (;;) {
+        const length = this.exports.player_next_outgoing(this.player);
+        if (length === 0) return;
+        const address = this.exports.player_outgoing(this.player);
+        send(new Uint8Array(this.exports.memory.buffer, address, length));
+      }
+    }
+
+    width() {
+      return this.exports.player_width(this.player);
+    }
+
+    height() {
+      return this.exports.player_height(this.player);
+    }
+
+    /** The picture to paint. It lies in the module's memory: no copy is made, and the next message changes it. */
+    image() {
+      const memory = this.exports.memory.buffer;
+      const address = this.exports.player_pixels(this.player);
+      const width = this.width();
+      const height = this.height();
+      const old = this.picture;
+      const same = old !== null && old.width === width && old.height === height &&
+        old.data.buffer === memory && old.data.byteOffset === address;
+      if (!same) {
+        this.picture = new ImageData(new Uint8ClampedArray(memory, address, width * height * 4), width, height);
+      }
+      return this.picture;
+    }
+
+    /** The last notice or goodbye. */
+    notice() {
+      const { exports, player } = this;
+      const text = new Uint8Array(exports.memory.buffer, exports.player_text(player), exports.player_text_len(player));
+      return {
+        code: exports.player_notice_code(player),
+        text: new TextDecoder().decode(text),
+        retryAfter: exports.player_retry_after_ms(player),
+      };
+    }
+
+    serverAssets() {
+      const { exports, player } = this;
+      const halves = [exports.player_server_assets_high(player), exports.player_server_assets_low(player)];
+      return halves.map((half) => (half >>> 0).toString(16).padStart(8, '0')).join('');
+    }
+
+    /** What the overlay shows. Times in milliseconds, null where not known. */
+    statistics(now) {
+      const { exports, player } = this;
+      const delay = exports.player_delay_us(player);
+      return {
+        width: this.width(),
+        height: this.height(),
+        delay: delay < 0 ? null : delay / 1000,
+        delayError: exports.player_delay_error_us(player) / 1000,
+        delayFrom: TIME_MEANINGS[exports.player_time_meaning(player)] || '',
+        framesPerSecond: exports.player_shown_per_second(player, now * 1000),
+        bitsPerSecond: exports.player_bits_per_second(player, now * 1000),
+        missed: exports.player_missed(player),
+        concealed: exports.player_concealed(player),
+        malformed: exports.player_malformed(player),
+        decodeTime: exports.player_decode_us(player) / 1000,
+      };
+    }
+  }
+
+  pistreaming.EVENT = EVENT;
+  pistreaming.Core = Core;
+  pistreaming.compile = compile;
+})(self);
