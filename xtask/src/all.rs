@@ -4,25 +4,77 @@
 //!
 //! Unlike the gate, a check whose tools cannot be had is skipped, with the reason.
 
-use std::path::PathBuf;
+use std::fs;
+use std::path::{Path, PathBuf};
 
-use crate::Outcome;
 use crate::cross::{AARCH64, ARMV7, Target};
-use crate::packages::ensure;
+use crate::packages::{RUST_WITH_SOURCE, WASM_LINKER, ensure};
 use crate::shell::{cargo, command, output, root};
 use crate::steps::Steps;
+use crate::{Outcome, wasm};
 
 /// How long each fuzz target runs.
 const FUZZ_SECONDS: u32 = 300;
 
 /// Runs them all.
 pub(crate) fn run(steps: &mut Steps) {
+    player(steps);
     for target in [&AARCH64, &ARMV7] {
         under_qemu(steps, target);
     }
     fuzz(steps);
     let soak = ["test", "--locked", "--release", "--workspace", "--no-fail-fast", "--", "--ignored"];
     steps.tests("soaks", &mut cargo(&soak));
+}
+
+/// The player in `web/dist` is what its sources give, byte for byte. What is there is put back in any case.
+fn player(steps: &mut Steps) {
+    const NAME: &str = "the player, rebuilt, is the same";
+    let rebuilt =
+        ensure(&[RUST_WITH_SOURCE, WASM_LINKER].concat()).and_then(|()| dist()).and_then(|before| {
+            let built = wasm::build().and_then(|()| dist());
+            let restored = before.iter().try_for_each(|(path, bytes)| fs::write(path, bytes));
+            restored.map_err(|error| error.to_string())?;
+            Ok((before, built?))
+        });
+    match rebuilt {
+        Err(why) => steps.skip(NAME, &why),
+        // The digest's file names the compiler: another one gives other bytes, rightly.
+        Ok((before, after)) if toolchain(&before) != toolchain(&after) => {
+            steps.skip(NAME, &format!("{}; here: {}", toolchain(&before), toolchain(&after)));
+        }
+        Ok((before, after)) => {
+            let same = before == after;
+            let differs =
+                || "web/dist is not what `cargo xtask wasm` builds: commit what it does build".into();
+            steps.check(NAME, || same.then_some(()).ok_or_else(differs));
+        }
+    }
+}
+
+type Files = Vec<(PathBuf, Vec<u8>)>;
+
+fn dist() -> Outcome<Files> {
+    let dir = root().join("web/dist");
+    read_all(&dir).map_err(|error| format!("{}: {error}", dir.display()))
+}
+
+fn read_all(dir: &Path) -> std::io::Result<Files> {
+    let mut files = Files::new();
+    for entry in fs::read_dir(dir)? {
+        let path = entry?.path();
+        files.push((path.clone(), fs::read(path)?));
+    }
+    files.sort();
+    Ok(files)
+}
+
+/// The line `built by …` of the digest's file.
+fn toolchain(files: &Files) -> String {
+    let texts = files.iter().map(|(_, bytes)| String::from_utf8_lossy(bytes));
+    let mut lines =
+        texts.filter_map(|text| text.lines().find(|line| line.starts_with("built by ")).map(String::from));
+    lines.next().unwrap_or_default()
 }
 
 /// The codec and the protocol on the Pi's processors: right or wrong, never how fast.
@@ -61,7 +113,7 @@ fn fuzzer() -> Outcome {
 }
 
 fn fuzz_targets() -> Vec<String> {
-    let dir = std::fs::read_dir(root().join("fuzz/fuzz_targets"));
+    let dir = fs::read_dir(root().join("fuzz/fuzz_targets"));
     let files = dir.into_iter().flatten().flatten().map(|entry| entry.path());
     let rust = files.filter(|path: &PathBuf| path.extension().is_some_and(|extension| extension == "rs"));
     let mut names: Vec<String> =

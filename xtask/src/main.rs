@@ -4,6 +4,7 @@
 //! There are no dependencies, so that the first thing that a newcomer runs is built in seconds.
 
 mod all;
+mod bench;
 mod counts;
 mod cross;
 mod dist;
@@ -11,6 +12,7 @@ mod packages;
 mod shell;
 mod steps;
 mod test;
+mod wasm;
 
 use std::process::ExitCode;
 
@@ -27,6 +29,8 @@ struct Command {
 
 const COMMANDS: &[Command] = &[
     Command { name: "test", options: test::OPTIONS, purpose: test::PURPOSE, run: test::run },
+    Command { name: "wasm", options: "", purpose: "builds the player into web/dist", run: wasm },
+    Command { name: "bench", options: bench::OPTIONS, purpose: bench::PURPOSE, run: bench::run },
     Command { name: "dist", options: dist::OPTIONS, purpose: dist::PURPOSE, run: dist::run },
     Command { name: "help", options: "", purpose: "this list", run: help },
 ];
@@ -48,6 +52,10 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+fn wasm(_: &[String]) -> Outcome {
+    wasm::build()
 }
 
 #[allow(clippy::unnecessary_wraps, reason = "one signature for every command")]

@@ -39,6 +39,9 @@ pub(crate) const RUST_WITH_SOURCE: &[Need] = &[
     need("/usr/lib/rustlib/src/rust/library/std/Cargo.toml", "rust-web-src"),
 ];
 
+/// The linker for the player.
+pub(crate) const WASM_LINKER: &[Need] = &[need("wasm-ld-19", "lld-19")];
+
 /// Linkers and emulators for the Pi's 64-bit and 32-bit systems.
 pub(crate) const CROSS: &[Need] = &[
     need("aarch64-linux-gnu-gcc", "gcc-aarch64-linux-gnu"),

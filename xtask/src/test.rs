@@ -8,7 +8,7 @@
 use crate::packages::{BROWSERS, MEDIA, NODE, ensure, ensure_component};
 use crate::shell::{cargo, command, root, target};
 use crate::steps::Steps;
-use crate::{Outcome, all};
+use crate::{Outcome, all, wasm};
 
 pub(crate) const OPTIONS: &str = "[--no-browser] [--all]";
 pub(crate) const PURPOSE: &str = "the gate: format, lints, tests, tidy rules, the built player, browsers (about 10 minutes on 2 cores)\n\
@@ -65,6 +65,7 @@ fn tests(steps: &mut Steps) {
     let tests = ["test", "--locked", "--no-fail-fast"];
     steps.tests("cargo test", &mut cargo(&[&tests[..], &["--workspace", "--exclude", "xtask"]].concat()));
     steps.tests("tidy", &mut cargo(&[&tests[..], &["-p", "xtask"]].concat()));
+    steps.check("the built player is of these sources", wasm::is_fresh);
 }
 
 fn browsers(steps: &mut Steps) {

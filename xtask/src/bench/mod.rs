@@ -1,0 +1,32 @@
+//! `cargo xtask bench`: figures to decide by, measured beside a rival in one run.
+//!
+//! Here belongs: which benchmarks there are. Not here: their results; those are written down by hand, with their
+//! conditions, in bench/RESULTS.md.
+
+mod browser;
+mod latency;
+mod measure;
+mod process;
+mod screen;
+mod stalled;
+mod strip;
+mod summary;
+mod systems;
+
+use crate::Outcome;
+
+pub(crate) const OPTIONS: &str = "latency [--runs N] [--seconds S] [--stalled N] [--busy] [--only NAME]";
+pub(crate) const PURPOSE: &str = "from the stamp in a frame's pixels to those pixels on the screen: ours, and FFmpeg with JSMpeg\n\
+    --runs N     runs of each system, taken in turns (3)\n\
+    --seconds S  how long a run measures (20)\n\
+    --stalled N  so many viewers that never read (0)\n\
+    --busy       the page's own thread is busy 50 ms in every 200\n\
+    --only NAME  one system alone: ours, ours-ffmpeg, jsmpeg or jsmpeg-tuned";
+
+/// Runs the benchmark that the first argument names.
+pub(crate) fn run(arguments: &[String]) -> Outcome {
+    match arguments.split_first() {
+        Some((name, rest)) if name == "latency" => latency::run(rest),
+        _ => Err(format!("there is: cargo xtask bench {OPTIONS}")),
+    }
+}

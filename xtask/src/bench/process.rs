@@ -1,0 +1,114 @@
+//! A program that ends with its owner, and what it costs.
+//!
+//! Here belongs: ending, CPU time and memory of a process and its children, from /proc. Not here: which programs.
+
+use std::fs;
+use std::process::{Child, ChildStdin, ChildStdout, Command};
+use std::time::Duration;
+
+use crate::Outcome;
+
+/// A running program; dropped, it ends.
+pub(crate) struct Process {
+    name: String,
+    child: Child,
+}
+
+impl Process {
+    /// Starts `command`; `name` is for people.
+    pub(crate) fn start(name: &str, command: &mut Command) -> Outcome<Self> {
+        let child = command.spawn().map_err(|error| format!("{name} could not be started: {error}"))?;
+        Ok(Self { name: name.into(), child })
+    }
+
+    /// Its number.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Its standard output, once.
+    pub(crate) fn take_output(&mut self) -> Outcome<ChildStdout> {
+        self.child.stdout.take().ok_or_else(|| format!("{} has no output to read", self.name))
+    }
+
+    /// Its standard input, once.
+    pub(crate) fn take_input(&mut self) -> Outcome<ChildStdin> {
+        self.child.stdin.take().ok_or_else(|| format!("{} has no input to write to", self.name))
+    }
+
+    /// Fails if it has ended.
+    pub(crate) fn check(&mut self) -> Outcome {
+        match self.child.try_wait() {
+            Ok(None) => Ok(()),
+            Ok(Some(status)) => Err(format!("{} ended ({status})", self.name)),
+            Err(error) => Err(format!("{}: {error}", self.name)),
+        }
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // Either may fail only because it has ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// What processes have used.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Usage {
+    /// CPU time since their start.
+    pub(crate) cpu: Duration,
+    /// The most memory that each ever had resident, summed, in bytes.
+    pub(crate) peak_memory: u64,
+}
+
+/// What `processes` and all below them have used.
+pub(crate) fn usage(processes: &[u32]) -> Usage {
+    let mut sum = Usage::default();
+    for process in with_children(processes) {
+        sum.cpu += cpu(process).unwrap_or_default();
+        sum.peak_memory += peak_memory(process).unwrap_or_default();
+    }
+    sum
+}
+
+fn with_children(processes: &[u32]) -> Vec<u32> {
+    let mut all = processes.to_vec();
+    let mut next = 0;
+    while let Some(&process) = all.get(next) {
+        // A thread that has children has them listed under its own number.
+        for thread in fs::read_dir(format!("/proc/{process}/task")).into_iter().flatten().flatten() {
+            let children = fs::read_to_string(thread.path().join("children")).unwrap_or_default();
+            all.extend(children.split_whitespace().filter_map(|id| id.parse::<u32>().ok()));
+        }
+        next += 1;
+    }
+    all
+}
+
+fn cpu(process: u32) -> Option<Duration> {
+    let stat = fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
+    // The name, in parentheses, may hold anything; behind it utime and stime are the 12th and 13th field.
+    let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_whitespace().collect();
+    let ticks: u64 = fields.get(11)?.parse::<u64>().ok()? + fields.get(12)?.parse::<u64>().ok()?;
+    // USER_HZ is 100 on every Linux.
+    Some(Duration::from_millis(ticks * 10))
+}
+
+fn peak_memory(process: u32) -> Option<u64> {
+    let status = fs::read_to_string(format!("/proc/{process}/status")).ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    Some(line.split_whitespace().next()?.parse::<u64>().ok()? * 1024)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn our_own_usage_is_found() {
+        let found = usage(&[std::process::id()]);
+        assert!(found.peak_memory > 100_000, "{found:?}");
+    }
+}
