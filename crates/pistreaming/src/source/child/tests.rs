@@ -1,3 +1,5 @@
+//! Children that end, talk and are ended: real shells, real signals.
+
 use super::*;
 use std::io::{BufRead as _, BufReader, Write as _};
 
