@@ -71,6 +71,10 @@ pub enum Fault {
     Colour(String),
     /// Where a frame's header was due stood something else.
     FrameMarker,
+    /// Standard input is a terminal.
+    Terminal,
+    /// A file to be played is a pipe, a device or a folder.
+    NoFile,
     /// The Pi camera takes even sizes only.
     OddSize,
     /// `--stride` among the arguments for the Pi camera is not a usable number.
@@ -80,10 +84,14 @@ pub enum Fault {
 impl SourceError {
     /// Whether to try again is of no use before the user has changed something.
     #[must_use]
-    pub const fn is_fatal(&self) -> bool {
+    pub fn is_fatal(&self) -> bool {
         match self {
+            // What a shell says of a command that cannot be run or is not found (POSIX, 2.8.2).
+            Self::Ended { ending, .. } => {
+                matches!(ending.status.and_then(|status| status.code()), Some(126 | 127))
+            }
             Self::NoCameraProgram | Self::Start { .. } | Self::File { .. } | Self::Input { .. } => true,
-            Self::Ended { .. } | Self::Read { .. } => false,
+            Self::Read { .. } => false,
         }
     }
 }
@@ -137,6 +145,10 @@ impl fmt::Display for Fault {
                  convert it before, with FFmpeg by -pix_fmt yuv420p"
             ),
             Self::FrameMarker => f.write_str("no frame header where one was due: the Y4M stream is damaged"),
+            Self::Terminal => f.write_str(
+                "it is a terminal; pipe raw I420 or Y4M in, as in: ffmpeg … -f yuv4mpegpipe - | pistreaming --source stdin",
+            ),
+            Self::NoFile => f.write_str("it is no plain file; for pipes and devices use --source exec:COMMAND"),
             Self::OddSize => f.write_str("it delivers even sizes only; give --size an even width and height"),
             Self::Stride(text) => {
                 write!(f, "--stride {text:?} is no even number of bytes that a row of --size fits in")

@@ -6,13 +6,31 @@
 pub mod child;
 mod choice;
 mod error;
+mod exec;
+mod feed;
+mod file;
+mod flip;
+mod input;
+mod pace;
+pub mod pattern;
+mod pi;
+mod play;
+mod range;
 mod rate;
+mod stdin;
+mod stream;
+pub mod strip;
+pub mod y4m;
+
+use std::path::PathBuf;
 
 pub use choice::{BadChoice, Choice};
 pub use error::{Fault, SourceError};
 pub use rate::{BadRate, FrameRate};
 
 use crate::frame::{Frame, FrameSize};
+use crate::shutdown::Shutdown;
+use crate::time::Clock;
 
 /// What the user wants of the source.
 #[derive(Clone, Debug)]
@@ -49,3 +67,75 @@ pub enum Ended {
     /// It was told to stop.
     Stopped,
 }
+
+/// A source that was settled on.
+#[derive(Clone, Debug)]
+pub struct Chosen {
+    /// What it is, in words.
+    pub name: String,
+    /// Why it is this.
+    pub reason: String,
+    spec: Spec,
+}
+
+/// What is needed to run a source.
+#[derive(Clone, Debug)]
+enum Spec {
+    Pi(pi::Camera),
+    Pattern,
+    Stdin,
+    File(PathBuf),
+    Exec(String),
+}
+
+/// Settles on a source. `auto` asks the camera's program for cameras, which takes a second or two on a Pi. Nothing
+/// is opened yet, but what cannot work is refused.
+///
+/// # Errors
+/// If the source that was asked for cannot be used.
+pub fn choose(settings: &Settings) -> Result<Chosen, SourceError> {
+    let asked_for = |name: String, spec| Chosen { name, reason: "as asked for".into(), spec };
+    match &settings.source {
+        Choice::Auto => pi::choose_automatically(settings),
+        Choice::Pi => {
+            let camera = pi::Camera::new(pi::find_program()?, settings)?;
+            Ok(asked_for("the Pi camera".into(), Spec::Pi(camera)))
+        }
+        Choice::Pattern => Ok(asked_for("the test pattern".into(), Spec::Pattern)),
+        Choice::Stdin => {
+            stdin::check()?;
+            Ok(asked_for("standard input".into(), Spec::Stdin))
+        }
+        Choice::File(path) => {
+            file::open(path)?;
+            Ok(asked_for(path.display().to_string(), Spec::File(path.clone())))
+        }
+        Choice::Exec(command) => {
+            Ok(asked_for(format!("the command {command:?}"), Spec::Exec(command.clone())))
+        }
+    }
+}
+
+/// Runs a source on the caller's thread, which should live as long as the program (children end with the thread that
+/// started them), until its input ends, it fails, or the shutdown.
+///
+/// # Errors
+/// If the source fails; whether to try again is told by [`SourceError::is_fatal`].
+pub fn run(
+    chosen: &Chosen,
+    settings: &Settings,
+    clock: Clock,
+    sink: &dyn Sink,
+    shutdown: &Shutdown,
+) -> Result<Ended, SourceError> {
+    match &chosen.spec {
+        Spec::Pi(camera) => camera.run(settings, clock, sink, shutdown),
+        Spec::Pattern => Ok(pattern::run(settings, clock, sink, shutdown)),
+        Spec::Stdin => stdin::run(settings, clock, sink, shutdown),
+        Spec::File(path) => file::run(path, settings, clock, sink, shutdown),
+        Spec::Exec(command) => exec::run(command, settings, clock, sink, shutdown),
+    }
+}
+
+#[cfg(test)]
+mod tests;

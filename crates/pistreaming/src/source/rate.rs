@@ -6,7 +6,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-/// Frames per second, from 1/10 to 240.
+/// Frames per second, from 1/10 to 240, in lowest terms.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FrameRate {
     numerator: u32,
@@ -23,7 +23,8 @@ impl FrameRate {
         if denominator == 0 || frames * 10 < seconds || frames > seconds * 240 {
             return Err(BadRate);
         }
-        Ok(Self { numerator, denominator })
+        let common = greatest_common_divisor(numerator, denominator);
+        Ok(Self { numerator: numerator / common, denominator: denominator / common })
     }
 
     /// Frames in [`Self::denominator`] seconds.
@@ -63,6 +64,13 @@ impl FrameRate {
         let frames = elapsed.as_nanos() * u128::from(self.numerator);
         u64::try_from(frames / (u128::from(self.denominator) * 1_000_000_000)).unwrap_or(u64::MAX)
     }
+}
+
+const fn greatest_common_divisor(mut one: u32, mut other: u32) -> u32 {
+    while other != 0 {
+        (one, other) = (other, one % other);
+    }
+    one
 }
 
 fn nanoseconds(count: u128) -> Duration {
@@ -128,6 +136,7 @@ mod tests {
     #[test]
     fn rates_are_read_and_bounded() {
         assert_eq!(rate("24").as_f64().to_bits(), 24_f64.to_bits());
+        assert_eq!((rate("24.0").numerator(), rate("50/2")), (24, rate("25")));
         assert_eq!(rate("12.5").interval(), Duration::from_millis(80));
         assert_eq!(rate("29.97"), FrameRate::new(30_000, 1001).unwrap());
         assert_eq!(rate("0.1").interval(), Duration::from_secs(10));

@@ -1,0 +1,56 @@
+//! Raw pictures from a shell command's standard output.
+//!
+//! Here belongs: running the command, judging its end. Not here: the formats, running it again.
+
+use std::fs::File;
+use std::io;
+use std::os::fd::OwnedFd;
+use std::process::{Command, Stdio};
+
+use super::child::Child;
+use super::input::Input;
+use super::play::{Pacing, Played, play};
+use super::{Ended, Settings, Sink, SourceError};
+use crate::shutdown::Shutdown;
+use crate::time::Clock;
+
+const SHELL: &str = "/bin/sh";
+
+/// Runs `command` and delivers its frames until the shutdown. That it ends is an error, whatever its exit status: a
+/// camera should go on. Its frames come when it writes them; a command that only reads a file is to pace itself
+/// (`ffmpeg -re`).
+pub(super) fn run(
+    command: &str,
+    settings: &Settings,
+    clock: Clock,
+    sink: &dyn Sink,
+    shutdown: &Shutdown,
+) -> Result<Ended, SourceError> {
+    let name = format!("the command {command:?}");
+    let mut shell = Command::new(SHELL);
+    shell.args(["-c", command]).stdin(Stdio::null());
+    let (mut child, file) = start(&mut shell)?;
+    let input = Input { name: name.clone(), file, shutdown };
+    match play(input, settings, clock, sink, Pacing::Producer)? {
+        Played::Stopped => return Ok(Ended::Stopped),
+        Played::Ended => {}
+        Played::Short(fault) => {
+            let ending = child.ending();
+            // One that failed says itself why; one that succeeded with less than a frame has another size in mind.
+            if ending.status.is_some_and(|status| status.success()) {
+                return Err(SourceError::Input { name, fault });
+            }
+            return Err(SourceError::Ended { name, ending });
+        }
+    }
+    Err(SourceError::Ended { name, ending: child.ending() })
+}
+
+/// Starts a child whose standard output is read as a stream.
+pub(super) fn start(command: &mut Command) -> Result<(Child, File), SourceError> {
+    let started = Child::start(command.stdout(Stdio::piped())).and_then(|mut child| {
+        let stdout = child.take_stdout().ok_or(io::ErrorKind::BrokenPipe)?;
+        Ok((child, File::from(OwnedFd::from(stdout))))
+    });
+    started.map_err(|error| SourceError::Start { program: command.get_program().into(), error })
+}

@@ -1,0 +1,143 @@
+//! The Raspberry Pi's camera, through the program that its system has for it.
+//!
+//! Here belongs: running `rpicam-vid` (once called `libcamera-vid`). Not here: finding it and its cameras, the layout of
+//! its buffers. The library itself is not linked: that breaks with each of its releases.
+
+mod find;
+mod rows;
+
+pub(super) use find::{choose_automatically, find_program};
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use self::rows::Rows;
+use super::error::Fault;
+use super::exec;
+use super::feed::Feed;
+use super::input::{Filled, Input};
+use super::{Ended, Settings, Sink, SourceError};
+use crate::frame::{FrameSize, TimeMeaning};
+use crate::shutdown::Shutdown;
+use crate::time::Clock;
+
+/// How much of a camera's first frames is not shown. The camera's software keeps back most of what it takes until
+/// exposure and white balance are found; this covers the rest. Nobody waits for it: the camera runs before viewers come.
+const WARM_UP: Duration = Duration::from_millis(300);
+
+/// The camera, and how to run it.
+#[derive(Clone, Debug)]
+pub(super) struct Camera {
+    program: PathBuf,
+    /// Bytes from one row of luma to the next, if the user says so.
+    stride: Option<usize>,
+    /// The user's further arguments.
+    args: Vec<String>,
+}
+
+impl Camera {
+    /// The camera driven by `program`. Among the user's arguments, `--stride BYTES` (or `none`) is ours: how far apart
+    /// the rows are in the program's output, where it is not found out rightly.
+    pub(super) fn new(program: PathBuf, settings: &Settings) -> Result<Self, SourceError> {
+        let input = |fault| SourceError::Input { name: "the Pi camera".into(), fault };
+        if !settings.size.width().is_multiple_of(2) || !settings.size.height().is_multiple_of(2) {
+            return Err(input(Fault::OddSize));
+        }
+        let mut camera = Self { program, stride: None, args: Vec::new() };
+        let mut args = settings.pi_args.iter();
+        while let Some(arg) = args.next() {
+            let stride = match arg.strip_prefix("--stride") {
+                Some("") => args.next().map_or("", String::as_str),
+                Some(value) if value.starts_with('=') => &value[1..],
+                _ => {
+                    camera.args.push(arg.clone());
+                    continue;
+                }
+            };
+            camera.stride = Some(parse_stride(stride, settings.size).map_err(input)?);
+        }
+        Ok(camera)
+    }
+
+    /// Delivers the camera's frames until the shutdown. The camera flips its pictures itself, at no cost.
+    pub(super) fn run(
+        &self,
+        settings: &Settings,
+        clock: Clock,
+        sink: &dyn Sink,
+        shutdown: &Shutdown,
+    ) -> Result<Ended, SourceError> {
+        let name = file_name(&self.program);
+        let (mut child, file) = exec::start(&mut self.command(settings))?;
+        let mut input = Input { name: name.clone(), file, shutdown };
+        match self.read_frames(&mut input, settings, clock, sink)? {
+            Filled::Stopped => Ok(Ended::Stopped),
+            _ => Err(SourceError::Ended { name, ending: child.ending() }),
+        }
+    }
+
+    fn command(&self, settings: &Settings) -> Command {
+        let Settings { size, frames_per_second, hflip, vflip, .. } = settings;
+        let mut command = Command::new(&self.program);
+        command.args(["-t", "0", "-n", "--codec", "yuv420"]);
+        command.args(["--width", &size.width().to_string(), "--height", &size.height().to_string()]);
+        command.args(["--framerate", &frames_per_second.to_string()]);
+        command.args(hflip.then_some("--hflip")).args(vflip.then_some("--vflip"));
+        command.args(["--flush", "-o", "-"]).args(&self.args).stdin(Stdio::null());
+        command
+    }
+
+    /// Reads frames until the stream ends; in which way is returned, and never [`Filled::Whole`].
+    fn read_frames(
+        &self,
+        input: &mut Input<'_>,
+        settings: &Settings,
+        clock: Clock,
+        sink: &dyn Sink,
+    ) -> Result<Filled, SourceError> {
+        let (size, rate) = (settings.size, settings.frames_per_second);
+        // The first rows show how far apart rows are. There are never fewer bytes of luma than this.
+        let mut buffer = vec![0; size.width() * size.height()];
+        let begun = input.fill(&mut buffer)?;
+        if begun != Filled::Whole {
+            return Ok(begun);
+        }
+        let rows = self.stride.map_or_else(|| Rows::find(&buffer, size), |stride| Rows::new(size, stride));
+        if rows.stride() != Rows::usual_stride(size.width()) && self.stride.is_none() {
+            sink.note(format!("{} sends rows {} bytes apart", input.name, rows.stride()));
+        }
+        input.widen(rows.buffer_len());
+        let mut feed = Feed::open(settings, size, rate, sink).without_flips();
+        let (mut held, mut warm_up) = (buffer.len(), rate.frames_in(WARM_UP));
+        buffer.resize(rows.buffer_len(), 0);
+        loop {
+            let filled = input.fill(&mut buffer[held..])?;
+            if filled != Filled::Whole {
+                return Ok(filled);
+            }
+            held = 0;
+            let captured = clock.now();
+            if warm_up > 0 {
+                warm_up -= 1;
+                continue;
+            }
+            let mut blank = feed.blank();
+            rows.unpack(&buffer, blank.samples());
+            feed.hand_on(blank, captured, TimeMeaning::Arrival);
+        }
+    }
+}
+
+fn parse_stride(text: &str, size: FrameSize) -> Result<usize, Fault> {
+    let stride = if text == "none" { Some(size.width()) } else { text.parse().ok() };
+    let usable = |stride: &usize| stride.is_multiple_of(2) && (size.width()..=1 << 16).contains(stride);
+    stride.filter(usable).ok_or_else(|| Fault::Stride(text.into()))
+}
+
+fn file_name(program: &Path) -> String {
+    program.file_name().unwrap_or(program.as_os_str()).to_string_lossy().into_owned()
+}
+
+#[cfg(test)]
+mod tests;

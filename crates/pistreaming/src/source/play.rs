@@ -1,0 +1,99 @@
+//! Playing a stream of raw pictures from its first byte to its end.
+//!
+//! Here belongs: what standard input, files and commands have in common. Not here: opening them, judging their end.
+
+use super::error::Fault;
+use super::feed::Feed;
+use super::input::{Filled, Input};
+use super::pace::Pace;
+use super::stream::{Opened, Stream};
+use super::{Settings, Sink, SourceError};
+use crate::frame::TimeMeaning;
+use crate::time::Clock;
+
+/// When frames are due.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Pacing {
+    /// When the producer delivers them.
+    Producer,
+    /// At the stream's rate, once.
+    Rate,
+    /// At the stream's rate, again and again; for plain files only.
+    Loop,
+}
+
+/// How playing came to an end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Played {
+    /// The program ends.
+    Stopped,
+    /// The stream ended behind a whole frame, but for bytes that were dropped.
+    Ended,
+    /// It ended before there was a whole frame.
+    Short(Fault),
+}
+
+impl Played {
+    fn short(frame_bytes: usize, got_bytes: usize) -> Self {
+        Self::Short(Fault::Short { frame_bytes, got_bytes })
+    }
+}
+
+/// Delivers a stream's frames, each stamped when its last byte had arrived or, where the stream is paced, when it is
+/// shown: a file has no time of capture.
+pub(super) fn play(
+    input: Input<'_>,
+    settings: &Settings,
+    clock: Clock,
+    sink: &dyn Sink,
+    pacing: Pacing,
+) -> Result<Played, SourceError> {
+    let shutdown = input.shutdown;
+    let mut stream = match Stream::open(input, settings)? {
+        Opened::Stream(stream) => stream,
+        Opened::Stopped => return Ok(Played::Stopped),
+        Opened::Ended(got) => return Ok(Played::short(settings.size.i420_len(), got)),
+    };
+    stream.remarks(settings).for_each(|remark| sink.note(remark));
+    let mut feed = Feed::open(settings, stream.size, stream.rate, sink);
+    let mut pace = (pacing != Pacing::Producer).then(|| Pace::start(stream.rate));
+    let (mut frames_in_round, mut first_round) = (0_u64, true);
+    loop {
+        let mut blank = feed.blank();
+        match stream.read_frame(blank.samples())? {
+            Filled::Whole => {}
+            Filled::Stopped => return Ok(Played::Stopped),
+            // Also in a later round, or a file cut short meanwhile would keep a processor busy.
+            Filled::Ended(got) if frames_in_round == 0 => {
+                return Ok(Played::short(stream.size.i420_len(), got));
+            }
+            Filled::Ended(got) => {
+                if got > 0 && first_round {
+                    sink.note(dropped(&stream, got));
+                }
+                if pacing != Pacing::Loop {
+                    return Ok(Played::Ended);
+                }
+                stream.rewind()?;
+                feed.put_back(blank);
+                (frames_in_round, first_round) = (0, false);
+                continue;
+            }
+        }
+        frames_in_round += 1;
+        if pace.as_mut().is_some_and(|pace| pace.wait(shutdown)) {
+            return Ok(Played::Stopped);
+        }
+        let captured = clock.now();
+        feed.flip(&mut blank);
+        feed.hand_on(blank, captured, TimeMeaning::Arrival);
+    }
+}
+
+fn dropped(stream: &Stream<'_>, got: usize) -> String {
+    let (name, frame_bytes) = (&stream.input.name, stream.size.i420_len());
+    format!("{name} ended within a frame, whose {got} of {frame_bytes} bytes are dropped")
+}
+
+#[cfg(test)]
+pub(super) mod tests;

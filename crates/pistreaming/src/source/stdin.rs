@@ -1,0 +1,42 @@
+//! Raw pictures on standard input.
+//!
+//! Here belongs: standard input as a stream, and its end, which is the program's. Not here: the formats.
+
+use std::fs::File;
+use std::io::{self, IsTerminal as _};
+use std::os::fd::AsFd as _;
+
+use super::error::Fault;
+use super::input::Input;
+use super::play::{Pacing, Played, play};
+use super::{Ended, Settings, Sink, SourceError};
+use crate::shutdown::Shutdown;
+use crate::time::Clock;
+
+const NAME: &str = "standard input";
+
+/// Refuses a terminal, from which nobody types pictures.
+pub(super) fn check() -> Result<(), SourceError> {
+    let fault = Fault::Terminal;
+    if io::stdin().is_terminal() { Err(SourceError::Input { name: NAME.into(), fault }) } else { Ok(()) }
+}
+
+/// Delivers standard input's frames until it ends.
+pub(super) fn run(
+    settings: &Settings,
+    clock: Clock,
+    sink: &dyn Sink,
+    shutdown: &Shutdown,
+) -> Result<Ended, SourceError> {
+    // The file itself: the standard library's reader keeps bytes back.
+    let file = io::stdin().as_fd().try_clone_to_owned();
+    let file = File::from(file.map_err(|error| SourceError::Read { name: NAME.into(), error })?);
+    // A plain file has all its frames there at once: that is nobody's rate.
+    let plain = file.metadata().is_ok_and(|data| data.is_file());
+    let pacing = if plain { Pacing::Rate } else { Pacing::Producer };
+    match play(Input { name: NAME.into(), file, shutdown }, settings, clock, sink, pacing)? {
+        Played::Stopped => Ok(Ended::Stopped),
+        Played::Ended => Ok(Ended::InputEnded),
+        Played::Short(fault) => Err(SourceError::Input { name: NAME.into(), fault }),
+    }
+}
