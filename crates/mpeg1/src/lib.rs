@@ -16,6 +16,7 @@
 //! | 2.4.2.7, 2.4.4.2 | macroblock header, motion vectors | `syntax/macroblock.rs` |
 //! | 2.4.2.8, 2.4.3.7 | blocks: DC and coefficients | `syntax/block.rs` |
 //! | 2.4.4.1, 2.4.4.2 | dequantisation | `transform/quantise.rs` |
+//! | 2.4.4.2 | motion compensation | `motion/compensate.rs` |
 //! | annex A | inverse DCT | `transform/idct.rs` |
 //! | annex B | code tables | `tables/` |
 #![cfg_attr(not(any(feature = "threads", test)), no_std)]
@@ -27,6 +28,7 @@ pub mod bits;
 pub mod decode;
 #[cfg(feature = "encode")]
 pub mod encode;
+pub mod motion;
 mod picture;
 pub mod syntax;
 pub mod tables;

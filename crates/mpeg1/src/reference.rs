@@ -1,6 +1,14 @@
 //! Test only: the slow and obvious way to do what the codec does fast.
 
+use crate::picture::Plane;
 use core::f64::consts::{FRAC_1_SQRT_2, PI};
+
+/// The sample at `x` and `y`, in half samples, of a plane (2.4.4.2): the mean of the up to four around it.
+pub(crate) fn half_pel(plane: Plane<'_>, x: usize, y: usize) -> u8 {
+    let sample = |x: usize, y: usize| f64::from(plane.samples[y / 2 * plane.stride + x / 2]);
+    let four = [sample(x, y), sample(x + 1, y), sample(x, y + 1), sample(x + 1, y + 1)];
+    (four.iter().sum::<f64>() / 4.0 + 0.5).floor() as u8
+}
 
 /// The forward DCT by its definition (annex A).
 pub(crate) fn forward_dct(samples: &[f64; 64]) -> [f64; 64] {
