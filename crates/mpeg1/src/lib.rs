@@ -4,6 +4,22 @@
 //! What it refuses to do: B and D pictures (the one costs a picture of delay, the other nobody sends), audio,
 //! systems streams, clocks, threads of its own beyond one picture's coding, files, sockets.
 //!
+//! ```
+//! # #[cfg(all(feature = "encode", feature = "decode"))] {
+//! use mpeg1::{PictureView, decode::Decoder, encode::{Encoder, Intra, Rate, Settings}};
+//!
+//! let grey = vec![128u8; 64 * 48 * 3 / 2];
+//! let mut encoder = Encoder::new(Settings::new(64, 48, 25.0, Rate::Quantiser(4)))?;
+//! let mut unit = Vec::new();
+//! encoder.encode(PictureView::from_i420(&grey, 64, 48), Intra::Auto, &mut unit);
+//!
+//! let mut decoder = Decoder::new();
+//! let decoded = decoder.decode_unit(&unit).expect("a start was decoded");
+//! assert_eq!(decoded.picture.y.row(0), &grey[..64]);
+//! # }
+//! # Ok::<(), mpeg1::encode::SettingsError>(())
+//! ```
+//!
 //! The folders are the layers of the bitstream; both directions of a layer stand in one file.
 //!
 //! | clause of ISO/IEC 11172-2 | what | file |

@@ -1,0 +1,51 @@
+//! What the encoder writes, the decoder decodes to the encoder's own reconstruction, bit by bit, whatever the picture,
+//! the setting, and the moment of an I picture; given whole or in pieces.
+
+mod content;
+
+use mpeg1::PictureView;
+use mpeg1::decode::Decoder;
+use mpeg1::encode::{Encoder, Intra, Rate, Settings};
+use proptest::prelude::*;
+
+fn i420(view: PictureView<'_>) -> Vec<u8> {
+    let mut samples = Vec::new();
+    view.write_i420(&mut samples);
+    samples
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+    #[test]
+    fn decoding_gives_the_encoders_reconstruction(
+        size in (1usize..120, 1usize..90), content in content::any(), seed: u64, count in 1usize..10,
+        rate in prop_oneof![(1u8..=31).prop_map(Rate::Quantiser), (1_000u32..5_000_000).prop_map(Rate::BitsPerSecond)],
+        threads in 1usize..3, forced in prop::collection::vec(any::<bool>(), 10), intra_interval in 1u32..132,
+        piece in 1usize..400,
+    ) {
+        let settings = Settings { threads, intra_interval, ..Settings::new(size.0, size.1, 25.0, rate) };
+        let mut encoder = Encoder::new(settings).expect("legal settings");
+        let (mut whole, mut pieces) = (Decoder::new(), Decoder::new());
+        let (mut unit, mut stream, mut expected) = (Vec::new(), Vec::new(), Vec::new());
+        for (picture, force) in content.pictures(size, count, seed).iter().zip(forced) {
+            unit.clear();
+            let view = PictureView::from_i420(picture, size.0, size.1);
+            let coded = encoder.encode(view, if force { Intra::Force } else { Intra::Auto }, &mut unit);
+            let decoded = whole.decode_unit(&unit).expect("each unit shows a picture");
+            prop_assert_eq!((decoded.kind, decoded.concealed_macroblocks), (coded.kind, 0));
+            let reconstruction = i420(encoder.reference());
+            prop_assert!(i420(decoded.picture) == reconstruction);
+            expected.push(reconstruction);
+            stream.extend_from_slice(&unit);
+        }
+        let mut seen = Vec::new();
+        for bytes in stream.chunks(piece) {
+            pieces.push(bytes);
+            while let Some(decoded) = pieces.next_picture() {
+                seen.push(i420(decoded.picture));
+            }
+        }
+        seen.extend(pieces.finish().map(|decoded| i420(decoded.picture)));
+        prop_assert!(seen == expected);
+    }
+}
