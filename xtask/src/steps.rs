@@ -68,7 +68,7 @@ impl Steps {
     pub(crate) fn close(self) -> Outcome {
         println!("\n== in short");
         for done in &self.done {
-            println!("{:>7.1} s  {:<34} {}", done.time.as_secs_f64(), done.name, done.result);
+            println!("{:>7.1} s  {:<38} {}", done.time.as_secs_f64(), done.name, done.result);
         }
         let Counts { passed, failed } = self.counts;
         println!("\n{passed} passed, {failed} failed");

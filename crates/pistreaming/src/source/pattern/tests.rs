@@ -1,3 +1,5 @@
+//! Pictures drawn and looked at: the strip, the colours, that none comes twice.
+
 use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 

@@ -1,3 +1,5 @@
+//! The camera, played by shell scripts that answer as its programs do.
+
 use std::ffi::OsString;
 use std::fs;
 use std::io::Write as _;

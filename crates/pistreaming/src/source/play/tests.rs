@@ -1,3 +1,5 @@
+//! Raw and Y4M streams played from real pipes and files.
+
 use std::fs::File;
 use std::io::{Seek as _, Write as _, pipe};
 use std::os::fd::OwnedFd;
