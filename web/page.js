@@ -75,7 +75,7 @@
       }[figures.delayFrom] || '';
       return [Math.round(figures.delay) + ' ms', '± ' + Math.max(1, Math.round(figures.delayError)) + ', ' + from];
     },
-    size: (figures) => [figures.width + ' × ' + figures.height, ''],
+    size: (figures) => [figures.width === 0 ? 'none yet' : figures.width + ' × ' + figures.height, ''],
     rate(figures) {
       const bits = figures.bitsPerSecond;
       const readable = bits < 1e6 ? Math.round(bits / 1e3) + ' kbit/s' : (bits / 1e6).toFixed(2) + ' Mbit/s';

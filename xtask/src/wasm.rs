@@ -38,7 +38,8 @@ pub(crate) fn build() -> Result<(), String> {
     fs::create_dir_all(&dist).map_err(|error| format!("{}: {error}", dist.display()))?;
     for (module, flags) in MODULES {
         let built = toolchain.compile(&root, module, flags)?;
-        fs::copy(&built, dist.join(module)).map_err(|error| format!("{}: {error}", built.display()))?;
+        let bytes = fs::read(&built).map_err(|error| format!("{}: {error}", built.display()))?;
+        fs::write(dist.join(module), bytes).map_err(|error| format!("{module}: {error}"))?;
     }
     let text = format!("{}built by {}\n", digests(&root)?, toolchain.version);
     fs::write(root.join(DIGEST), text).map_err(|error| format!("{DIGEST}: {error}"))

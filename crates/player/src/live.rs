@@ -1,0 +1,305 @@
+//! A connection by the live protocol: what each message does, and what is said back.
+//!
+//! Here belongs: streams, units and their parts, gaps, notices, acknowledgements, probes. Not here: the messages'
+//! layout (`wire`), the coding (`mpeg1`), reconnecting (the page does that and says [`Live::connected`]).
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use mpeg1::decode::Decoder;
+use wire::{
+    Ack, Bye, FromServer, FromViewer, Gap, Notice, Probe, State, StreamHeader, TimeMeaning, UNKNOWN,
+    UnitFlags, UnitHeader,
+};
+
+use crate::clock::Comparison;
+use crate::outbox::Outbox;
+use crate::screen::Screen;
+use crate::statistics::Statistics;
+use crate::{Events, MAX_MESSAGE};
+
+/// Probes sent one behind the other after connecting, each when the last one's reply is there: what the delay is
+/// worth is known at once. After them one a tick.
+const FIRST_PROBES: usize = 4;
+/// Ticks without any message, though a probe asked for one, until a connection is taken for dead.
+const SILENT_TICKS: u32 = 6;
+/// Pictures over which the mean decoding time must have settled before a device is called slow.
+const SETTLED_PICTURES: u32 = 48;
+
+/// A viewer's side of a connection, kept across connections: the screen and what the viewer wants stay.
+#[derive(Default)]
+pub struct Live {
+    decoder: Decoder,
+    stream: Option<StreamHeader>,
+    /// Nothing can be decoded before the next start.
+    wait_for_start: bool,
+    /// The parts of a picture that came in several messages.
+    parts: Vec<u8>,
+    /// Header of the last unit that came whole.
+    received: Option<UnitHeader>,
+    /// Header of the picture that is on the screen.
+    on_screen: Option<UnitHeader>,
+    shown: u32,
+    settled: u32,
+    state: State,
+    outbox: Outbox,
+    clocks: Comparison,
+    silent_ticks: u32,
+    page_assets: Option<u64>,
+    server_assets: u64,
+    notice_code: u16,
+    text: String,
+    retry_after_ms: u32,
+    screen: Screen,
+    statistics: Statistics,
+}
+
+impl Live {
+    /// A player for a page whose files have the digest `page_assets`, if it knows that.
+    #[must_use]
+    pub fn new(page_assets: Option<u64>) -> Self {
+        Self { page_assets, shown: UNKNOWN, wait_for_start: true, ..Self::default() }
+    }
+
+    /// A connection was made: whatever held on an earlier one does no longer.
+    pub fn connected(&mut self, now_us: u64) -> Events {
+        self.decoder.reset();
+        self.stream = None;
+        self.wait_for_start = true;
+        self.parts.clear();
+        self.received = None;
+        self.shown = UNKNOWN;
+        self.clocks = Comparison::default();
+        self.silent_ticks = 0;
+        self.outbox =
+            Outbox { state: (self.state != State::default()).then_some(self.state), ..Outbox::default() };
+        self.probe(now_us)
+    }
+
+    /// Takes in one message.
+    pub fn message(&mut self, message: &[u8], now_us: u64) -> Events {
+        self.silent_ticks = 0;
+        self.statistics.bits.add(message.len() as u64 * 8, now_us);
+        match FromServer::parse(message) {
+            Err(_) => {
+                self.statistics.malformed += 1;
+                Events::NONE
+            }
+            Ok(None) => Events::NONE,
+            Ok(Some(FromServer::Hello(hello))) => {
+                self.server_assets = hello.assets;
+                Events::RELOAD.when(self.page_assets.is_some_and(|assets| assets != hello.assets))
+            }
+            Ok(Some(FromServer::Stream(header))) => self.stream_header(header),
+            Ok(Some(FromServer::Unit(header, payload))) => self.unit(header, payload),
+            Ok(Some(FromServer::Gap(gap))) => self.gap(gap),
+            Ok(Some(FromServer::Notice(notice))) => self.notice(notice),
+            Ok(Some(FromServer::Clock(reply))) => {
+                self.clocks.reply(reply.probe_us, reply.server_us, now_us);
+                if self.clocks.taken() < FIRST_PROBES { self.probe(now_us) } else { Events::NONE }
+            }
+            Ok(Some(FromServer::Bye(bye))) => self.bye(bye),
+        }
+    }
+
+    /// To be called about once a second while connected.
+    pub fn tick(&mut self, now_us: u64) -> Events {
+        self.silent_ticks += 1;
+        if self.silent_ticks > SILENT_TICKS {
+            return Events::STALE;
+        }
+        self.probe(now_us)
+    }
+
+    /// The picture that the last [`Events::PAINT`] spoke of was painted at `now_us`; decoding it took `decode_us`.
+    pub fn painted(&mut self, decode_us: u32, now_us: u64) -> Events {
+        let Some(header) = self.on_screen else { return Events::NONE };
+        self.shown = header.sequence;
+        self.statistics.painted(decode_us, now_us);
+        let estimate = self.clocks.estimate(now_us);
+        let delay = estimate.map(|estimate| estimate.server_us(now_us).saturating_sub(header.captured_us));
+        self.statistics.delay_us = delay;
+        self.statistics.delay_error_us = estimate.map_or(0, |estimate| estimate.error_us);
+        self.judge_device();
+        self.acknowledge(delay)
+    }
+
+    /// What the viewer wants now.
+    pub fn want(&mut self, hidden: bool, paused: bool) -> Events {
+        self.set_state(State { hidden, paused, ..self.state })
+    }
+
+    /// The next message to send, if any.
+    pub fn next_outgoing(&mut self) -> Option<FromViewer> {
+        self.outbox.next()
+    }
+
+    /// What the capture time of the picture on the screen was taken from.
+    #[must_use]
+    pub fn meaning(&self) -> Option<TimeMeaning> {
+        self.on_screen.map(|header| header.meaning)
+    }
+
+    /// The code of the last notice, and the reason of the last goodbye.
+    #[must_use]
+    pub const fn notice_code(&self) -> u16 {
+        self.notice_code
+    }
+
+    /// The sentence of the last notice or goodbye.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// When the server that said goodbye wants to see us again.
+    #[must_use]
+    pub const fn retry_after_ms(&self) -> u32 {
+        self.retry_after_ms
+    }
+
+    /// The digest of the page's files as the server has them.
+    #[must_use]
+    pub const fn server_assets(&self) -> u64 {
+        self.server_assets
+    }
+
+    /// The pixels to paint.
+    #[must_use]
+    pub const fn screen(&self) -> &Screen {
+        &self.screen
+    }
+
+    /// What to show of how it goes.
+    pub const fn statistics(&mut self) -> &mut Statistics {
+        &mut self.statistics
+    }
+
+    fn stream_header(&mut self, header: StreamHeader) -> Events {
+        // The screen keeps the old stream's last picture until the new one's first is decoded.
+        self.decoder.reset();
+        self.stream = Some(header);
+        self.wait_for_start = true;
+        self.parts.clear();
+        self.received = None;
+        Events::NONE
+    }
+
+    fn gap(&mut self, gap: Gap) -> Events {
+        self.statistics.missed += u64::from(gap.missed);
+        self.wait_for_start = true;
+        self.received = None;
+        self.parts.clear();
+        Events::NONE
+    }
+
+    fn notice(&mut self, notice: Notice<'_>) -> Events {
+        self.notice_code = notice.code as u16;
+        self.set_text(notice.text);
+        Events::NOTICE
+    }
+
+    fn bye(&mut self, bye: Bye<'_>) -> Events {
+        self.notice_code = bye.reason as u16;
+        self.retry_after_ms = bye.retry_after_ms;
+        self.set_text(bye.text);
+        Events::BYE
+    }
+
+    fn set_text(&mut self, text: &str) {
+        self.text.clear();
+        self.text.push_str(text);
+    }
+
+    fn unit(&mut self, header: UnitHeader, payload: &[u8]) -> Events {
+        if self.stream.is_none_or(|stream| stream.stream != header.stream) {
+            return Events::NONE; // the rest of a stream that is no more
+        }
+        let (first, last) = (header.flags.has(UnitFlags::FIRST), header.flags.has(UnitFlags::LAST));
+        if first && last {
+            return self.whole(header, payload);
+        }
+        if first {
+            self.parts.clear();
+        }
+        if self.parts.len() + payload.len() > MAX_MESSAGE {
+            self.statistics.malformed += 1;
+            self.parts.clear();
+            return Events::NONE;
+        }
+        self.parts.extend_from_slice(payload);
+        if !last {
+            return Events::NONE;
+        }
+        let parts = core::mem::take(&mut self.parts);
+        let events = self.whole(header, &parts);
+        self.parts = parts; // its room is used again
+        events
+    }
+
+    /// A picture is there: decode it at once.
+    fn whole(&mut self, header: UnitHeader, picture: &[u8]) -> Events {
+        self.count_missed(header);
+        self.received = Some(header);
+        if self.wait_for_start && !header.flags.has(UnitFlags::START) {
+            self.statistics.missed += 1;
+            return self.acknowledge(None);
+        }
+        self.wait_for_start = false;
+        let Some(decoded) = self.decoder.decode_unit(picture) else {
+            self.statistics.missed += 1;
+            return self.acknowledge(None);
+        };
+        self.statistics.concealed += u64::from(decoded.concealed_macroblocks);
+        let resized = self.screen.show(&decoded.picture);
+        self.on_screen = Some(header);
+        Events::PAINT.with(Events::RESIZE.when(resized))
+    }
+
+    /// Pictures of which neither a unit nor a gap told. They are only counted: waiting for a start that the server
+    /// does not know to be waited for could last for ever, and intra refresh mends the picture meanwhile.
+    fn count_missed(&mut self, header: UnitHeader) {
+        let Some(before) = self.received else { return };
+        let step = header.sequence.wrapping_sub(before.sequence);
+        if (2..1 << 31).contains(&step) && !header.flags.has(UnitFlags::START) {
+            self.statistics.missed += u64::from(step - 1);
+        }
+    }
+
+    fn acknowledge(&mut self, delay_us: Option<u64>) -> Events {
+        let Some(received) = self.received.or(self.on_screen) else { return Events::NONE };
+        self.outbox.ack = Some(Ack {
+            stream: received.stream,
+            received: received.sequence,
+            shown: self.shown,
+            decode_us: self.statistics.decode_us,
+            delay_us: delay_us.map_or(UNKNOWN, |us| u32::try_from(us).unwrap_or(UNKNOWN - 1)),
+        });
+        Events::SEND
+    }
+
+    fn probe(&mut self, now_us: u64) -> Events {
+        self.outbox.probe = Some(Probe { probe_us: now_us });
+        Events::SEND
+    }
+
+    /// Slow: decoding takes more than nine tenths of the time that there is; no longer slow: less than half.
+    fn judge_device(&mut self) {
+        let Some(stream) = self.stream else { return };
+        self.settled = self.settled.saturating_add(1);
+        let interval_us = f64::from(stream.rate.1) * 1e6 / f64::from(stream.rate.0);
+        let share = self.statistics.mean_decode_us / interval_us;
+        let slow_device = share > if self.state.slow_device { 0.5 } else { 0.9 };
+        if self.settled >= SETTLED_PICTURES {
+            let _ = self.set_state(State { slow_device, ..self.state });
+        }
+    }
+
+    fn set_state(&mut self, state: State) -> Events {
+        if state != self.state {
+            self.state = state;
+            self.outbox.state = Some(state);
+        }
+        Events::SEND.when(!self.outbox.is_empty())
+    }
+}

@@ -1,0 +1,310 @@
+//! A whole viewer of the live protocol against messages as the server writes them, and a clock that the test sets.
+
+mod common;
+
+use common::{Camera, assert_same};
+use mpeg1::encode::Intra;
+use player::Events;
+use player::live::Live;
+use proptest::prelude::*;
+use wire::{
+    Ack, Bye, ByeReason, ClockReply, Codec, FromServer, FromViewer, Gap, Hello, Notice, NoticeCode, Picture,
+    Probe, State, StreamHeader, TimeMeaning, UNKNOWN, UnitFlags, UnitHeader,
+};
+
+const MS: u64 = 1000;
+const WHOLE: UnitFlags = UnitFlags::FIRST.with(UnitFlags::LAST);
+
+/// A viewer with a clock, and what he wants to send.
+struct Viewer {
+    live: Live,
+    now_us: u64,
+}
+
+impl Viewer {
+    fn new() -> Self {
+        let mut viewer = Self { live: Live::new(None), now_us: 5_000 * MS };
+        assert_eq!(viewer.live.connected(viewer.now_us), Events::SEND, "a probe goes out at once");
+        assert_eq!(viewer.sent(), [FromViewer::Probe(Probe { probe_us: viewer.now_us })]);
+        viewer
+    }
+
+    fn take(&mut self, message: FromServer<'_>) -> Events {
+        let mut bytes = Vec::new();
+        message.write(&mut bytes);
+        self.live.message(&bytes, self.now_us)
+    }
+
+    /// Takes the message, paints if asked to, and gives the acknowledgement.
+    fn take_and_paint(&mut self, message: FromServer<'_>) -> (Events, Option<Ack>) {
+        let events = self.take(message);
+        if events.has(Events::PAINT) {
+            self.now_us += 2 * MS;
+            assert_eq!(self.live.painted(1_500, self.now_us), Events::SEND);
+        }
+        let ack =
+            self.sent().into_iter().find_map(|m| if let FromViewer::Ack(ack) = m { Some(ack) } else { None });
+        (events, ack)
+    }
+
+    fn sent(&mut self) -> Vec<FromViewer> {
+        std::iter::from_fn(|| self.live.next_outgoing()).collect()
+    }
+
+    fn pixels(&self) -> &[u32] {
+        self.live.screen().pixels()
+    }
+}
+
+fn stream(stream: u32, camera: &Camera) -> FromServer<'static> {
+    FromServer::Stream(StreamHeader {
+        stream,
+        codec: Codec::Mpeg1,
+        width: camera.width as u16,
+        height: camera.height as u16,
+        rate: (25, 1),
+        epoch_unix_us: 1 << 50,
+    })
+}
+
+fn header(stream: u32, sequence: u32, flags: UnitFlags) -> UnitHeader {
+    let captured_us = 900_000_000 + u64::from(sequence) * 40 * MS;
+    UnitHeader {
+        stream,
+        sequence,
+        picture: Picture::Predicted,
+        flags,
+        meaning: TimeMeaning::Driver,
+        captured_us,
+    }
+}
+
+#[test]
+fn a_picture_is_painted_when_its_message_comes_and_is_acknowledged() {
+    let (mut viewer, mut camera) = (Viewer::new(), Camera::new(64, 48));
+    assert_eq!(viewer.take(stream(7, &camera)), Events::NONE);
+    for sequence in 0..10 {
+        let unit = camera.unit(Intra::Auto);
+        let flags = if sequence == 0 { WHOLE.with(UnitFlags::START) } else { WHOLE };
+        let (events, ack) = viewer.take_and_paint(FromServer::Unit(header(7, sequence, flags), &unit));
+        assert_eq!(events, Events::PAINT.with(Events::RESIZE.when(sequence == 0)));
+        assert_same(viewer.pixels(), &camera.shown());
+        let expected =
+            Ack { stream: 7, received: sequence, shown: sequence, decode_us: 1_500, delay_us: UNKNOWN };
+        assert_eq!(ack, Some(expected));
+    }
+    assert_eq!(viewer.live.statistics().missed, 0);
+    assert_eq!(viewer.live.meaning(), Some(TimeMeaning::Driver));
+}
+
+#[test]
+fn the_delay_is_from_capture_to_painted_by_the_server_s_clock() {
+    let (mut viewer, mut camera) = (Viewer::new(), Camera::new(32, 32));
+    // The server's clock is ahead by 895 s, and a message takes 3 ms either way.
+    for _ in 0..4 {
+        let probe_us = viewer.now_us;
+        viewer.now_us += 6 * MS;
+        let server_us = probe_us + 3 * MS + 895_000 * MS;
+        let _ = viewer.take(FromServer::Clock(ClockReply { probe_us, server_us }));
+    }
+    assert_eq!(viewer.sent().len(), 1, "only the newest probe waits");
+    let _ = viewer.take(stream(1, &camera));
+    let unit = camera.unit(Intra::Auto);
+    let mut header = header(1, 0, WHOLE.with(UnitFlags::START));
+    header.captured_us = viewer.now_us + 895_000 * MS - 20 * MS;
+    let (_, ack) = viewer.take_and_paint(FromServer::Unit(header, &unit));
+    assert_eq!(ack.unwrap().delay_us, 22 * 1000);
+    let statistics = viewer.live.statistics();
+    assert_eq!((statistics.delay_us, statistics.delay_error_us / MS), (Some(22 * MS), 3));
+}
+
+#[test]
+fn another_stream_keeps_the_old_picture_until_its_own_first() {
+    let (mut viewer, mut small, mut large) = (Viewer::new(), Camera::new(48, 32), Camera::new(80, 64));
+    let _ = viewer.take(stream(1, &small));
+    let first = small.unit(Intra::Auto);
+    let _ = viewer.take_and_paint(FromServer::Unit(header(1, 0, WHOLE.with(UnitFlags::START)), &first));
+    assert_eq!(viewer.take(stream(2, &large)), Events::NONE);
+    assert_same(viewer.pixels(), &small.shown());
+
+    let late = small.unit(Intra::Auto);
+    let (events, ack) = viewer.take_and_paint(FromServer::Unit(header(1, 1, WHOLE), &late));
+    assert_eq!((events, ack), (Events::NONE, None), "the old stream is no more");
+
+    let start = large.unit(Intra::Auto);
+    let (events, _) =
+        viewer.take_and_paint(FromServer::Unit(header(2, 0, WHOLE.with(UnitFlags::START)), &start));
+    assert_eq!(events, Events::PAINT.with(Events::RESIZE));
+    assert_eq!((viewer.live.screen().width(), viewer.live.screen().height()), (80, 64));
+    assert_same(viewer.pixels(), &large.shown());
+}
+
+#[test]
+fn after_a_gap_nothing_is_shown_before_a_start() {
+    let (mut viewer, mut camera) = (Viewer::new(), Camera::new(64, 48));
+    let _ = viewer.take(stream(1, &camera));
+    let first = camera.unit(Intra::Auto);
+    let _ = viewer.take_and_paint(FromServer::Unit(header(1, 0, WHOLE.with(UnitFlags::START)), &first));
+    let before = viewer.pixels().to_vec();
+    for _ in 0..3 {
+        let _ = camera.unit(Intra::Auto);
+    }
+    assert_eq!(viewer.take(FromServer::Gap(Gap { stream: 1, missed: 3 })), Events::NONE);
+    let unit = camera.unit(Intra::Auto);
+    let (events, ack) = viewer.take_and_paint(FromServer::Unit(header(1, 4, WHOLE), &unit));
+    assert_eq!(events, Events::SEND, "it is acknowledged, not shown");
+    assert_eq!(ack.map(|ack| (ack.received, ack.shown)), Some((4, 0)));
+    assert_same(viewer.pixels(), &before);
+    let start = camera.unit(Intra::Force);
+    let (events, _) =
+        viewer.take_and_paint(FromServer::Unit(header(1, 5, WHOLE.with(UnitFlags::START)), &start));
+    assert_eq!(events, Events::PAINT);
+    assert_same(viewer.pixels(), &camera.shown());
+    assert_eq!(viewer.live.statistics().missed, 4);
+}
+
+#[test]
+fn a_hole_without_a_gap_message_is_counted() {
+    let (mut viewer, mut camera) = (Viewer::new(), Camera::new(32, 32));
+    let _ = viewer.take(stream(1, &camera));
+    // Sequence numbers wrap; a picture of the same number is a second coding of it.
+    let start = WHOLE.with(UnitFlags::START);
+    for (sequence, flags) in [(u32::MAX - 1, start), (u32::MAX, WHOLE), (2, WHOLE), (2, WHOLE), (70, start)] {
+        let unit = camera.unit(Intra::Auto);
+        let header = UnitHeader { sequence, ..header(1, 0, flags) };
+        let (events, _) = viewer.take_and_paint(FromServer::Unit(header, &unit));
+        assert!(events.has(Events::PAINT));
+    }
+    assert_eq!(viewer.live.statistics().missed, 2);
+}
+
+#[test]
+fn parts_make_the_same_picture_as_the_whole() {
+    let (mut viewer, mut camera) = (Viewer::new(), Camera::new(64, 64));
+    let _ = viewer.take(stream(1, &camera));
+    for sequence in 0..4 {
+        let unit = camera.unit(Intra::Auto);
+        let start = if sequence == 0 { UnitFlags::START } else { UnitFlags::default() };
+        let (head, tail) = unit.split_at(unit.len() / 3);
+        let (middle, tail) = tail.split_at(tail.len() / 2);
+        let parts = [(head, UnitFlags::FIRST), (middle, UnitFlags::default()), (tail, UnitFlags::LAST)];
+        for (part, flags) in parts {
+            let (events, ack) =
+                viewer.take_and_paint(FromServer::Unit(header(1, sequence, flags.with(start)), part));
+            assert_eq!(events.has(Events::PAINT), flags.has(UnitFlags::LAST));
+            assert_eq!(ack.is_some(), flags.has(UnitFlags::LAST));
+        }
+        assert_same(viewer.pixels(), &camera.shown());
+    }
+}
+
+#[test]
+fn a_page_of_other_files_loads_itself_anew() {
+    let hello = |assets| FromServer::Hello(Hello { version: 1, capabilities: 0, assets });
+    let mut viewer = Viewer::new();
+    assert_eq!(viewer.take(hello(5)), Events::NONE, "who does not know his own files cannot say");
+    viewer.live = Live::new(Some(5));
+    assert_eq!(viewer.take(hello(5)), Events::NONE);
+    assert_eq!(viewer.take(hello(6 << 40)), Events::RELOAD);
+    assert_eq!(viewer.live.server_assets(), 6 << 40);
+}
+
+#[test]
+fn words_of_the_server_reach_the_page() {
+    let mut viewer = Viewer::new();
+    let text = "The camera is gone: plug it in";
+    let notice = Notice { code: NoticeCode::CameraTrouble, text };
+    assert_eq!(viewer.take(FromServer::Notice(notice)), Events::NOTICE);
+    assert_eq!((viewer.live.notice_code(), viewer.live.text()), (1, text));
+    let bye = Bye { reason: ByeReason::Stopping, retry_after_ms: 2_500, text: "ended" };
+    assert_eq!(viewer.take(FromServer::Bye(bye)), Events::BYE);
+    assert_eq!((viewer.live.retry_after_ms(), viewer.live.text()), (2_500, "ended"));
+}
+
+#[test]
+fn silence_is_noticed_and_any_message_ends_it() {
+    let mut viewer = Viewer::new();
+    for _ in 0..3 {
+        for _ in 0..6 {
+            viewer.now_us += 1_000 * MS;
+            assert_eq!(viewer.live.tick(viewer.now_us), Events::SEND, "each tick asks");
+        }
+        assert_eq!(viewer.take(FromServer::Gap(Gap { stream: 0, missed: 0 })), Events::NONE);
+    }
+    for _ in 0..6 {
+        let _ = viewer.live.tick(viewer.now_us);
+    }
+    assert_eq!(viewer.live.tick(viewer.now_us), Events::STALE);
+}
+
+#[test]
+fn what_the_viewer_wants_is_said_once_and_again_after_coming_back() {
+    let mut viewer = Viewer::new();
+    let hidden = FromViewer::State(State { hidden: true, ..State::default() });
+    assert_eq!(viewer.live.want(true, false), Events::SEND);
+    assert_eq!(viewer.sent(), [hidden]);
+    assert_eq!(viewer.live.want(true, false), Events::NONE);
+    assert_eq!(viewer.live.connected(viewer.now_us), Events::SEND);
+    assert_eq!(viewer.sent(), [hidden, FromViewer::Probe(Probe { probe_us: viewer.now_us })]);
+    assert_eq!(viewer.live.want(false, false), Events::SEND);
+    assert_eq!(viewer.sent(), [FromViewer::State(State::default())]);
+}
+
+#[test]
+fn a_device_that_is_too_slow_says_so() {
+    let (mut viewer, mut camera) = (Viewer::new(), Camera::new(32, 32));
+    let _ = viewer.take(stream(1, &camera));
+    let mut said = Vec::new();
+    for sequence in 0..200 {
+        let unit = camera.unit(Intra::Auto);
+        let flags = if sequence == 0 { WHOLE.with(UnitFlags::START) } else { WHOLE };
+        let _ = viewer.take(FromServer::Unit(header(1, sequence, flags), &unit));
+        // A picture every 40 ms; decoding takes 50, from the 100th on 5.
+        let _ = viewer.live.painted(if sequence < 100 { 50_000 } else { 5_000 }, viewer.now_us);
+        said.extend(viewer.sent().into_iter().filter(|message| matches!(message, FromViewer::State(_))));
+    }
+    let slow = |slow_device| FromViewer::State(State { slow_device, ..State::default() });
+    assert_eq!(said, [slow(true), slow(false)]);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Damaged, cut, swapped and invented messages: no panic, and a start afterwards shows the right picture.
+    #[test]
+    fn nothing_that_comes_does_harm(
+        edits in prop::collection::vec((0usize..11, any::<prop::sample::Index>(), any::<u8>(), any::<bool>()), 0..40),
+        invented in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..60), 0..8),
+    ) {
+        let (mut viewer, mut camera) = (Viewer::new(), Camera::new(48, 32));
+        let mut messages = Vec::new();
+        let mut add = |message: FromServer<'_>| {
+            let mut bytes = Vec::new();
+            message.write(&mut bytes);
+            messages.push(bytes);
+        };
+        add(stream(1, &camera));
+        for sequence in 0..10 {
+            let unit = camera.unit(Intra::Auto);
+            let flags = if sequence == 0 { WHOLE.with(UnitFlags::START) } else { WHOLE };
+            add(FromServer::Unit(header(1, sequence, flags), &unit));
+        }
+        messages.extend(invented);
+        for (message, at, value, cut) in edits {
+            let message = messages.get_mut(message).unwrap();
+            let at = at.index(message.len().max(1));
+            if cut { message.truncate(at) } else if let Some(byte) = message.get_mut(at) { *byte = value }
+        }
+        for message in &messages {
+            let events = viewer.live.message(message, viewer.now_us);
+            if events.has(Events::PAINT) {
+                let _ = viewer.live.painted(1, viewer.now_us);
+            }
+        }
+        let start = camera.unit(Intra::Force);
+        prop_assert_eq!(viewer.take(stream(9, &camera)), Events::NONE);
+        let (events, _) = viewer.take_and_paint(FromServer::Unit(header(9, 0, WHOLE.with(UnitFlags::START)), &start));
+        prop_assert!(events.has(Events::PAINT));
+        assert_same(viewer.pixels(), &camera.shown());
+    }
+}
