@@ -1,3 +1,35 @@
 //! The program: reads the command line and runs the river.
 
-fn main() {}
+use std::num::NonZero;
+use std::process::ExitCode;
+use std::thread::available_parallelism;
+
+use clap::Parser as _;
+use pistreaming::cli::Options;
+
+/// Threads that serve viewers. Two keep one viewer's handshake from delaying another's picture; more would only take
+/// memory: a thousand viewers need a tenth of a core.
+const MOST_SERVING: usize = 2;
+
+fn main() -> ExitCode {
+    // Wrong usage ends here, with status 2.
+    let options = Options::parse();
+    let threads = available_parallelism().map_or(1, NonZero::get).min(MOST_SERVING);
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build();
+    let done = match runtime {
+        Ok(runtime) => {
+            let done = runtime.block_on(pistreaming::run(options));
+            // Whoever has not ended by now waits for the network, and is not waited for.
+            runtime.shutdown_background();
+            done
+        }
+        Err(error) => Err(error.into()),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("pistreaming: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -2,6 +2,8 @@
 //!
 //! Here belongs: what every station behind the encoder knows of a picture. Not here: how it was coded, who gets it.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 
 pub use wire::{Picture, TimeMeaning};
@@ -25,6 +27,8 @@ pub struct AccessUnit {
     pub meaning: TimeMeaning,
     /// When its coding was done.
     pub coded: Timestamp,
+    /// How long its coding took. With another program as the encoder: from capture to coded.
+    pub coding: Duration,
     /// The whole access unit, headers included where it is a start.
     pub bytes: Bytes,
 }

@@ -15,6 +15,7 @@ const UNSAFE: &[(&str, &str)] = &[
         "crates/pistreaming/src/source/child.rs",
         "what a child does between fork and exec: parent-death signal",
     ),
+    ("crates/pistreaming/src/server/unsent.rs", "bytes that a socket has not sent yet: an ioctl"),
     ("crates/player/src/abi.rs", "the pointer that JavaScript holds, and names that it finds"),
 ];
 

@@ -51,7 +51,7 @@ pub struct Notice {
 }
 
 /// What went through a hub, and what is in it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
     /// Pictures published so far.
     pub published: u64,
@@ -59,6 +59,19 @@ pub struct Counts {
     pub watching: usize,
     /// Bytes of coded pictures held now.
     pub held_bytes: usize,
+    /// Time that coding the last picture took, µs.
+    pub coding_last_us: u64,
+    /// The same, averaged over about the last 32.
+    pub coding_mean_us: u64,
+}
+
+impl Counts {
+    fn count(&mut self, coding: Duration) {
+        self.published += 1;
+        self.coding_last_us = u64::try_from(coding.as_micros()).unwrap_or(u64::MAX);
+        let mean = if self.published == 1 { self.coding_last_us } else { self.coding_mean_us };
+        self.coding_mean_us = mean - mean / 32 + self.coding_last_us / 32;
+    }
 }
 
 /// One camera's fork.
@@ -76,7 +89,7 @@ struct Core {
     demand: Demand,
     stream: Option<Arc<Stream>>,
     streams: u32,
-    published: u64,
+    counts: Counts,
     notices: Vec<Notice>,
 }
 
@@ -94,7 +107,7 @@ impl Hub {
             demand: Demand::default(),
             stream: None,
             streams: 0,
-            published: 0,
+            counts: Counts::default(),
             notices: Vec::new(),
         };
         let rules = Rules { can_ask, bound: BOUND };
@@ -122,7 +135,7 @@ impl Hub {
         let Some(stream) = core.stream.clone().filter(|stream| stream.id == unit.stream) else {
             return;
         };
-        core.published += 1;
+        core.counts.count(unit.coding);
         if unit.start {
             core.demand.started(unit.coded);
         }
@@ -166,12 +179,17 @@ impl Hub {
         }
     }
 
+    /// All that viewers are told now, the newest last.
+    #[must_use]
+    pub fn notices(&self) -> Vec<Notice> {
+        self.lock().notices.clone()
+    }
+
     /// What went through so far, and what is there now.
     #[must_use]
     pub fn counts(&self) -> Counts {
         let core = self.lock();
-        let (watching, held_bytes) = (core.demand.watching(), core.ring.bytes());
-        Counts { published: core.published, watching, held_bytes }
+        Counts { watching: core.demand.watching(), held_bytes: core.ring.bytes(), ..core.counts }
     }
 
     /// A new viewer. He watches from his first [`Viewer::step`].

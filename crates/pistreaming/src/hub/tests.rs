@@ -40,6 +40,7 @@ impl Source {
             captured: at,
             meaning: TimeMeaning::Arrival,
             coded: at,
+            coding: Duration::ZERO,
             bytes: Bytes::from(vec![0; len]),
         });
         self.sequence += 1;

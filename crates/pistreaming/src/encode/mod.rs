@@ -1,0 +1,156 @@
+//! Frames become access units, on a thread of their own.
+//!
+//! Here belongs: which encoder, what it is told, when it works and when it rests. Not here: how a picture is coded
+//! (`mpeg1`, FFmpeg), who gets it (the hub).
+
+mod embedded;
+
+use std::fmt;
+use std::num::NonZero;
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use crate::frame::{Frame, FrameSize};
+use crate::hub::Hub;
+use crate::mailbox::Mailbox;
+use crate::shutdown::Shutdown;
+use crate::source::FrameRate;
+use crate::time::Clock;
+
+/// From one start to the next at most: who cannot be joined otherwise, and recorders of old pages, wait no longer.
+const START_INTERVAL: Duration = Duration::from_secs(5);
+/// Every macroblock must be intra at least once in so many codings (ISO/IEC 11172-2, 2.4.4.2): decoders' IDCTs would
+/// drift apart otherwise.
+const MOST_CODINGS: u32 = 132;
+
+/// Which encoder.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Choice {
+    /// The one in this program.
+    #[default]
+    Embedded,
+    /// FFmpeg, as a child process.
+    Ffmpeg,
+}
+
+impl FromStr for Choice {
+    type Err = BadChoice;
+
+    fn from_str(text: &str) -> Result<Self, BadChoice> {
+        match text {
+            "embedded" => Ok(Self::Embedded),
+            "ffmpeg" => Ok(Self::Ffmpeg),
+            _ => Err(BadChoice),
+        }
+    }
+}
+
+impl fmt::Display for Choice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Embedded => "embedded",
+            Self::Ffmpeg => "ffmpeg",
+        })
+    }
+}
+
+/// An encoder that there is not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BadChoice;
+
+impl fmt::Display for BadChoice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an encoder is one of embedded, ffmpeg")
+    }
+}
+
+impl std::error::Error for BadChoice {}
+
+/// What the user wants of the encoder.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Which one.
+    pub choice: Choice,
+    /// Bits per second at most, on average.
+    pub bits_per_second: u32,
+    /// Threads that code one picture; none: as suits its size and the machine.
+    pub threads: Option<NonZero<usize>>,
+    /// Where FFmpeg is, if it is to be used.
+    pub ffmpeg_program: PathBuf,
+}
+
+impl Settings {
+    /// Whether it makes a start when asked, and rests when nobody watches.
+    #[must_use]
+    pub const fn can_ask(&self) -> bool {
+        matches!(self.choice, Choice::Embedded)
+    }
+
+    fn threads(&self, size: FrameSize) -> usize {
+        let one_is_enough = size.width() * size.height() <= 640 * 480;
+        let cores = || std::thread::available_parallelism().map_or(1, NonZero::get);
+        self.threads.map_or_else(|| if one_is_enough { 1 } else { cores().min(4) }, NonZero::get)
+    }
+}
+
+/// What the encode thread is connected to.
+#[derive(Clone, Debug)]
+pub struct Station {
+    /// Where frames come from.
+    pub frames: Arc<Mailbox<Frame>>,
+    /// The rate at which they come; changed before the first frame of another.
+    pub rate: Arc<Mutex<FrameRate>>,
+    /// Where pictures go.
+    pub hub: Arc<Hub>,
+    /// The program's clock.
+    pub clock: Clock,
+    /// The end of the program.
+    pub shutdown: Shutdown,
+    /// Says one line to the user.
+    pub say: fn(&str),
+}
+
+impl Station {
+    fn rate(&self) -> FrameRate {
+        *self.rate.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Why nothing can be coded, whatever is tried.
+#[derive(Debug)]
+pub enum EncodeError {
+    /// The encoder does not take these settings.
+    Settings(mpeg1::encode::SettingsError),
+    /// FFmpeg is not driven yet.
+    Missing,
+}
+
+impl fmt::Display for EncodeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Settings(error) => write!(f, "the encoder cannot be set up: {error}"),
+            Self::Missing => f.write_str("--encoder ffmpeg does not work yet; use --encoder embedded"),
+        }
+    }
+}
+
+impl std::error::Error for EncodeError {}
+
+/// Codes frames until the mailbox is closed.
+///
+/// # Errors
+/// If nothing can be coded, whatever is tried.
+pub fn run(settings: &Settings, station: &Station) -> Result<(), EncodeError> {
+    match settings.choice {
+        Choice::Embedded => embedded::run(settings, station),
+        Choice::Ffmpeg => Err(EncodeError::Missing),
+    }
+}
+
+/// Pictures from one start to the next at most.
+fn start_interval(rate: FrameRate) -> u32 {
+    let frames = u32::try_from(rate.frames_in(START_INTERVAL)).unwrap_or(u32::MAX);
+    frames.clamp(1, MOST_CODINGS)
+}

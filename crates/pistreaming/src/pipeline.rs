@@ -1,0 +1,235 @@
+//! Starts the river's two threads and keeps them going: the camera that captures and the encoder that codes.
+//!
+//! Here belongs: threads, trying again, telling viewers and the console. Not here: what the threads do, the server.
+//!
+//! Both threads live as long as the pipeline: the children that they start end with the thread that started them.
+
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+use std::{io, thread};
+
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::timeout;
+use wire::NoticeCode;
+
+use crate::encode::{self, Station};
+use crate::frame::{Frame, FrameSize};
+use crate::hub::Hub;
+use crate::mailbox::Mailbox;
+use crate::server;
+use crate::shutdown::Shutdown;
+use crate::source::{self, Chosen, Ended, FrameRate, Sink, SourceError};
+use crate::time::Clock;
+
+/// How long a failed camera is left alone before it is tried again: at first, and at most.
+const FIRST_WAIT: Duration = Duration::from_millis(500);
+const LONGEST_WAIT: Duration = Duration::from_secs(5);
+/// A camera that ran for this long was well: its next failure is a first one.
+const WELL_AFTER: Duration = Duration::from_secs(10);
+/// A thread may take this long to end. Both wait for nothing but events that end with the program.
+const STOP_WITHIN: Duration = Duration::from_millis(200);
+
+/// Says one line to the user.
+pub type Say = fn(&str);
+
+/// Why a pipeline ended by itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum End {
+    /// There is no more input, in order.
+    InputEnded,
+    /// To try again is of no use: why, and what to do.
+    Failed(String),
+}
+
+/// A camera's threads.
+#[derive(Debug)]
+pub struct Pipeline {
+    /// The camera, for the server.
+    pub camera: server::Camera,
+    shutdown: Shutdown,
+    ends: mpsc::Receiver<End>,
+    capture: oneshot::Receiver<()>,
+    encode: oneshot::Receiver<()>,
+}
+
+impl Pipeline {
+    /// Starts capturing and coding.
+    ///
+    /// # Errors
+    /// If the system gives no threads or files.
+    pub fn start(
+        chosen: Chosen,
+        source: source::Settings,
+        encode: encode::Settings,
+        clock: Clock,
+        say: Say,
+    ) -> io::Result<Self> {
+        let frames = Arc::new(Mailbox::new());
+        let hub = Hub::new(encode.can_ask(), Arc::clone(&frames));
+        hub.tell(NoticeCode::Waking, "The camera is being started.");
+        let shutdown = Shutdown::new()?;
+        let rate = Arc::new(Mutex::new(source.frames_per_second));
+        let camera = server::Camera {
+            name: chosen.name.clone(),
+            hub: Arc::clone(&hub),
+            frames: Arc::clone(&frames),
+            size: source.size,
+            encoder: encode.choice.to_string(),
+        };
+        let station =
+            Station { frames: Arc::clone(&frames), rate, hub, clock, shutdown: shutdown.clone(), say };
+        let (ended, ends) = mpsc::channel(2);
+        let capture = Capture {
+            inlet: Inlet {
+                announced: Announced {
+                    size: source.size,
+                    rate: source.frames_per_second,
+                    name: chosen.name.clone(),
+                },
+                station: station.clone(),
+                troubled: AtomicBool::new(true),
+            },
+            chosen,
+            settings: source,
+        };
+        let capture = spawn("capture", ended.clone(), move || capture.run())?;
+        let encode = spawn("encode", ended, move || match encode::run(&encode, &station) {
+            Ok(()) => None,
+            Err(error) => Some(End::Failed(error.to_string())),
+        })?;
+        Ok(Self { camera, shutdown, ends, capture, encode })
+    }
+
+    /// Waits until it ends by itself.
+    pub async fn ended(&mut self) -> End {
+        // Both threads end silently only once they were told to stop.
+        self.ends.recv().await.unwrap_or(End::InputEnded)
+    }
+
+    /// Ends the capture thread, and with it the camera.
+    pub async fn stop_capture(&mut self) {
+        self.shutdown.trigger();
+        let _ = timeout(STOP_WITHIN, &mut self.capture).await;
+    }
+
+    /// Ends the encode thread; to be called after [`Self::stop_capture`].
+    pub async fn stop_encoder(&mut self) {
+        self.camera.frames.close();
+        let _ = timeout(STOP_WITHIN, &mut self.encode).await;
+    }
+}
+
+/// Starts a thread that reports how it ended, a panic too. The receiver hears when it is over.
+fn spawn(
+    name: &'static str,
+    ended: mpsc::Sender<End>,
+    work: impl FnOnce() -> Option<End> + Send + 'static,
+) -> io::Result<oneshot::Receiver<()>> {
+    struct Panicked(&'static str, mpsc::Sender<End>);
+    impl Drop for Panicked {
+        fn drop(&mut self) {
+            if thread::panicking() {
+                let text = format!("a fault in this program ended its {} thread; please report it", self.0);
+                let _ = self.1.try_send(End::Failed(text));
+            }
+        }
+    }
+    let (done, over) = oneshot::channel();
+    thread::Builder::new().name(name.into()).spawn(move || {
+        let _done = done;
+        let report = Panicked(name, ended);
+        if let Some(end) = work() {
+            // There is room for one report of each thread.
+            let _ = report.1.try_send(end);
+        }
+    })?;
+    Ok(over)
+}
+
+/// The capture thread's work.
+struct Capture {
+    chosen: Chosen,
+    settings: source::Settings,
+    inlet: Inlet,
+}
+
+impl Capture {
+    /// Captures until the end of the input or the program, starting a failed camera again.
+    fn run(&self) -> Option<End> {
+        let Station { clock, shutdown, .. } = &self.inlet.station;
+        let mut wait = FIRST_WAIT;
+        loop {
+            let begun = Instant::now();
+            let ended = source::run(&self.chosen, &self.settings, *clock, &self.inlet, shutdown);
+            if shutdown.is_triggered() {
+                return None;
+            }
+            match ended {
+                Ok(Ended::Stopped) => return None,
+                Ok(Ended::InputEnded) => return Some(End::InputEnded),
+                Err(error) if error.is_fatal() => return Some(End::Failed(error.to_string())),
+                Err(error) => {
+                    if begun.elapsed() >= WELL_AFTER {
+                        wait = FIRST_WAIT;
+                    }
+                    self.inlet.failed(&error, wait);
+                    if shutdown.wait_timeout(wait) {
+                        return None;
+                    }
+                    wait = LONGEST_WAIT.min(wait * 2);
+                }
+            }
+        }
+    }
+}
+
+/// Where the camera's frames enter the river.
+struct Inlet {
+    station: Station,
+    /// Whether viewers were told that there are no pictures.
+    troubled: AtomicBool,
+    /// What the console has said of the camera.
+    announced: Announced,
+}
+
+struct Announced {
+    size: FrameSize,
+    rate: FrameRate,
+    name: String,
+}
+
+impl Inlet {
+    fn failed(&self, error: &SourceError, wait: Duration) {
+        let hub = &self.station.hub;
+        self.troubled.store(true, Relaxed);
+        hub.withdraw(NoticeCode::Waking);
+        hub.tell(
+            NoticeCode::CameraTrouble,
+            format!("The camera gives no pictures; it is being tried again. ({error})"),
+        );
+        (self.station.say)(&format!("Camera: {error}; trying again in {:.1} s", wait.as_secs_f32()));
+    }
+}
+
+impl Sink for Inlet {
+    fn size_known(&self, size: FrameSize, rate: FrameRate) {
+        *self.station.rate.lock().unwrap_or_else(PoisonError::into_inner) = rate;
+        if (size, rate) != (self.announced.size, self.announced.rate) {
+            (self.station.say)(&format!("Camera: {} has {size} at {rate} frames/s", self.announced.name));
+        }
+    }
+
+    fn frame(&self, frame: Frame) {
+        self.station.frames.put(frame);
+        if self.troubled.load(Relaxed) {
+            self.troubled.store(false, Relaxed);
+            self.station.hub.withdraw(NoticeCode::Waking);
+            self.station.hub.withdraw(NoticeCode::CameraTrouble);
+        }
+    }
+
+    fn note(&self, text: String) {
+        (self.station.say)(&text);
+    }
+}

@@ -1,0 +1,76 @@
+//! Before a viewer takes the newest picture, what he was sent before must have left: staleness waits in the ring, where
+//! it can be thrown away, and not in the kernel, where it cannot.
+//!
+//! Here belongs: waiting for unsent bytes to leave, and noticing that none do. Not here: what is sent.
+//!
+//! The bound is 0 unsent bytes: measured on a link of half the stream's rate, pictures are 118 ms old at the median,
+//! against 194 ms with a bound of 4 kB and 1.2 s with none; nothing is lost in throughput, since bytes in flight do not
+//! count. The kernel has no event for "nothing unsent" (writable means below the low-water mark, checked per segment
+//! only), so a gated viewer looks again by a timer; one that is not gated has no timer.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep};
+
+use super::tap::Tap;
+
+/// How often a gated viewer looks again: a third of a frame time at 24/s.
+const LOOK_AGAIN: Duration = Duration::from_millis(15);
+/// How often a viewer in the middle of a send is looked at. Progress is wanted within many seconds only.
+const LOOK_AT_SEND: Duration = Duration::from_secs(1);
+
+/// He took nothing for too long.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Stalled;
+
+/// One viewer's gate.
+#[derive(Debug)]
+pub(super) struct Gate {
+    tap: Arc<Tap>,
+    limit: Duration,
+    unsent: usize,
+    progress: Instant,
+}
+
+impl Gate {
+    /// A gate that gives up after `limit` without progress.
+    pub(super) fn new(tap: Arc<Tap>, limit: Duration) -> Self {
+        Self { tap, limit, unsent: 0, progress: Instant::now() }
+    }
+
+    /// The viewer showed that he takes what he is sent.
+    pub(super) fn progress(&mut self) {
+        self.progress = Instant::now();
+    }
+
+    /// Waits until all that was written has left. May be dropped at any time.
+    pub(super) async fn drained(&mut self) -> Result<(), Stalled> {
+        while self.look()? > 0 {
+            sleep(LOOK_AGAIN).await;
+        }
+        Ok(())
+    }
+
+    /// Ends only when nothing has left for too long: to be raced with a send.
+    pub(super) async fn stalled(&mut self) -> Stalled {
+        // The send may have begun long after the last picture: the time until then is not held against him.
+        self.progress();
+        loop {
+            sleep(LOOK_AT_SEND).await;
+            if let Err(stalled) = self.look() {
+                return stalled;
+            }
+        }
+    }
+
+    /// Bytes unsent. Fewer than at the last look is progress, and so is none.
+    fn look(&mut self) -> Result<usize, Stalled> {
+        let unsent = self.tap.unsent();
+        if unsent < self.unsent || unsent == 0 {
+            self.progress();
+        }
+        self.unsent = unsent;
+        if self.progress.elapsed() > self.limit { Err(Stalled) } else { Ok(unsent) }
+    }
+}

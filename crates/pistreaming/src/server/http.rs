@@ -1,0 +1,216 @@
+//! What a request is answered: the page, its files, figures, the upgrade to one of the two protocols.
+//!
+//! Here belongs: paths, methods, headers. Not here: connections (`connection`), what is said after an upgrade.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::FromRequestParts;
+use axum::extract::ws::WebSocketUpgrade;
+use axum::http::header::{
+    ALLOW, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, ETAG, HOST, IF_NONE_MATCH, LAST_MODIFIED, LOCATION,
+    SEC_WEBSOCKET_PROTOCOL, UPGRADE, X_CONTENT_TYPE_OPTIONS,
+};
+use axum::http::request::Parts;
+use axum::http::{HeaderName, Method, Request, Response, StatusCode, Version};
+use axum::response::IntoResponse;
+use bytes::Bytes;
+use hyper::body::Incoming;
+
+use super::connection::Role;
+use super::tap::Tap;
+use super::{Site, assets, legacy, live, origin, stats, template};
+
+const TEXT: &str = "text/plain; charset=utf-8";
+const JSON: &str = "application/json";
+const PAGE: &str = "/index.html";
+const LIVE: &str = "/live";
+/// A viewer's largest message is 24 bytes; an old client sends none.
+const MESSAGE_BYTES: usize = 64 * 1024;
+/// axum fills its read buffer with zeros at each look for a message: small is quick, and less memory a viewer.
+const READ_BUFFER_BYTES: usize = 1024;
+
+/// Answers one request. A body is not read: nothing here takes one.
+pub(super) async fn answer(
+    site: &Arc<Site>,
+    tap: &Arc<Tap>,
+    role: Role,
+    request: Request<Incoming>,
+) -> Response<Body> {
+    let (mut parts, _) = request.into_parts();
+    let upgrade =
+        parts.headers.get(UPGRADE).is_some_and(|to| to.as_bytes().eq_ignore_ascii_case(b"websocket"));
+    let old = role == Role::OldPages || site.ws_port.is_none() && parts.uri.path() != LIVE;
+    if upgrade && (old || parts.uri.path() == LIVE) {
+        return match WebSocketUpgrade::from_request_parts(&mut parts, &()).await {
+            Ok(upgrade) => websocket(site, tap, upgrade, &parts, old),
+            Err(rejection) => rejection.into_response(),
+        };
+    }
+    if role == Role::OldPages {
+        let text =
+            format!("This port is for old pages' WebSocket. The page is on port {}.\n", site.http_port);
+        return text_reply(StatusCode::UPGRADE_REQUIRED, text).with(UPGRADE, "websocket");
+    }
+    page(site, tap, &parts)
+}
+
+/// Upgrades to the old protocol, or to the live one.
+fn websocket(
+    site: &Arc<Site>,
+    tap: &Arc<Tap>,
+    upgrade: WebSocketUpgrade,
+    parts: &Parts,
+    old: bool,
+) -> Response<Body> {
+    if !origin::permits(&parts.headers, &site.settings.allow_origin) {
+        let text = "This page may not watch the camera: it comes from another host. The camera's owner can permit \
+                    it with --allow-origin.\n";
+        return text_reply(StatusCode::FORBIDDEN, text);
+    }
+    let mut upgrade = upgrade
+        .read_buffer_size(READ_BUFFER_BYTES)
+        .write_buffer_size(0)
+        .max_message_size(MESSAGE_BYTES)
+        .max_frame_size(MESSAGE_BYTES);
+    // Held until the viewer's task is done: the stop waits for it.
+    let (site, tap, token) = (Arc::clone(site), Arc::clone(tap), site.tasks.token());
+    if old {
+        // Some old clients ask for a protocol of any name and close if none is chosen.
+        let any = upgrade.requested_protocols().next().cloned();
+        if let Some(any) = any {
+            upgrade.set_selected_protocol(any);
+        }
+        return upgrade.on_upgrade(move |socket| async move {
+            legacy::watch(site, tap, socket).await;
+            drop(token);
+        });
+    }
+    upgrade = upgrade.protocols([wire::SUBPROTOCOL]);
+    if upgrade.selected_protocol().is_none() {
+        let text = format!("This address speaks the WebSocket subprotocol {}.\n", wire::SUBPROTOCOL);
+        return text_reply(StatusCode::BAD_REQUEST, text).with(SEC_WEBSOCKET_PROTOCOL, wire::SUBPROTOCOL);
+    }
+    upgrade.on_upgrade(move |socket| async move {
+        live::watch(site, tap, socket).await;
+        drop(token);
+    })
+}
+
+fn page(site: &Site, tap: &Tap, parts: &Parts) -> Response<Body> {
+    if parts.method != Method::GET && parts.method != Method::HEAD {
+        return text_reply(StatusCode::METHOD_NOT_ALLOWED, "Only GET and HEAD.\n").with(ALLOW, "GET, HEAD");
+    }
+    match parts.uri.path() {
+        // Behind a proxy we do not know the path that the viewer sees: a relative address is right under any.
+        "/" if is_proxied(parts) => redirect(&PAGE[1..]),
+        "/" => redirect(PAGE),
+        PAGE => index(site, tap, parts),
+        LIVE => text_reply(StatusCode::UPGRADE_REQUIRED, "This address is for the page's WebSocket.\n")
+            .with(UPGRADE, "websocket"),
+        "/healthz" => match stats::trouble(site) {
+            None => text_reply(StatusCode::OK, "ok\n"),
+            Some(text) => text_reply(StatusCode::SERVICE_UNAVAILABLE, text + "\n"),
+        },
+        "/stats" => reply(StatusCode::OK, JSON, stats::json(site)).with(CACHE_CONTROL, "no-store"),
+        path => match site.assets.find(path) {
+            Some((asset, etag)) => {
+                file(site, parts, asset.content_type, Bytes::from_static(asset.bytes), etag)
+            }
+            None => text_reply(StatusCode::NOT_FOUND, "There is nothing here. The page is /index.html\n"),
+        },
+    }
+}
+
+/// The page with its placeholders filled in.
+fn index(site: &Site, tap: &Tap, parts: &Parts) -> Response<Body> {
+    let built_in = || std::str::from_utf8(site.assets.find(PAGE)?.0.bytes).ok();
+    let Some(text) = site.index.as_deref().or_else(built_in) else {
+        return text_reply(StatusCode::NOT_FOUND, "No page is built in. Give one with --index\n");
+    };
+    let ws_port = site.ws_port.unwrap_or(site.http_port);
+    let size = site.camera.size();
+    let filled = template::fill(text, |name| match name {
+        "WS_PORT" => Some(ws_port.to_string()),
+        "WIDTH" => Some(size.width().to_string()),
+        "HEIGHT" => Some(size.height().to_string()),
+        "COLOR" => Some(site.settings.color.clone()),
+        "BGCOLOR" => Some(site.settings.bgcolor.clone()),
+        "ASSETS" => Some(format!("{:016x}", site.assets.digest)),
+        "ADDRESS" => Some(format!("{}:{ws_port}", host(tap, parts))),
+        _ => None,
+    });
+    let etag = assets::etag(filled.as_bytes());
+    file(site, parts, assets::HTML, filled.into(), &etag)
+}
+
+/// The host by which the viewer knows us, or else the address at which he reached us.
+fn host(tap: &Tap, parts: &Parts) -> String {
+    let named = parts.headers.get(HOST).and_then(|host| origin::host(host.to_str().ok()?));
+    named.map_or_else(
+        || match tap.local.ip().to_canonical() {
+            std::net::IpAddr::V4(address) => address.to_string(),
+            std::net::IpAddr::V6(address) => format!("[{address}]"),
+        },
+        ToOwned::to_owned,
+    )
+}
+
+/// A file that may be kept, but is asked for anew each time: after an update no old script meets a new server.
+fn file(site: &Site, parts: &Parts, content_type: &str, bytes: Bytes, etag: &str) -> Response<Body> {
+    let known = parts.headers.get(IF_NONE_MATCH).and_then(|tags| tags.to_str().ok()).is_some_and(|tags| {
+        tags.split(',').any(|tag| matches!(tag.trim(), "*") || tag.trim().trim_start_matches("W/") == etag)
+    });
+    let response =
+        if known { empty(StatusCode::NOT_MODIFIED) } else { reply(StatusCode::OK, content_type, bytes) };
+    response
+        .with(ETAG, etag)
+        .with(CACHE_CONTROL, "no-cache")
+        .with(LAST_MODIFIED, &httpdate::fmt_http_date(site.started))
+}
+
+fn is_proxied(parts: &Parts) -> bool {
+    let by_header = |name: &HeaderName| {
+        matches!(name.as_str(), "forwarded" | "via") || name.as_str().starts_with("x-forwarded-")
+    };
+    parts.version == Version::HTTP_10 || parts.headers.keys().any(by_header)
+}
+
+fn redirect(to: &str) -> Response<Body> {
+    text_reply(StatusCode::MOVED_PERMANENTLY, "The page is /index.html\n").with(LOCATION, to)
+}
+
+fn text_reply(status: StatusCode, text: impl Into<Bytes>) -> Response<Body> {
+    reply(status, TEXT, text)
+}
+
+/// hyper leaves the body out where the request was HEAD; the length stays.
+fn reply(status: StatusCode, content_type: &str, body: impl Into<Bytes>) -> Response<Body> {
+    let body = body.into();
+    let len = body.len().to_string();
+    let mut response = empty(status).with(CONTENT_TYPE, content_type).with(CONTENT_LENGTH, &len);
+    *response.body_mut() = Body::from(body);
+    response.with(X_CONTENT_TYPE_OPTIONS, "nosniff")
+}
+
+fn empty(status: StatusCode) -> Response<Body> {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = status;
+    response
+}
+
+/// Setting headers one behind the other.
+trait With {
+    /// The same with this header.
+    fn with(self, name: HeaderName, value: &str) -> Self;
+}
+
+impl With for Response<Body> {
+    fn with(mut self, name: HeaderName, value: &str) -> Self {
+        // Every value that is set here is of printable ASCII.
+        if let Ok(value) = value.parse() {
+            self.headers_mut().insert(name, value);
+        }
+        self
+    }
+}

@@ -1,0 +1,192 @@
+//! The original's WebSocket protocol, shaped so that its clients, which cannot be changed, show each picture when it
+//! arrives.
+//!
+//! Such a client searches each message for one picture start code (`00 00 01 00`), and decodes a picture when it finds
+//! the *next* one. So each message but the first two ends with the next picture's start code:
+//!
+//! ```text
+//! 8 bytes          "jsmp", width, height (16-bit big-endian)
+//! I picture whole  sequence header, group header, 00 00 01 00, picture      it finds an I picture, begins
+//! 00 00 01 00      the next one's start code                                it decodes the I picture
+//! picture behind its start code, 00 00 01 00                                it decodes this picture
+//! …
+//! ```
+//!
+//! Joined, it is an ordinary MPEG-1 elementary stream. Later sequence and group headers are left out: these clients
+//! never read them, and FFmpeg and players made since need them once.
+//!
+//! Here belongs: one viewer of the old protocol. Not here: the socket (`outlet`), which picture is next (the hub's).
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::ws::WebSocket;
+use bytes::Bytes;
+
+use super::Site;
+use super::outlet::{End, Event, Outlet, code};
+use super::tap::Tap;
+use super::viewers::{Entry, Protocol};
+use crate::frame::FrameSize;
+use crate::hub::{Next, Shape, Viewer};
+
+const PICTURE_START: [u8; 4] = [0, 0, 1, 0];
+/// An old client cannot connect anew by itself: he is given up late.
+const STALL: Duration = Duration::from_secs(120);
+/// The clients' buffer has 512 KiB, and throws what does not fit.
+const MOST_BYTES: usize = 256 * 1024;
+
+/// Serves one viewer until he leaves, stalls, or the server stops.
+pub(super) async fn watch(site: Arc<Site>, tap: Arc<Tap>, socket: WebSocket) {
+    let entry = site.viewers.enter(tap.peer, Protocol::Legacy, site.clock.now());
+    let viewer = site.camera.hub.join();
+    let outlet = Outlet::new(socket, tap, STALL, site.stop.clone());
+    let mut legacy = Legacy { outlet, entry, size: site.camera.size(), begun: false };
+    let end = legacy.serve(viewer).await;
+    legacy.outlet.end(end, None).await;
+}
+
+struct Legacy {
+    outlet: Outlet,
+    entry: Entry,
+    /// The size that he was told: it can never change.
+    size: FrameSize,
+    /// Whether he has his first picture.
+    begun: bool,
+}
+
+impl Legacy {
+    /// Ends with the reason.
+    async fn serve(&mut self, mut viewer: Viewer) -> End {
+        if let Err(end) = self.outlet.send(header(self.size)).await {
+            return end;
+        }
+        loop {
+            let done = match self.outlet.next(&mut viewer, true).await {
+                Ok(Event::Picture(next)) => self.picture(next).await,
+                // He has no words for notices, and nothing that he might send means anything.
+                Ok(Event::Notice(_) | Event::Received(_)) => Ok(()),
+                Err(end) => Err(end),
+            };
+            if let Err(end) = done {
+                return end;
+            }
+        }
+    }
+
+    async fn picture(&mut self, Next { missed, item }: Next) -> Result<(), End> {
+        if item.stream.size != self.size {
+            return Err(End::Refused(
+                code::GOING_AWAY,
+                "the picture's size has changed: load the page again",
+            ));
+        }
+        let message = if self.begun {
+            item.shape(Shape::Legacy, |unit| later(&unit.bytes))
+        } else {
+            item.unit.bytes.clone()
+        };
+        if message.len() > MOST_BYTES {
+            return Err(End::Refused(code::UNSUITABLE, "the pictures are too large for this page"));
+        }
+        self.entry.record.count(missed, message.len());
+        self.outlet.send(message).await?;
+        if !std::mem::replace(&mut self.begun, true) {
+            self.outlet.send(Bytes::from_static(&PICTURE_START)).await?;
+        }
+        Ok(())
+    }
+}
+
+fn header(size: FrameSize) -> Bytes {
+    // A size has at most 12 bits.
+    let side = |pixels: usize| u16::try_from(pixels).unwrap_or(u16::MAX).to_be_bytes();
+    [&b"jsmp"[..], &side(size.width()), &side(size.height())].concat().into()
+}
+
+/// A picture that is not the viewer's first: what is behind its start code, and the next one's.
+fn later(unit: &[u8]) -> Bytes {
+    let start = unit.windows(4).position(|window| window == PICTURE_START);
+    let behind = start.map_or(unit, |at| &unit[at + PICTURE_START.len()..]);
+    [behind, &PICTURE_START].concat().into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// The old client's reading, as far as it decides what is decoded when.
+    #[derive(Default)]
+    struct OldClient {
+        buffer: Vec<u8>,
+        /// Where the search goes on.
+        at: usize,
+        /// Behind the start code of the picture that it has begun.
+        begun: Option<usize>,
+        decoded: Vec<Vec<u8>>,
+    }
+
+    impl OldClient {
+        fn receive(&mut self, message: &[u8]) {
+            self.buffer.extend(message);
+            let found = self.buffer[self.at..].windows(4).position(|window| window == PICTURE_START);
+            let Some(found) = found else {
+                self.at = self.buffer.len().saturating_sub(3).max(self.at);
+                return;
+            };
+            let code = self.at + found;
+            self.at = code + 4;
+            match self.begun {
+                // 10 bits of temporal reference, 3 of type; 1 is I.
+                None => {
+                    if self.buffer[self.at + 1] >> 3 & 7 == 1 {
+                        self.begun = Some(self.at);
+                    }
+                }
+                Some(begun) => {
+                    self.decoded.push(self.buffer[begun..code].to_vec());
+                    self.begun = Some(self.at);
+                }
+            }
+        }
+    }
+
+    fn unit(start: bool, payload: &[u8]) -> Vec<u8> {
+        let headers: &[u8] = if start { &[0, 0, 1, 0xb3, 1, 2, 3, 0, 0, 1, 0xb8, 4, 5] } else { &[] };
+        let kind = if start { 1 } else { 2 };
+        [headers, &PICTURE_START, &[0, kind << 3], payload].concat()
+    }
+
+    #[test]
+    fn the_header_is_as_it_was() {
+        assert_eq!(&header(FrameSize::new(640, 480).unwrap())[..], b"jsmp\x02\x80\x01\xe0");
+    }
+
+    proptest! {
+        #[test]
+        fn an_old_client_decodes_every_picture_on_its_arrival(
+            pictures in prop::collection::vec((any::<bool>(), prop::collection::vec(1u8.., 0..40)), 1..30),
+        ) {
+            let mut client = OldClient::default();
+            let (mut sent, mut joined) = (Vec::new(), Vec::new());
+            for (n, (start, payload)) in pictures.iter().enumerate() {
+                let unit = unit(*start || n == 0, payload);
+                let messages = if n == 0 { vec![unit.clone(), PICTURE_START.to_vec()] } else { vec![later(&unit).to_vec()] };
+                for message in messages {
+                    client.receive(&message);
+                    joined.extend(message);
+                }
+                sent.push(unit);
+                prop_assert_eq!(client.decoded.len(), n + 1, "never a picture behind");
+                prop_assert!(sent[n].ends_with(&client.decoded[n]));
+            }
+            // The joined stream: the first unit's headers, all pictures, and a start code at the end.
+            let pictures: Vec<u8> = sent.iter().enumerate().flat_map(|(n, unit)| {
+                let at = unit.windows(4).position(|window| window == PICTURE_START).unwrap();
+                if n == 0 { unit.clone() } else { unit[at..].to_vec() }
+            }).collect();
+            prop_assert_eq!(joined, [&pictures[..], &PICTURE_START].concat());
+        }
+    }
+}

@@ -1,0 +1,217 @@
+//! The server: the page, the live protocol and the old one, on two ports that answer from one `Site`.
+//!
+//! Here belongs: what is known to all connections, starting and stopping. The parts:
+//! `listen` opens ports, `connection` accepts and bounds, `http` answers requests, `live` and `legacy` are the two
+//! protocols, `gate` and `tap` look after the socket below them, `stats` and `viewers` say how it goes.
+//! Not here: pictures (the hub's), cameras, encoders.
+
+mod assets;
+mod connection;
+mod gate;
+mod http;
+mod legacy;
+mod listen;
+mod live;
+mod origin;
+mod outlet;
+mod port_owner;
+mod stats;
+mod tap;
+mod template;
+mod unsent;
+mod viewers;
+
+use std::fmt;
+use std::io;
+use std::net::{IpAddr, TcpListener};
+use std::path::PathBuf;
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, SystemTime};
+
+use tokio::sync::Semaphore;
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use wire::ByeReason;
+
+use crate::frame::{Frame, FrameSize};
+use crate::hub::Hub;
+use crate::mailbox::Mailbox;
+use crate::time::Clock;
+use assets::Assets;
+pub use listen::ListenError;
+use viewers::Viewers;
+
+/// The whole stop may take this long; who has not taken his goodbye by then is cut off.
+const STOP_WITHIN: Duration = Duration::from_millis(600);
+
+/// What the user wants of the server.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The address to listen on; none: all of the machine's.
+    pub bind: Option<IpAddr>,
+    /// Port of the page, 0: any free one.
+    pub port: u16,
+    /// Port of old pages' WebSocket, 0: any free one; none: the page's port answers them.
+    pub ws_port: Option<u16>,
+    /// A page of the user's own.
+    pub index: Option<PathBuf>,
+    /// Origins whose pages may connect, beside our own.
+    pub allow_origin: Vec<String>,
+    /// The page's text colour.
+    pub color: String,
+    /// The page's background.
+    pub bgcolor: String,
+}
+
+/// A camera as viewers see it.
+#[derive(Clone, Debug)]
+pub struct Camera {
+    /// For people.
+    pub name: String,
+    /// Where its pictures are.
+    pub hub: Arc<Hub>,
+    /// Where its frames pass, for their counts.
+    pub frames: Arc<Mailbox<Frame>>,
+    /// Its size until the first frame says better.
+    pub size: FrameSize,
+    /// The encoder, for people.
+    pub encoder: String,
+}
+
+impl Camera {
+    /// The size of its pictures.
+    fn size(&self) -> FrameSize {
+        self.hub.stream().map_or(self.size, |stream| stream.size)
+    }
+}
+
+/// Why the server does not start.
+#[derive(Debug)]
+pub enum ServerError {
+    /// A port cannot be opened.
+    Listen(ListenError),
+    /// The user's page cannot be read.
+    Index(PathBuf, io::Error),
+}
+
+impl fmt::Display for ServerError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Listen(error) => error.fmt(f),
+            Self::Index(path, error) => {
+                write!(f, "the page {} cannot be read: {error}; see --index", path.display())
+            }
+        }
+    }
+}
+
+impl std::error::Error for ServerError {}
+
+/// What all connections know.
+#[derive(Debug)]
+struct Site {
+    settings: Settings,
+    camera: Camera,
+    clock: Clock,
+    http_port: u16,
+    ws_port: Option<u16>,
+    assets: Assets,
+    /// The user's page.
+    index: Option<String>,
+    started: SystemTime,
+    viewers: Arc<Viewers>,
+    slots: Arc<Semaphore>,
+    tasks: TaskTracker,
+    stop: CancellationToken,
+    reason: OnceLock<ByeReason>,
+}
+
+/// Open ports that nobody answers yet.
+#[derive(Debug)]
+pub struct Ports {
+    http: TcpListener,
+    ws: Option<TcpListener>,
+    index: Option<String>,
+    settings: Settings,
+}
+
+impl Ports {
+    /// Opens the ports and reads the user's page.
+    ///
+    /// # Errors
+    /// If a port is in use or may not be opened, or the page cannot be read.
+    pub fn open(settings: Settings) -> Result<Self, ServerError> {
+        let read =
+            |path: PathBuf| std::fs::read_to_string(&path).map_err(|error| ServerError::Index(path, error));
+        let index = settings.index.clone().map(read).transpose()?;
+        let listen = |port, option| listen::listen(settings.bind, port, option).map_err(ServerError::Listen);
+        let http = listen(settings.port, "--port")?;
+        let ws = settings.ws_port.map(|port| listen(port, "--ws-port")).transpose()?;
+        Ok(Self { http, ws, index, settings })
+    }
+
+    /// The page's port.
+    ///
+    /// # Errors
+    /// If the kernel does not say.
+    pub fn http_port(&self) -> io::Result<u16> {
+        Ok(self.http.local_addr()?.port())
+    }
+
+    /// The port of old pages' WebSocket.
+    ///
+    /// # Errors
+    /// If the kernel does not say.
+    pub fn ws_port(&self) -> io::Result<Option<u16>> {
+        self.ws.as_ref().map(|listener| Ok(listener.local_addr()?.port())).transpose()
+    }
+
+    /// Begins to answer. Must be called within the runtime.
+    ///
+    /// # Errors
+    /// If the ports cannot be waited for.
+    pub fn serve(self, camera: Camera, clock: Clock) -> io::Result<Server> {
+        let site = Arc::new(Site {
+            http_port: self.http_port()?,
+            ws_port: self.ws_port()?,
+            settings: self.settings,
+            camera,
+            clock,
+            assets: Assets::new(),
+            index: self.index,
+            started: SystemTime::now(),
+            viewers: Arc::default(),
+            slots: Arc::new(Semaphore::new(connection::limit())),
+            tasks: TaskTracker::new(),
+            stop: CancellationToken::new(),
+            reason: OnceLock::new(),
+        });
+        connection::accept(&site, self.http, connection::Role::Page)?;
+        if let Some(ws) = self.ws {
+            connection::accept(&site, ws, connection::Role::OldPages)?;
+        }
+        Ok(Server { site })
+    }
+}
+
+/// A server that answers.
+#[derive(Debug)]
+pub struct Server {
+    site: Arc<Site>,
+}
+
+impl Server {
+    /// Tells every viewer why, and takes no more.
+    pub fn say_goodbye(&self, reason: ByeReason) {
+        let _ = self.site.reason.set(reason);
+        self.site.stop.cancel();
+        self.site.tasks.close();
+    }
+
+    /// Waits until all have gone after [`Self::say_goodbye`]: within a second, whatever they do.
+    pub async fn stopped(self) {
+        // Whoever is left then does not read: his task ends with the runtime.
+        let _ = timeout(STOP_WITHIN, self.site.tasks.wait()).await;
+    }
+}

@@ -1,0 +1,146 @@
+//! A connection's socket, held by two: hyper reads and writes through it, the viewer's task looks how much the kernel
+//! has not sent yet.
+//!
+//! Here belongs: the shared socket and its options. Not here: what is done about unsent bytes (`gate`).
+
+use std::io::{self, IoSlice};
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use socket2::{SockRef, TcpKeepalive};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+use tokio::sync::OwnedSemaphorePermit;
+
+use super::unsent;
+
+/// The kernel reports a socket as writable only while less than this is unsent: what waits, waits in our ring, where
+/// it can be thrown away.
+const UNSENT_LOW_WATER: u32 = 16 * 1024;
+/// A viewer whose machine lost its power is noticed after about a minute even if nothing is being sent to him.
+const KEEPALIVE_IDLE: Duration = Duration::from_secs(30);
+const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(10);
+
+/// A connection's socket. The connection counts against the limit until the last who holds this let it go.
+#[derive(Debug)]
+pub(super) struct Tap {
+    stream: TcpStream,
+    /// The other end.
+    pub(super) peer: SocketAddr,
+    /// Our end.
+    pub(super) local: SocketAddr,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl Tap {
+    /// Takes over an accepted connection and sets its options.
+    pub(super) fn new(
+        stream: TcpStream,
+        peer: SocketAddr,
+        permit: OwnedSemaphorePermit,
+    ) -> io::Result<Arc<Self>> {
+        stream.set_nodelay(true)?;
+        let options = SockRef::from(&stream);
+        options.set_tcp_notsent_lowat(UNSENT_LOW_WATER)?;
+        let keepalive =
+            TcpKeepalive::new().with_time(KEEPALIVE_IDLE).with_interval(KEEPALIVE_INTERVAL).with_retries(3);
+        options.set_tcp_keepalive(&keepalive)?;
+        let local = stream.local_addr()?;
+        Ok(Arc::new(Self { stream, peer, local, _permit: permit }))
+    }
+
+    /// Bytes that were written and have not left yet.
+    pub(super) fn unsent(&self) -> usize {
+        let unsent = unsent::unsent(&self.stream);
+        // A kernel without it (none that is alive) would be as if nothing waited: viewers are served, not gated.
+        unsent.unwrap_or(0)
+    }
+}
+
+/// The socket as hyper uses it.
+#[derive(Debug)]
+pub(super) struct TapIo(pub(super) Arc<Tap>);
+
+impl AsyncRead for TapIo {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let stream = &self.0.stream;
+        loop {
+            ready!(stream.poll_read_ready(cx))?;
+            match stream.try_read(buf.initialize_unfilled()) {
+                Ok(count) => {
+                    buf.advance(count);
+                    return Poll::Ready(Ok(()));
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                Err(error) => return Poll::Ready(Err(error)),
+            }
+        }
+    }
+}
+
+impl TapIo {
+    fn poll_with(
+        &self,
+        cx: &mut Context<'_>,
+        write: impl Fn(&TcpStream) -> io::Result<usize>,
+    ) -> Poll<io::Result<usize>> {
+        loop {
+            ready!(self.0.stream.poll_write_ready(cx))?;
+            match write(&self.0.stream) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                done => return Poll::Ready(done),
+            }
+        }
+    }
+}
+
+impl AsyncWrite for TapIo {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        self.poll_with(cx, |stream| stream.try_write(bytes))
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        pieces: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        self.poll_with(cx, |stream| stream.try_write_vectored(pieces))
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        true
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(SockRef::from(&self.0.stream).shutdown(std::net::Shutdown::Write))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::net::TcpListener;
+    use tokio::sync::Semaphore;
+
+    #[tokio::test]
+    async fn unsent_bytes_are_seen_when_nobody_reads() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let silent = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        let (stream, peer) = listener.accept().await.unwrap();
+        let permit = Arc::new(Semaphore::new(1)).acquire_owned().await.unwrap();
+        let tap = Tap::new(stream, peer, permit).unwrap();
+        assert_eq!(tap.unsent(), 0);
+        let block = vec![0; 1 << 20];
+        tap.stream.writable().await.unwrap();
+        while tap.stream.try_write(&block).is_ok() {}
+        assert!(tap.unsent() > 0);
+        drop(silent);
+    }
+}
