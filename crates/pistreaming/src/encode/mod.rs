@@ -4,6 +4,8 @@
 //! (`mpeg1`, FFmpeg), who gets it (the hub).
 
 mod embedded;
+pub mod ffmpeg;
+pub mod ts;
 
 use std::fmt;
 use std::num::NonZero;

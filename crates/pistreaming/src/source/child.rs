@@ -23,8 +23,10 @@ use rustix::process::{
 
 use crate::shutdown::{Ready, Shutdown, poll_within};
 
-/// How long a child may take to end in order once it was asked to, or has closed its output.
+/// How long a child may take to end in order once it was asked to.
 const PATIENCE: Duration = Duration::from_millis(300);
+/// How long it may take to end by itself once it has closed its pipe: it may have much to clear away.
+const LAST_WORDS_TIME: Duration = Duration::from_millis(700);
 /// How much of what a child says is kept.
 const WORDS_BYTES: usize = 4096;
 /// How many of its last lines are reported.
@@ -89,6 +91,12 @@ impl Child {
         Ok(Self { process, words, listener, ended: false })
     }
 
+    /// Its process id, which is its group's too.
+    #[must_use]
+    pub fn id(&self) -> u32 {
+        self.process.id()
+    }
+
     /// Its standard input, if it was piped and not yet taken.
     pub const fn take_stdin(&mut self) -> Option<ChildStdin> {
         self.process.stdin.take()
@@ -99,10 +107,10 @@ impl Child {
         self.process.stdout.take()
     }
 
-    /// Waits for a child that closed its pipe to end by itself, ends it if it does not within 300 ms, and tells how it
+    /// Waits for a child that closed its pipe to end by itself, ends it if it does not within 700 ms, and tells how it
     /// went.
     pub fn ending(&mut self) -> Ending {
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + LAST_WORDS_TIME;
         let by_itself = self.wait_for_end(deadline);
         self.wait_for_silence(deadline);
         let status = self.end();
@@ -152,6 +160,7 @@ impl Child {
                 self.wait_for_all(Instant::now() + PATIENCE);
             }
             let _ = kill_process_group(group, Signal::KILL);
+            self.wait_for_silence(Instant::now() + PATIENCE);
         }
         let status = self.process.wait().ok();
         if let Some(Listener { thread, stop, .. }) = self.listener.take() {

@@ -2,6 +2,7 @@
 
 use super::*;
 use std::io::{BufRead as _, BufReader, Write as _};
+use std::os::fd::OwnedFd;
 
 fn shell(script: &str) -> Child {
     let mut command = Command::new("sh");
@@ -16,19 +17,32 @@ fn first_line(child: &mut Child) -> String {
     line.trim().to_owned()
 }
 
-/// Whether the process still runs; one that has ended and waits to be reaped does not.
-fn runs(pid: &str) -> bool {
-    let state = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-    state
-        .rsplit(')')
-        .next()
-        .is_some_and(|rest| !rest.is_empty() && !rest.trim_start().starts_with(['Z', 'X']))
+/// The ending of a child, once it has closed its output.
+fn ending(child: &mut Child) -> Ending {
+    child.take_stdout().unwrap().read_to_end(&mut Vec::new()).unwrap();
+    child.ending()
 }
+
+/// A process that is to end; it can be waited for, though it is not our child.
+struct Other(OwnedFd);
+
+impl Other {
+    fn new(pid: &str) -> Self {
+        let pid = Pid::from_raw(pid.parse().unwrap()).unwrap();
+        Self(pidfd_open(pid, PidfdFlags::empty()).unwrap())
+    }
+
+    fn ends_within(&self, time: Duration) -> bool {
+        poll_within(&mut [PollFd::new(&self.0, PollFlags::IN)], Some(time)).unwrap() > 0
+    }
+}
+
+const AGES: Duration = Duration::from_secs(60);
 
 #[test]
 fn its_status_and_last_words_are_told() {
     let mut child = shell(r"printf 'first\n\033[1;31mno camera\033[0m\r\n' >&2; exit 3");
-    let ending = child.ending();
+    let ending = ending(&mut child);
     assert_eq!(ending.status.and_then(|status| status.code()), Some(3));
     assert_eq!(ending.last_words, ["first", "no camera"]);
     assert_eq!(ending.to_string(), "ended (exit status: 3); its last words: first | no camera");
@@ -38,9 +52,7 @@ fn its_status_and_last_words_are_told() {
 fn words_are_bounded_and_the_last_are_kept() {
     let mut child = shell("i=0; while [ $i -lt 2000 ]; do echo \"word $i\" >&2; i=$((i+1)); done; exec cat");
     drop(child.take_stdin());
-    let mut rest = Vec::new();
-    child.take_stdout().unwrap().read_to_end(&mut rest).unwrap();
-    let ending = child.ending();
+    let ending = ending(&mut child);
     assert_eq!(ending.last_words.len(), WORDS_LINES);
     assert_eq!(ending.last_words.last().unwrap(), "word 1999");
     assert!(child.words.lock().unwrap().len() <= WORDS_BYTES);
@@ -49,35 +61,33 @@ fn words_are_bounded_and_the_last_are_kept() {
 #[test]
 fn dropping_it_ends_what_it_started_too() {
     let mut child = shell("sleep 1000 & echo $!; wait");
-    let grandchild = first_line(&mut child);
-    assert!(runs(&grandchild));
+    let grandchild = Other::new(&first_line(&mut child));
+    assert!(!grandchild.ends_within(Duration::ZERO));
     drop(child);
-    assert!(!runs(&grandchild));
+    assert!(grandchild.ends_within(AGES));
 }
 
 #[test]
 fn one_that_does_not_listen_is_killed() {
     let mut child = shell("trap '' TERM; echo ready; while :; do sleep 1000; done");
     assert_eq!(first_line(&mut child), "ready");
-    let pid = child.process.id().to_string();
+    let process = Other::new(&child.id().to_string());
     drop(child);
-    assert!(!runs(&pid));
+    assert!(process.ends_within(AGES));
 }
 
 #[test]
 fn one_that_closes_its_pipe_and_goes_on_is_ended() {
     let mut child = shell("exec >&-; sleep 1000");
-    let mut rest = Vec::new();
-    child.take_stdout().unwrap().read_to_end(&mut rest).unwrap();
-    let ending = child.ending();
+    let ending = ending(&mut child);
     assert!(ending.status.is_none());
     assert_eq!(ending.to_string(), "closed its pipe and was ended and said nothing");
 }
 
 #[test]
 fn a_status_counts_though_others_linger() {
-    let mut child = shell("sleep 1000 & exit 5");
-    assert_eq!(child.ending().status.and_then(|status| status.code()), Some(5));
+    let mut child = shell("exec >&-; sleep 1000 & exit 5");
+    assert_eq!(ending(&mut child).status.and_then(|status| status.code()), Some(5));
 }
 
 #[test]
@@ -95,7 +105,7 @@ fn it_leads_its_own_group_and_asks_to_die_with_us() {
     });
     let orphan = receiver.recv().unwrap();
     starter.join().unwrap();
-    assert!(orphan.wait_for_end(Instant::now() + Duration::from_secs(60)));
+    assert!(orphan.wait_for_end(Instant::now() + AGES));
 }
 
 #[test]
