@@ -138,8 +138,9 @@ impl std::error::Error for FfmpegError {
 /// A running FFmpeg. Dropping it ends it.
 #[derive(Debug)]
 pub struct Ffmpeg {
-    child: Child,
+    /// Closed before the child is ended: FFmpeg hears a signal only once it no longer waits for input.
     input: File,
+    child: Child,
     size: FrameSize,
     flight: Arc<Flight>,
     reader: Option<JoinHandle<()>>,
@@ -189,7 +190,7 @@ impl Ffmpeg {
             move || read(stdout, &flight, &stop, clock, output)
         })?;
         let (size, shutdown) = (settings.size, shutdown.clone());
-        Ok(Self { child, input, size, flight, reader: Some(reader), shutdown, stop })
+        Ok(Self { input, child, size, flight, reader: Some(reader), shutdown, stop })
     }
 
     /// Writes a frame; before that, waits until FFmpeg has room for it.

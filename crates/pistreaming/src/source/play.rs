@@ -54,7 +54,7 @@ pub(super) fn play(
         Opened::Stopped => return Ok(Played::Stopped),
         Opened::Ended(got) => return Ok(Played::short(settings.size.i420_len(), got)),
     };
-    stream.remarks(settings).for_each(|remark| sink.note(remark));
+    stream.remark().into_iter().for_each(|remark| sink.note(remark));
     let mut feed = Feed::open(settings, stream.size, stream.rate, sink);
     let mut pace = (pacing != Pacing::Producer).then(|| Pace::start(stream.rate));
     let (mut frames_in_round, mut first_round) = (0_u64, true);

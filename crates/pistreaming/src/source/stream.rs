@@ -54,17 +54,11 @@ impl<'a> Stream<'a> {
         Ok(Opened::Stream(stream))
     }
 
-    /// What the user should know of the stream, compared with what was asked for.
-    pub(super) fn remarks(&self, settings: &Settings) -> impl Iterator<Item = String> {
-        let Self { size, rate, .. } = *self;
-        let name = &self.input.name;
-        let other = (size, rate) != (settings.size, settings.frames_per_second);
-        let other = other
-            .then(|| format!("{name} is Y4M of {size} at {rate} frames/s, which goes before the settings"));
+    /// What the user should know of the stream, its size and rate aside.
+    pub(super) fn remark(&self) -> Option<String> {
         let interlaced = self.header.is_some_and(|header| header.interlaced);
-        let interlaced =
-            interlaced.then(|| format!("{name} is interlaced; its fields are shown as they are, woven"));
-        other.into_iter().chain(interlaced)
+        interlaced
+            .then(|| format!("{} is interlaced; its fields are shown as they are, woven", self.input.name))
     }
 
     /// Fills `samples`, a whole picture, with the next frame.

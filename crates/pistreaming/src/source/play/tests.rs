@@ -135,9 +135,7 @@ fn y4m_says_its_size_and_rate_itself() {
     assert_eq!(kept.known, [("16x16".parse().unwrap(), "25".parse().unwrap())]);
     assert_eq!(kept.frames.len(), 2);
     assert_eq!((kept.frames[0].i420(), kept.frames[1].i420()), (&samples(7)[..], &samples(8)[..]));
-    assert_eq!(kept.notes.len(), 2, "{:?}", kept.notes);
-    assert!(kept.notes[0].contains("16x16 at 25 frames/s"));
-    assert!(kept.notes[1].contains("interlaced"));
+    assert_eq!(kept.notes, ["the pipe is interlaced; its fields are shown as they are, woven"]);
 }
 
 #[test]
