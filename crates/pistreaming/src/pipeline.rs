@@ -221,12 +221,13 @@ impl Sink for Inlet {
     }
 
     fn frame(&self, frame: Frame) {
-        self.station.frames.put(frame);
+        // Once there are pictures nobody is told otherwise, not for a moment.
         if self.troubled.load(Relaxed) {
             self.troubled.store(false, Relaxed);
             self.station.hub.withdraw(NoticeCode::Waking);
             self.station.hub.withdraw(NoticeCode::CameraTrouble);
         }
+        self.station.frames.put(frame);
     }
 
     fn note(&self, text: String) {

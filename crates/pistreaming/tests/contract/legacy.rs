@@ -1,0 +1,84 @@
+//! Rows 5 and 7: the old protocol.
+
+use crate::support::viewer::open;
+use crate::support::{Live, Old, Program, http};
+
+const PICTURE_START: [u8; 4] = [0, 0, 1, 0];
+
+pub(crate) fn picture_starts(bytes: &[u8]) -> usize {
+    bytes.windows(4).filter(|four| *four == PICTURE_START).count()
+}
+
+#[test]
+fn the_header_comes_first_on_any_path() {
+    let program = Program::start(&["--size", "320x240"]);
+    for path in ["/", "/any/path?x"] {
+        assert_eq!(Old::open(program.ws, path).size, (320, 240));
+    }
+    let program = Program::start(&[]);
+    assert_eq!(Old::open(program.ws, "/").size, (640, 480), "the original's size");
+}
+
+#[test]
+fn each_message_ends_with_the_next_picture_s_start_code() {
+    let program = Program::start(&["--size", "64x48", "--fps", "100"]);
+    let mut client = Old::open(program.ws, "/");
+    let first = client.message();
+    assert!(first.starts_with(&[0, 0, 1, 0xb3]));
+    assert_eq!(picture_starts(&first), 1);
+    assert_eq!(client.message(), PICTURE_START);
+    // Beyond the next start: its sequence header must not come.
+    for _ in 0..150 {
+        let message = client.message();
+        assert_eq!(picture_starts(&message), 1);
+        assert!(message.ends_with(&PICTURE_START));
+        assert!(!message.windows(4).any(|four| four == [0, 0, 1, 0xb3] || four == [0, 0, 1, 0xb8]));
+    }
+}
+
+#[test]
+fn without_a_port_of_their_own_old_clients_are_served_on_the_page_s() {
+    let program = Program::start(&["--ws-port", "none", "--size", "64x48"]);
+    for path in ["/", "/index.html", "/anything"] {
+        assert_eq!(Old::open(program.http, path).size, (64, 48));
+    }
+    assert!(http::get(program.http, "/index.html").status == 200);
+    Live::open(program.http).picture();
+    let live_without_protocol = open(http::connect(program.http), "/live", &[]);
+    assert_eq!(live_without_protocol.map(|_| ()), Err(400), "that path is the live protocol's");
+}
+
+#[test]
+fn with_a_port_of_their_own_they_are_not() {
+    let program = Program::start(&[]);
+    assert_eq!(open(http::connect(program.http), "/", &[]).map(|_| ()), Err(301));
+}
+
+#[test]
+fn a_protocol_that_an_old_client_asks_for_is_granted() {
+    let program = Program::start(&[]);
+    assert!(open(http::connect(program.ws), "/", &[("sec-websocket-protocol", "null")]).is_ok());
+}
+
+#[test]
+fn another_size_ends_the_connection() {
+    let mut program = Program::start(&["--source", "stdin", "--size", "64x48"]);
+    let mut client = Old::open(program.ws, "/");
+    assert_eq!(client.size, (64, 48));
+    let mut stdin = program.stdin();
+    let frame = [&b"YUV4MPEG2 W16 H16 F24:1\nFRAME\n"[..], &[128; 384]].concat();
+    std::io::Write::write_all(&mut stdin, &frame).unwrap();
+    let close = crate::support::viewer::receive(&mut client.socket).unwrap_err().unwrap();
+    assert!(close.reason.contains("size"), "{close:?}");
+    assert_eq!(Old::open(program.ws, "/").size, (16, 16), "loading the page again helps");
+}
+
+#[test]
+fn several_clients_get_the_same_stream() {
+    let program = Program::start(&["--size", "64x48"]);
+    let (mut one, mut two) = (Old::open(program.ws, "/"), Old::open(program.ws, "/"));
+    let seen: Vec<Vec<_>> =
+        [&mut one, &mut two].map(|client| (0..20).map(|_| client.message()).collect()).into();
+    let common = seen[1].iter().skip(2).filter(|message| seen[0].contains(message)).count();
+    assert!(common > 10, "{common}");
+}

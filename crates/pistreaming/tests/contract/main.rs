@@ -1,0 +1,10 @@
+//! What the program promises to those outside, row by row of the original's contract: the real binary, real sockets,
+//! real FFmpeg.
+
+mod console;
+mod encoders;
+mod http;
+mod legacy;
+mod limits;
+mod live;
+mod support;

@@ -1,0 +1,133 @@
+//! The program as a child process.
+
+use std::io::{BufRead as _, BufReader};
+use std::process::{Child, ChildStdout, Command, ExitStatus, Output, Stdio};
+
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::Value;
+
+use super::http;
+
+/// Each test's own program on free ports.
+pub(crate) struct Program {
+    child: Child,
+    stdout: BufReader<ChildStdout>,
+    /// What it said until it was ready.
+    pub(crate) lines: Vec<String>,
+    pub(crate) http: u16,
+    /// The old pages' port; the HTTP server's where there is none.
+    pub(crate) ws: u16,
+}
+
+/// A command for the program that no environment of the machine changes.
+pub(crate) fn command(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_pistreaming"));
+    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("PISTREAMING_")) {
+        command.env_remove(name);
+    }
+    command.args(arguments);
+    command
+}
+
+/// Runs the program to its end.
+pub(crate) fn run(arguments: &[&str]) -> Output {
+    command(arguments).stdin(Stdio::null()).output().unwrap()
+}
+
+impl Program {
+    /// Starts it with the pattern on free ports, and `arguments`, and waits until it says where it can be opened.
+    pub(crate) fn start(arguments: &[&str]) -> Self {
+        let free: &[&str] = if arguments.contains(&"--ws-port") { &[] } else { &["--ws-port", "0"] };
+        let port: &[&str] = if arguments.contains(&"--port") { &[] } else { &["--port", "0"] };
+        let source: &[&str] = if arguments.contains(&"--source") { &[] } else { &["--source", "pattern"] };
+        let all = [free, port, source, arguments].concat();
+        let mut child = command(&all).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let mut stdout = BufReader::new(child.stdout.take().unwrap());
+        let mut lines = Vec::new();
+        while !lines.last().is_some_and(|line: &String| line.starts_with("Open ")) {
+            lines.push(line(&mut stdout).unwrap_or_else(|| panic!("it ended early: {lines:?}")));
+        }
+        let http = port_in(&lines, "HTTP server on port ").expect("the HTTP server's line");
+        let ws = port_in(&lines, "WebSocket server for old pages on port ").unwrap_or(http);
+        Self { child, stdout, lines, http, ws }
+    }
+
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    pub(crate) fn stdin(&mut self) -> std::process::ChildStdin {
+        self.child.stdin.take().unwrap()
+    }
+
+    pub(crate) fn signal(&self, signal: Signal) {
+        kill_process(Pid::from_child(&self.child), signal).unwrap();
+    }
+
+    /// The next line that it says; none at its end.
+    pub(crate) fn line(&mut self) -> Option<String> {
+        line(&mut self.stdout)
+    }
+
+    /// Waits for its end; what it said since it was ready.
+    pub(crate) fn ended(mut self) -> (ExitStatus, Vec<String>) {
+        let said = std::iter::from_fn(|| self.line()).collect();
+        (self.child.wait().unwrap(), said)
+    }
+
+    /// What `/stats` says.
+    pub(crate) fn stats(&self) -> Value {
+        serde_json::from_slice(&http::get(self.http, "/stats").body).unwrap()
+    }
+
+    /// Waits until the viewer of this place in `/stats` has been sent nothing for a second of frames.
+    pub(crate) fn wait_for_stall(&self, viewer: usize) {
+        let sent = |stats: &Value| stats["viewers"][viewer]["pictures_sent"].as_u64().unwrap();
+        let captured = |stats: &Value| stats["source"]["frames_captured"].as_u64().unwrap();
+        let mut before = self.stats();
+        loop {
+            let after = self.wait_for_stats(|stats| captured(stats) >= captured(&before) + 24);
+            if sent(&after) == sent(&before) && sent(&after) > 0 {
+                return;
+            }
+            before = after;
+        }
+    }
+
+    /// Asks `/stats` until it says what is waited for.
+    pub(crate) fn wait_for_stats(&self, good: impl Fn(&Value) -> bool) -> Value {
+        loop {
+            let stats = self.stats();
+            if good(&stats) {
+                return stats;
+            }
+        }
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        // A test that failed leaves nothing behind; after `ended` there is nothing to kill.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn line(stdout: &mut BufReader<ChildStdout>) -> Option<String> {
+    let mut line = String::new();
+    let count = stdout.read_line(&mut line).unwrap();
+    (count > 0).then(|| line.trim_end().to_owned())
+}
+
+fn port_in(lines: &[String], words: &str) -> Option<u16> {
+    lines.iter().find_map(|line| line.strip_prefix(words)?.parse().ok())
+}
+
+/// Whether FFmpeg is installed; says so if not.
+pub(crate) fn has_ffmpeg() -> bool {
+    let there = Command::new("ffmpeg").arg("-version").output().is_ok();
+    if !there {
+        println!("skipped: ffmpeg is not installed");
+    }
+    there
+}

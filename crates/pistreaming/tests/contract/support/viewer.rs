@@ -1,0 +1,163 @@
+//! Clients of the live protocol and of the old one.
+
+use std::net::TcpStream;
+
+use tungstenite::client::IntoClientRequest as _;
+use tungstenite::protocol::CloseFrame;
+use tungstenite::{Message, WebSocket, client};
+use wire::{FromServer, FromViewer, State, StreamHeader, UnitFlags, UnitHeader};
+
+use super::http::connect;
+
+/// Opens a WebSocket; the status of the refusal if it is refused.
+pub(crate) fn open(
+    stream: TcpStream,
+    path: &str,
+    headers: &[(&'static str, &str)],
+) -> Result<WebSocket<TcpStream>, u16> {
+    let port = stream.peer_addr().unwrap().port();
+    let mut request = format!("ws://localhost:{port}{path}").into_client_request().unwrap();
+    for (name, value) in headers {
+        request.headers_mut().insert(*name, value.parse().unwrap());
+    }
+    match client(request, stream) {
+        Ok((socket, _)) => Ok(socket),
+        Err(tungstenite::HandshakeError::Failure(tungstenite::Error::Http(refusal))) => {
+            Err(refusal.status().as_u16())
+        }
+        Err(error) => panic!("{error}"),
+    }
+}
+
+/// The next binary message, or the close.
+pub(crate) fn receive(socket: &mut WebSocket<TcpStream>) -> Result<Vec<u8>, Option<CloseFrame>> {
+    loop {
+        match socket.read().unwrap() {
+            Message::Binary(bytes) => return Ok(bytes.to_vec()),
+            Message::Close(frame) => return Err(frame),
+            _ => {}
+        }
+    }
+}
+
+/// A viewer of the live protocol.
+pub(crate) struct Live {
+    pub(crate) socket: WebSocket<TcpStream>,
+    /// The stream that it was told of last.
+    pub(crate) stream: Option<StreamHeader>,
+    last: Option<UnitHeader>,
+    /// Pictures that it was told it missed.
+    pub(crate) missed: u32,
+    /// Notices since the last picture.
+    pub(crate) notices: Vec<(wire::NoticeCode, String)>,
+}
+
+/// What a live viewer received.
+#[derive(Debug)]
+pub(crate) enum Received {
+    Picture(UnitHeader, Vec<u8>),
+    Clock(wire::ClockReply),
+    Notice,
+    /// Bye and then close.
+    Ended(wire::ByeReason, u16),
+}
+
+impl Live {
+    pub(crate) fn open(port: u16) -> Self {
+        Self::over(connect(port))
+    }
+
+    pub(crate) fn over(stream: TcpStream) -> Self {
+        let protocol = [("sec-websocket-protocol", wire::SUBPROTOCOL)];
+        let mut socket = open(stream, "/live", &protocol).unwrap();
+        let hello = receive(&mut socket).unwrap();
+        let Ok(Some(FromServer::Hello(hello))) = FromServer::parse(&hello) else { panic!("{hello:?}") };
+        assert_eq!(hello.version, wire::VERSION);
+        Self { socket, stream: None, last: None, missed: 0, notices: Vec::new() }
+    }
+
+    pub(crate) fn send(&mut self, message: FromViewer) {
+        let mut bytes = [0; 24];
+        let len = message.write(&mut bytes);
+        self.socket.send(Message::binary(bytes[..len].to_vec())).unwrap();
+    }
+
+    pub(crate) fn set_state(&mut self, state: State) {
+        self.send(FromViewer::State(state));
+    }
+
+    /// Receives one thing, and checks that pictures can be decoded: streams begin, and go on behind each gap, with a
+    /// start, and no picture is missing in between.
+    pub(crate) fn receive(&mut self) -> Received {
+        let mut gap = 0;
+        loop {
+            let bytes = receive(&mut self.socket).expect("bye goes before close");
+            match FromServer::parse(&bytes).unwrap().expect("a known message") {
+                FromServer::Stream(header) => (self.stream, self.last) = (Some(header), None),
+                FromServer::Gap(told) => gap = told.missed,
+                FromServer::Notice(notice) => {
+                    self.notices.push((notice.code, notice.text.to_owned()));
+                    return Received::Notice;
+                }
+                FromServer::Clock(reply) => return Received::Clock(reply),
+                FromServer::Unit(header, payload) => {
+                    self.check(header, gap);
+                    self.missed += gap;
+                    return Received::Picture(header, payload.to_vec());
+                }
+                FromServer::Bye(bye) => {
+                    let reason = bye.reason;
+                    let close = receive(&mut self.socket).expect_err("close comes behind bye");
+                    return Received::Ended(reason, close.expect("a close code").code.into());
+                }
+                FromServer::Hello(_) => panic!("a second hello"),
+            }
+        }
+    }
+
+    fn check(&mut self, header: UnitHeader, gap: u32) {
+        assert_eq!(self.stream.map(|stream| stream.stream), Some(header.stream), "a stream is told of first");
+        assert!(header.flags.has(UnitFlags::FIRST.with(UnitFlags::LAST)));
+        let start = header.flags.has(UnitFlags::START);
+        let follows = self.last.is_some_and(|last| header.sequence == last.sequence.wrapping_add(1));
+        assert!(start || follows && gap == 0, "{:?}, {gap} missed, {header:?}", self.last);
+        self.last = Some(header);
+    }
+
+    /// The next picture, whatever else comes before.
+    pub(crate) fn picture(&mut self) -> (UnitHeader, Vec<u8>) {
+        loop {
+            match self.receive() {
+                Received::Picture(header, payload) => return (header, payload),
+                Received::Ended(reason, code) => panic!("{reason:?} {code}"),
+                Received::Clock(_) | Received::Notice => {}
+            }
+        }
+    }
+
+    /// Joins anew: what comes next must be a start.
+    pub(crate) fn forget(&mut self) {
+        self.last = None;
+    }
+}
+
+/// An old client.
+pub(crate) struct Old {
+    pub(crate) socket: WebSocket<TcpStream>,
+    pub(crate) size: (u16, u16),
+}
+
+impl Old {
+    pub(crate) fn open(port: u16, path: &str) -> Self {
+        let mut socket = open(connect(port), path, &[]).unwrap();
+        let header = receive(&mut socket).unwrap();
+        assert_eq!((header.len(), &header[..4]), (8, &b"jsmp"[..]));
+        let side = |at: usize| u16::from_be_bytes([header[at], header[at + 1]]);
+        Self { socket, size: (side(4), side(6)) }
+    }
+
+    /// The next message.
+    pub(crate) fn message(&mut self) -> Vec<u8> {
+        receive(&mut self.socket).unwrap()
+    }
+}
