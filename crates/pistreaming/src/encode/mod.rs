@@ -4,6 +4,7 @@
 //! (`mpeg1`, FFmpeg), who gets it (the hub).
 
 mod embedded;
+mod external;
 pub mod ffmpeg;
 pub mod ts;
 
@@ -125,15 +126,15 @@ impl Station {
 pub enum EncodeError {
     /// The encoder does not take these settings.
     Settings(mpeg1::encode::SettingsError),
-    /// FFmpeg is not driven yet.
-    Missing,
+    /// FFmpeg cannot be started.
+    Ffmpeg(ffmpeg::FfmpegError),
 }
 
 impl fmt::Display for EncodeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Settings(error) => write!(f, "the encoder cannot be set up: {error}"),
-            Self::Missing => f.write_str("--encoder ffmpeg does not work yet; use --encoder embedded"),
+            Self::Ffmpeg(error) => error.fmt(f),
         }
     }
 }
@@ -147,7 +148,7 @@ impl std::error::Error for EncodeError {}
 pub fn run(settings: &Settings, station: &Station) -> Result<(), EncodeError> {
     match settings.choice {
         Choice::Embedded => embedded::run(settings, station),
-        Choice::Ffmpeg => Err(EncodeError::Missing),
+        Choice::Ffmpeg => external::run(settings, station),
     }
 }
 

@@ -47,7 +47,8 @@ fn viewers_are_told_when_it_ends() {
     for signal in [Signal::INT, Signal::TERM] {
         let program = Program::start(&["--size", "64x48"]);
         let (mut live, mut old) = (Live::open(program.http), Old::open(program.ws, "/"));
-        (live.picture(), old.message());
+        live.picture();
+        old.message();
         program.signal(signal);
         let ended = loop {
             if let Received::Ended(reason, code) = live.receive() {
@@ -82,7 +83,8 @@ fn a_restart_on_the_same_port_works_at_once() {
     for _ in 0..3 {
         let program = Program::start(&ports);
         let (mut live, mut old) = (Live::open(program.http), Old::open(program.ws, "/"));
-        (live.picture(), old.message());
+        live.picture();
+        old.message();
         // The worst end: connections stay behind in the kernel.
         program.signal(Signal::KILL);
         program.ended();
