@@ -23,7 +23,7 @@ fuzz_target!(|bytes: &[u8]| {
     for (number, piece) in samples.chunks(len).take(6).enumerate() {
         // Fewer bytes than a picture change a part of it, as a camera's scene does.
         picture[..piece.len()].copy_from_slice(piece);
-        picture.rotate_left(number);
+        picture.rotate_left(number % len);
         let intra = if setup[5] & 2 << number != 0 { Intra::Force } else { Intra::Auto };
         let mut unit = Vec::new();
         let coded = encoder.encode(PictureView::from_i420(&picture, width, height), intra, &mut unit);
