@@ -88,7 +88,8 @@ fn ours(more: &[&str]) -> Outcome<Running> {
     let (rate, port_text) = (RATE.to_string(), port.to_string());
     command.args(["--source", "pattern", "--size", &size, "--fps", &rate, "--bitrate", "800k"]);
     command.args(["--bind", "127.0.0.1", "--port", &port_text, "--ws-port", "none"]).args(more);
-    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    // Its errors are ours to show.
+    command.stdin(Stdio::null()).stdout(Stdio::null());
     let mut processes = vec![Process::start("pistreaming", &mut command)?];
     wait_for(port, &mut processes[0])?;
     let address = format!("127.0.0.1:{port}");
