@@ -37,6 +37,12 @@ impl<'a> BitWriter<'a> {
         self.put(u32::from(flag), 1);
     }
 
+    /// How many bits of the last byte are taken, 0 if it is full.
+    #[must_use]
+    pub const fn bits_in_last_byte(&self) -> u32 {
+        self.held % 8
+    }
+
     /// Fills the last byte with zeros and hands everything over.
     pub fn align(&mut self) {
         let bytes = self.held.div_ceil(8);

@@ -8,7 +8,7 @@ use super::macroblock::{Coder, Place};
 use super::mode::Mode;
 use crate::bits::BitWriter;
 use crate::picture::{Picture, PictureView};
-use crate::syntax::macroblock::write_address_increment;
+use crate::syntax::macroblock::{write_address_increment, write_stuffing};
 use crate::syntax::picture::PictureKind;
 use crate::syntax::slice::SliceHeader;
 use crate::transform::quantise::Quantiser;
@@ -51,6 +51,15 @@ pub(super) fn code(context: &PictureContext<'_>, row: Row<'_>) {
             coder.skip();
             increment += 1;
         } else {
+            if coder.is_empty()
+                && column == last
+                && increment == 1
+                && matches!(bits.bits_in_last_byte(), 1 | 2)
+            {
+                // JSMpeg, old and new, takes a slice for ended when a start code follows the byte that it stands in:
+                // it would miss a last macroblock whose six bits all fit into that byte, and show an older one.
+                write_stuffing(&mut bits);
+            }
             write_address_increment(&mut bits, increment);
             coder.write(&mut bits);
             increment = 1;

@@ -39,6 +39,12 @@ pub fn write_address_increment(bits: &mut BitWriter<'_>, increment: u32) {
     put(bits, ADDRESS_INCREMENT_CODES[(increment - escapes * ESCAPED) as usize]);
 }
 
+/// Writes macroblock_stuffing: bits that mean nothing, before an address increment.
+#[inline]
+pub fn write_stuffing(bits: &mut BitWriter<'_>) {
+    put(bits, ADDRESS_INCREMENT_CODES[usize::from(STUFFING)]);
+}
+
 /// macroblock_type: which parts a macroblock has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MacroblockType {
