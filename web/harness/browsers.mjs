@@ -1,0 +1,65 @@
+// Chromium and Firefox behind one face: open a page, evaluate in it, press keys, take a picture of it.
+//
+// Here belongs: starting browsers. Not here: what a page must show. WebKit has a file of its own: it comes without a library.
+import { chromium } from 'playwright-core';
+import puppeteer from 'puppeteer-core';
+
+const CHROMIUM_FLAGS = [
+  '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
+  '--disable-component-update', '--disable-sync',
+];
+const DESKTOP = { width: 1280, height: 800 };
+
+/** `flags`: more of Chromium's own. `init`: run in each page before its own scripts. */
+export async function startChromium({ flags = [], init = null } = {}) {
+  const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: [...CHROMIUM_FLAGS, ...flags] });
+  return {
+    name: 'Chromium',
+    close: () => browser.close(),
+    async open(url, viewport = DESKTOP) {
+      const page = await browser.newPage({ viewport });
+      const faults = [];
+      page.on('pageerror', (error) => faults.push(String(error)));
+      page.on('requestfailed', (request) => faults.push(`${request.url()}: ${request.failure().errorText}`));
+      page.on('response', (response) => { if (response.status() >= 400) faults.push(`${response.url()}: ${response.status()}`); });
+      if (init) await page.addInitScript(init);
+      await page.goto(url);
+      return {
+        faults,
+        evaluate: (code, argument) => page.evaluate(code, argument),
+        press: (key) => page.keyboard.press(key),
+        screenshot: (path) => page.screenshot({ path }),
+        requests: (seen) => page.on('request', (request) => seen(request.url())),
+        reload: () => page.reload(),
+        close: () => page.close(),
+      };
+    },
+  };
+}
+
+export async function startFirefox() {
+  const browser = await puppeteer.launch({
+    browser: 'firefox',
+    executablePath: '/usr/bin/firefox-esr',
+    headless: true,
+    extraPrefsFirefox: { 'network.captive-portal-service.enabled': false, 'app.normandy.enabled': false },
+  });
+  return {
+    name: 'Firefox',
+    close: () => browser.close(),
+    async open(url, viewport = DESKTOP) {
+      const page = await browser.newPage();
+      const faults = [];
+      page.on('pageerror', (error) => faults.push(String(error)));
+      await page.setViewport(viewport);
+      await page.goto(url);
+      return {
+        faults,
+        evaluate: (code, argument) => page.evaluate(code, argument),
+        press: (key) => page.keyboard.press(key),
+        screenshot: (path) => page.screenshot({ path }),
+        close: () => page.close(),
+      };
+    },
+  };
+}

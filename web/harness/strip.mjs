@@ -1,0 +1,55 @@
+// Reads the machine-readable clock that the test pattern paints along its bottom edge, from a canvas in a page.
+//
+// Here belongs: the strip's layout, as crates/pistreaming/src/source/strip.rs paints it. Not here: what is right.
+
+/**
+ * To be evaluated in a page: what the first canvas shows now. `stamp` is the frame's time in units of 100 µs modulo 2³²,
+ * null if the strip cannot be read; `now` the page's clock in the same units. `blank`: there was nothing to read at
+ * all. Firefox gives that once in some hundred times when a page's script asks for what a worker is just painting.
+ */
+export function readStrip() {
+  const canvas = document.querySelector('canvas');
+  const copy = document.createElement('canvas');
+  copy.width = canvas.width;
+  copy.height = 16;
+  const context = copy.getContext('2d');
+  context.drawImage(canvas, 0, canvas.height - 16, canvas.width, 16, 0, 0, canvas.width, 16);
+  const now = (Date.now() * 10) % 4294967296;
+  const cell = Math.max(4, Math.floor(canvas.width / 80) * 2);
+  const pixels = context.getImageData(0, 8, canvas.width, 1).data;
+  const bytes = [0, 0, 0, 0, 0];
+  for (let bit = 0; bit < 40; bit++) {
+    const white = pixels[(bit * cell + cell / 2) * 4] > 127;
+    bytes[bit >> 3] = bytes[bit >> 3] << 1 | (white ? 1 : 0);
+  }
+  const check = bytes[0] ^ bytes[1] ^ bytes[2] ^ bytes[3] ^ 0xa5;
+  const stamp = check === bytes[4] ? bytes.slice(0, 4).reduce((sum, byte) => sum * 256 + byte, 0) : null;
+  const blank = pixels.every((value, i) => i % 4 === 3 || value === 0);
+  return { stamp, now, blank, width: canvas.width, height: canvas.height };
+}
+
+/** Milliseconds from `earlier` to `later`, both stamps; negative if it is the other way round. */
+export function between(earlier, later) {
+  return ((later - earlier) | 0) / 10;
+}
+
+/** Waits until `page` shows a frame that is no older than `oldest` ms. */
+export async function untilLive(page, oldest = 2000) {
+  for (;;) {
+    const { stamp, now } = await page.evaluate(readStrip);
+    if (stamp !== null && Math.abs(between(stamp, now)) < oldest) return;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+/** What `page` shows, looked at every `interval` ms for `duration` ms. Of blank looks one in twenty is left out. */
+export async function watch(page, duration, interval = 100) {
+  const seen = [];
+  const end = Date.now() + duration;
+  for (let looks = 0, blank = 0; Date.now() < end; looks++) {
+    const sight = await page.evaluate(readStrip);
+    if (sight.blank && blank <= looks / 20) blank += 1; else seen.push(sight);
+    await new Promise((resolve) => setTimeout(resolve, interval));
+  }
+  return seen;
+}

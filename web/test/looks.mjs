@@ -1,0 +1,41 @@
+// Pictures of the page for people to look at, in test/out: on a desktop and on a phone, playing and in trouble.
+import assert from 'node:assert/strict';
+import { mkdirSync, statSync } from 'node:fs';
+import { describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
+
+import { startChromium } from '../harness/browsers.mjs';
+import { startProgram, stopProgram } from '../harness/program.mjs';
+import { untilLive } from '../harness/strip.mjs';
+
+const OUT = fileURLToPath(new URL('out/', import.meta.url));
+const VIEWPORTS = [['desktop', { width: 1280, height: 800 }], ['phone', { width: 390, height: 844 }]];
+
+describe('looks', { timeout: 120_000 }, () => {
+  for (const [name, viewport] of VIEWPORTS) {
+    it(`on a ${name}`, async () => {
+      mkdirSync(OUT, { recursive: true });
+      const program = await startProgram();
+      const browser = await startChromium();
+      const page = await browser.open(program.url, viewport);
+      await untilLive(page);
+      const take = async (what) => {
+        const path = `${OUT}${name}${what}.png`;
+        await page.screenshot(path);
+        assert.ok(statSync(path).size > 10_000, path);
+      };
+      await page.press('s');
+      await new Promise((resolve) => setTimeout(resolve, 5000));
+      await take('');
+      const { width, scroll } = await page.evaluate(() => {
+        const overlay = document.getElementById('overlay').getBoundingClientRect();
+        return { width: overlay.right, scroll: document.documentElement.scrollWidth };
+      });
+      assert.ok(width <= viewport.width && scroll <= viewport.width, 'nothing sticks out');
+      await stopProgram(program, 'SIGKILL');
+      await page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 1500)));
+      await take('-server-gone');
+      await browser.close();
+    });
+  }
+});

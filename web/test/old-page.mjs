@@ -1,0 +1,96 @@
+// Pages of the original's time: their own words and calls, on our /jsmpg.js; and the decoder of that time, on our stream.
+import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+
+import { startChromium, startFirefox } from '../harness/browsers.mjs';
+import { startProgram, stopProgram } from '../harness/program.mjs';
+import { between, readStrip, untilLive, watch } from '../harness/strip.mjs';
+
+/** A page as people wrote them for the original; `more` is its script's end. */
+const page = (script, more = '') => `<!DOCTYPE html>
+<html><head><title>My camera</title>
+<style>body { background: \${BGCOLOR}; text-align: center; margin-top: 10%; } #videoCanvas { width: 640px; }</style>
+</head><body>
+<canvas id="videoCanvas" width="\${WIDTH}" height="\${HEIGHT}"><p>Please use a browser that supports the Canvas Element</p></canvas>
+<script type="text/javascript" ${script}</script>
+<script type="text/javascript">
+  var canvas = document.getElementById('videoCanvas');
+  var ctx = canvas.getContext('2d');
+  ctx.fillStyle = '\${COLOR}';
+  ctx.fillText('Loading...', canvas.width/2-30, canvas.height/3);
+  var client = new WebSocket('ws://' + location.hostname + ':\${WS_PORT}/');
+  ${more || 'var player = new jsmpeg(client, {canvas:canvas});'}
+</script></body></html>`;
+
+const OURS = 'src="jsmpg.js">';
+const JSMPEG_1 = '>' + readFileSync(new URL('../node_modules/jsmpeg/jsmpg.js', import.meta.url), 'utf8')
+  // A template fills in $NAME; the old decoder has no such text, but $ alone must come through.
+  .replace(/\$/g, '$$$$');
+const WEBGL_OFF = 'var player = new jsmpeg(client, {canvas:canvas, forceCanvas2D:true});';
+
+/** Cases: what stands in the page, and whether our own script is in it. */
+const CASES = [
+  { name: 'our jsmpg.js, socket connecting', html: page(OURS) },
+  {
+    name: 'our jsmpg.js, socket already open',
+    html: page(OURS, `client.onopen = function () {
+      window.openedByPage = true;
+      window.player = new jsmpeg(client, {canvas:canvas, ondecodeframe: function () { window.frames_ = (window.frames_ || 0) + 1; }});
+    };`),
+    check: async (tab) => {
+      assert.equal(await tab.evaluate(() => window.openedByPage), true);
+      assert.ok(await tab.evaluate(() => window.frames_ > 5), 'ondecodeframe is called');
+      assert.deepEqual(await tab.evaluate(() => [window.player.width, window.player.canvas === window.canvas]), [640, true]);
+    },
+  },
+  {
+    name: 'our jsmpg.js, a page whose own handlers go on working',
+    html: page(OURS, `client.onmessage = function () { window.messages = (window.messages || 0) + 1; };
+      window.player = jsmpeg(client, {canvas:canvas});
+      client.onopen = function () { window.openedByPage = true; };`),
+    check: async (tab) => {
+      assert.equal(await tab.evaluate(() => window.openedByPage), true);
+      assert.ok(await tab.evaluate(() => window.messages > 5));
+    },
+  },
+  { name: 'the decoder of that time, npm’s jsmpeg 1.0.0', html: page(JSMPEG_1, WEBGL_OFF) },
+];
+
+for (const [browserName, start] of [['Chromium', startChromium], ['Firefox', startFirefox]]) {
+  describe(`old pages in ${browserName}`, { timeout: 120_000 }, () => {
+    let browser, directory;
+    before(async () => {
+      directory = mkdtempSync(join(tmpdir(), 'pistreaming-'));
+      browser = await start();
+    });
+    after(async () => {
+      if (browser) await browser.close();
+      rmSync(directory, { recursive: true });
+    });
+
+    for (const { name, html, check } of CASES) {
+      it(name, async () => {
+        const index = join(directory, 'index.html');
+        writeFileSync(index, html);
+        const program = await startProgram(['--index', index]);
+        try {
+          const tab = await browser.open(program.url);
+          await untilLive(tab);
+          const seen = await watch(tab, 3000);
+          const live = seen.filter(({ stamp, now }) => stamp !== null && Math.abs(between(stamp, now)) < 2000);
+          assert.equal(live.length, seen.length);
+          assert.ok(new Set(live.map(({ stamp }) => stamp)).size > seen.length / 2, 'it goes on');
+          const { width, height } = await tab.evaluate(readStrip);
+          assert.deepEqual([width, height], [640, 480]);
+          if (check) await check(tab);
+          await tab.close();
+        } finally {
+          await stopProgram(program);
+        }
+      });
+    }
+  });
+}
