@@ -42,10 +42,6 @@ fn macroblocks(target: &mut Target<'_>, bits: &mut BitReader<'_>, start: usize, 
             return None;
         }
         if skipped > 0 {
-            // Those before the slice's first macroblock are other slices'.
-            if next > start {
-                skip(target, next..address);
-            }
             carried.reset();
         }
         let place = target.coverage.place(address);
@@ -54,6 +50,11 @@ fn macroblocks(target: &mut Target<'_>, bits: &mut BitReader<'_>, start: usize, 
             return None;
         }
         target.coverage.mark(address, sound);
+        // Only now: an increment is believed when a macroblock follows it. Macroblocks before the slice's first one are
+        // other slices'.
+        if next > start {
+            skip(target, next..address);
+        }
         next = address + 1;
         if bits.at_end() {
             return Some(());
