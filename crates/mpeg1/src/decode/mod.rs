@@ -24,6 +24,22 @@ use stream::{Shown, Stream};
 ///
 /// Either give it whole units ([`Self::decode_unit`]), or push bytes in any pieces ([`Self::push`]); who changes from
 /// pieces to units loses what was pushed and not yet taken.
+///
+/// ```
+/// fn decode(stream: &[u8], mut show: impl FnMut(mpeg1::PictureView<'_>)) {
+///     let mut decoder = mpeg1::decode::Decoder::new();
+///     for piece in stream.chunks(4096) {
+///         decoder.push(piece);
+///         while let Some(decoded) = decoder.next_picture() {
+///             show(decoded.picture);
+///         }
+///     }
+///     while let Some(decoded) = decoder.finish() {
+///         show(decoded.picture);
+///     }
+/// }
+/// # decode(&[0, 0, 1, 0xb3], |_| panic!("there is no picture in it"));
+/// ```
 #[derive(Debug, Default)]
 pub struct Decoder {
     input: Input,

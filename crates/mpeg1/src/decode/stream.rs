@@ -84,8 +84,10 @@ impl Stream {
     pub(super) fn close_picture(&mut self) -> Option<Shown> {
         let Open { kind, .. } = self.open.take()?;
         let Pictures { current, reference, coverage, .. } = self.pictures.as_mut()?;
-        if !self.referable && coverage.is_empty() {
-            return None;
+        if coverage.is_empty() {
+            // The picture before stands for it, and need not be copied.
+            let concealed_macroblocks = coverage.macroblocks() as u32;
+            return self.referable.then_some(Shown { kind, concealed_macroblocks });
         }
         let concealed_macroblocks = coverage.conceal(reference, current);
         core::mem::swap(current, reference);

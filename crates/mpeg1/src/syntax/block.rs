@@ -69,12 +69,14 @@ pub fn read_next(bits: &mut BitReader<'_>) -> Next {
     if entry.len == 0 {
         return Next::Invalid;
     }
-    bits.skip(entry.len.into());
+    let len = u32::from(entry.len);
+    bits.skip(len);
     match entry.value {
         END_OF_BLOCK => Next::End,
         ESCAPE => read_escaped(bits),
         value => {
-            let negative = bits.flag();
+            bits.skip(1);
+            let negative = word << len >> 31 == 1;
             let level = (value & 255) as i16;
             Next::Coefficient { run: (value >> 8) as u8, level: if negative { -level } else { level } }
         }

@@ -95,6 +95,13 @@ fn several_slices() {
     }
 }
 
+#[test]
+fn the_largest_picture() {
+    let (width, height) = (4095, 2800);
+    let stream = generator::stream(1, Shape { width, height, pictures: 2, row_slices: false });
+    compare(&stream, (width, height));
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
     /// What FFmpeg's encoder never writes: whole-pel vectors, every f_code, slices anywhere, stuffing, long increments.
