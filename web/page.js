@@ -67,6 +67,7 @@
   const numbers = {
     /** "14 ms ± 1 since the driver had the frame" */
     delay(figures) {
+      if (state.lost) return ['no picture comes', ''];
       if (figures.delay === null) return ['not known yet', ''];
       const from = {
         sensor: 'since the sensor’s exposure',
@@ -129,8 +130,11 @@
       const text = (report.text ? report.text.replace(/\.?$/, '. ') : 'The connection to the server was lost. ') + 'Reconnecting…';
       // What was said once stays until there are pictures again: it must not flicker with each try.
       if (state.lost || !stage.classList.contains('playing') && !report.text) return;
-      clearTimeout(lostTimer);
-      if (report.text) set({ lost: text }); else lostTimer = setTimeout(set, PATIENCE_MS, { lost: text });
+      if (report.text) {
+        set({ lost: text });
+      } else if (lostTimer === 0) {
+        lostTimer = setTimeout(set, PATIENCE_MS, { lost: text });
+      }
     },
     statistics(report) { showStatistics(report.statistics); },
     reload(report) { reload(report.assets); },

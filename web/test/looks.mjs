@@ -33,7 +33,10 @@ describe('looks', { timeout: 120_000 }, () => {
       });
       assert.ok(width <= viewport.width && scroll <= viewport.width, 'nothing sticks out');
       await stopProgram(program, 'SIGKILL');
-      await page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 1500)));
+      await page.evaluate(() => new Promise((resolve) => {
+        const said = new MutationObserver(() => setTimeout(resolve, 500)); // the picture greys slowly
+        said.observe(document.getElementById('trouble'), { attributes: true });
+      }));
       await take('-server-gone');
       await browser.close();
     });
