@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use clap::builder::FalseyValueParser;
-use clap::{ArgAction, Parser};
+use clap::{ArgAction, Args, Parser};
 
 use crate::frame::FrameSize;
 use crate::source::{Choice, FrameRate};
@@ -17,122 +17,112 @@ use crate::{encode, server, source};
 
 const EXAMPLES: &str = "\
 Examples:
-  pistreaming                                        the Pi camera if there is one, else a test pattern
-  pistreaming --size 1280x720 --fps 30 --bitrate 2M  larger, smoother, finer
-  pistreaming --vflip --pi-arg=--awb --pi-arg=indoor the Pi camera upside down, its white balance set
-  ffmpeg -i IN.mp4 -f yuv4mpegpipe - | pistreaming --source stdin
-  pistreaming --source 'exec:ffmpeg -f v4l2 -i /dev/video0 -f yuv4mpegpipe -'   a USB camera
+  The Pi camera if there is one, else a test pattern:
+    pistreaming
+  Larger, smoother, finer:
+    pistreaming --size 1280x720 --fps 30 --bitrate 2M
+  The Pi camera upside down, with its white balance set:
+    pistreaming --vflip --hflip --pi-arg=--awb --pi-arg=indoor
+  A USB camera, or whatever FFmpeg can read:
+    pistreaming --source 'exec:ffmpeg -i /dev/video0 -pix_fmt yuv420p -f yuv4mpegpipe -'
 
-Each option can also be set in the environment: PISTREAMING_SIZE=1280x720 and so on.";
+Raw input is I420 of --size; Y4M brings its own size and rate.
+Each option can be set in the environment too: PISTREAMING_SIZE=1280x720 and so on.";
 
 /// A camera on a web page with almost no delay.
 #[derive(Clone, Debug, Parser)]
 #[command(version, about, after_help = EXAMPLES, max_term_width = 100)]
 pub struct Options {
+    #[command(flatten)]
+    picture: PictureOptions,
+    #[command(flatten)]
+    coding: CodingOptions,
+    #[command(flatten)]
+    network: NetworkOptions,
+    #[command(flatten)]
+    page: PageOptions,
+}
+
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Picture")]
+struct PictureOptions {
     /// Where pictures come from: auto, pi, pattern, stdin, file:PATH, exec:COMMAND
-    ///
-    /// auto takes the Pi camera if there is one, else the test pattern. stdin, file and exec are Y4M or raw I420 of
-    /// --size; a file is played again and again.
-    #[arg(long, env = "PISTREAMING_SOURCE", default_value = "auto", help_heading = "Picture")]
+    #[arg(long, env = "PISTREAMING_SOURCE", hide_env = true, default_value = "auto")]
     source: Choice,
     /// Width and height in pixels
-    #[arg(
-        long,
-        env = "PISTREAMING_SIZE",
-        value_name = "WxH",
-        default_value = "640x480",
-        help_heading = "Picture"
-    )]
+    #[arg(long, env = "PISTREAMING_SIZE", hide_env = true, value_name = "WxH", default_value = "640x480")]
     size: FrameSize,
     /// Frames per second, as 24, 12.5 or 30000/1001
-    #[arg(long, env = "PISTREAMING_FPS", value_name = "N", default_value = "24", help_heading = "Picture")]
+    #[arg(long, env = "PISTREAMING_FPS", hide_env = true, value_name = "N", default_value = "24")]
     fps: FrameRate,
     /// Mirror left and right
-    #[arg(long, env = "PISTREAMING_HFLIP", action = ArgAction::SetTrue, value_parser = FalseyValueParser::new(), help_heading = "Picture")]
+    #[arg(long, env = "PISTREAMING_HFLIP", hide_env = true, action = ArgAction::SetTrue, value_parser = FalseyValueParser::new())]
     hflip: bool,
     /// Turn upside down
-    #[arg(long, env = "PISTREAMING_VFLIP", action = ArgAction::SetTrue, value_parser = FalseyValueParser::new(), help_heading = "Picture")]
+    #[arg(long, env = "PISTREAMING_VFLIP", hide_env = true, action = ArgAction::SetTrue, value_parser = FalseyValueParser::new())]
     vflip: bool,
-    /// One more argument for the Pi camera's program rpicam-vid; may be given several times
-    #[arg(
-        long,
-        env = "PISTREAMING_PI_ARG",
-        value_name = "ARG",
-        allow_hyphen_values = true,
-        help_heading = "Picture"
-    )]
+    /// One more argument for rpicam-vid, the Pi camera's program; may be repeated
+    #[arg(long, env = "PISTREAMING_PI_ARG", hide_env = true, value_name = "ARG", allow_hyphen_values = true)]
     pi_arg: Vec<String>,
+}
 
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Coding")]
+struct CodingOptions {
     /// What codes the pictures: embedded, or ffmpeg as a program of its own
-    #[arg(long, env = "PISTREAMING_ENCODER", default_value = "embedded", help_heading = "Coding")]
+    #[arg(long, env = "PISTREAMING_ENCODER", hide_env = true, default_value = "embedded")]
     encoder: encode::Choice,
     /// Most bits per second, as 800k, 2M or 800000
-    #[arg(
-        long,
-        env = "PISTREAMING_BITRATE",
-        value_name = "BITS",
-        default_value = "800k",
-        help_heading = "Coding"
-    )]
+    #[arg(long, env = "PISTREAMING_BITRATE", hide_env = true, value_name = "BITS", default_value = "800k")]
     bitrate: BitRate,
     /// Threads that code one picture [default: as suits the size]
-    #[arg(long, env = "PISTREAMING_THREADS", value_name = "N", value_parser = threads, help_heading = "Coding")]
+    #[arg(long, env = "PISTREAMING_THREADS", hide_env = true, value_name = "N", value_parser = threads)]
     threads: Option<NonZero<usize>>,
     /// Where FFmpeg is, for --encoder ffmpeg
     #[arg(
         long,
         env = "PISTREAMING_FFMPEG_PROGRAM",
+        hide_env = true,
         value_name = "PATH",
-        default_value = "ffmpeg",
-        help_heading = "Coding"
+        default_value = "ffmpeg"
     )]
     ffmpeg_program: PathBuf,
+}
 
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Network")]
+struct NetworkOptions {
     /// Port of the page; 0 takes a free one
-    #[arg(long, env = "PISTREAMING_PORT", default_value = "8082", help_heading = "Network")]
+    #[arg(long, env = "PISTREAMING_PORT", hide_env = true, default_value = "8082")]
     port: u16,
     /// Port for pages made for the original; 0 takes a free one, none leaves it to --port
-    #[arg(
-        long,
-        env = "PISTREAMING_WS_PORT",
-        value_name = "PORT",
-        default_value = "8084",
-        help_heading = "Network"
-    )]
+    #[arg(long, env = "PISTREAMING_WS_PORT", hide_env = true, value_name = "PORT", default_value = "8084")]
     ws_port: WsPort,
     /// Listen on this address only [default: all of this machine's]
-    #[arg(long, env = "PISTREAMING_BIND", value_name = "ADDRESS", help_heading = "Network")]
+    #[arg(long, env = "PISTREAMING_BIND", hide_env = true, value_name = "ADDRESS")]
     bind: Option<IpAddr>,
-    /// Let pages of this origin show the video, as https://my.example; may be given several times
+    /// Let pages of this origin show the video, as https://my.example; may be repeated
     #[arg(
         long,
         env = "PISTREAMING_ALLOW_ORIGIN",
+        hide_env = true,
         value_name = "ORIGIN",
-        value_delimiter = ',',
-        help_heading = "Network"
+        value_delimiter = ','
     )]
     allow_origin: Vec<String>,
+}
 
-    /// A page of your own; ${WIDTH}, ${HEIGHT}, ${WS_PORT}, ${COLOR}, ${BGCOLOR} in it are filled in
-    #[arg(long, env = "PISTREAMING_INDEX", value_name = "FILE", help_heading = "Page")]
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Page")]
+struct PageOptions {
+    /// A page of your own, in which ${WIDTH}, ${HEIGHT}, ${WS_PORT} and so on are filled in
+    #[arg(long, env = "PISTREAMING_INDEX", hide_env = true, value_name = "FILE")]
     index: Option<PathBuf>,
     /// Colour of the page's text
-    #[arg(
-        long,
-        env = "PISTREAMING_COLOR",
-        value_name = "COLOUR",
-        default_value = "#444",
-        help_heading = "Page"
-    )]
+    #[arg(long, env = "PISTREAMING_COLOR", hide_env = true, value_name = "COLOUR", default_value = "#444")]
     color: String,
     /// Colour of the page's background
-    #[arg(
-        long,
-        env = "PISTREAMING_BGCOLOR",
-        value_name = "COLOUR",
-        default_value = "#333",
-        help_heading = "Page"
-    )]
+    #[arg(long, env = "PISTREAMING_BGCOLOR", hide_env = true, value_name = "COLOUR", default_value = "#333")]
     bgcolor: String,
 }
 
@@ -140,38 +130,41 @@ impl Options {
     /// The source's settings.
     #[must_use]
     pub fn source(&self) -> source::Settings {
+        let picture = self.picture.clone();
         source::Settings {
-            source: self.source.clone(),
-            size: self.size,
-            frames_per_second: self.fps,
-            hflip: self.hflip,
-            vflip: self.vflip,
-            pi_args: self.pi_arg.clone(),
+            source: picture.source,
+            size: picture.size,
+            frames_per_second: picture.fps,
+            hflip: picture.hflip,
+            vflip: picture.vflip,
+            pi_args: picture.pi_arg,
         }
     }
 
     /// The encoder's settings.
     #[must_use]
     pub fn encode(&self) -> encode::Settings {
+        let coding = self.coding.clone();
         encode::Settings {
-            choice: self.encoder,
-            bits_per_second: self.bitrate.0,
-            threads: self.threads,
-            ffmpeg_program: self.ffmpeg_program.clone(),
+            choice: coding.encoder,
+            bits_per_second: coding.bitrate.0,
+            threads: coding.threads,
+            ffmpeg_program: coding.ffmpeg_program,
         }
     }
 
     /// The server's settings.
     #[must_use]
     pub fn server(&self) -> server::Settings {
+        let (network, page) = (self.network.clone(), self.page.clone());
         server::Settings {
-            bind: self.bind,
-            port: self.port,
-            ws_port: self.ws_port.0,
-            index: self.index.clone(),
-            allow_origin: self.allow_origin.clone(),
-            color: self.color.clone(),
-            bgcolor: self.bgcolor.clone(),
+            bind: network.bind,
+            port: network.port,
+            ws_port: network.ws_port.0,
+            index: page.index,
+            allow_origin: network.allow_origin,
+            color: page.color,
+            bgcolor: page.bgcolor,
         }
     }
 }
@@ -262,8 +255,8 @@ mod tests {
         let line = "pistreaming --hflip --pi-arg --awb --pi-arg=indoor --ws-port none --threads 2 \
                     --allow-origin https://a.example,https://b.example --encoder ffmpeg --source file:x.y4m";
         let options = Options::parse_from(line.split_ascii_whitespace());
-        assert!(options.hflip && !options.vflip);
-        assert_eq!(options.pi_arg, ["--awb", "indoor"]);
+        assert!(options.source().hflip && !options.source().vflip);
+        assert_eq!(options.source().pi_args, ["--awb", "indoor"]);
         assert_eq!(options.server().ws_port, None);
         assert_eq!(options.server().allow_origin.len(), 2);
         assert!(!options.encode().can_ask());

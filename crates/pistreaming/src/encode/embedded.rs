@@ -136,3 +136,127 @@ impl Coder {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::encode::Choice;
+    use crate::frame::{FramePool, FrameSize};
+    use crate::hub::{Hub, Next, Viewer};
+    use crate::mailbox::Mailbox;
+    use crate::shutdown::Shutdown;
+    use crate::time::{Clock, Timestamp};
+    use crate::unit::TimeMeaning;
+    use std::sync::Mutex;
+    use std::thread::JoinHandle;
+
+    struct Rig {
+        station: Station,
+        thread: JoinHandle<Result<(), EncodeError>>,
+    }
+
+    impl Rig {
+        fn start() -> Self {
+            let frames = Arc::new(Mailbox::new());
+            let station = Station {
+                hub: Hub::new(true, Arc::clone(&frames)),
+                frames,
+                rate: Arc::new(Mutex::new("24".parse().unwrap())),
+                clock: Clock::start(),
+                shutdown: Shutdown::new().unwrap(),
+                say: |_| {},
+            };
+            let settings = Settings {
+                choice: Choice::Embedded,
+                bits_per_second: 800_000,
+                threads: None,
+                ffmpeg_program: "ffmpeg".into(),
+            };
+            let thread = std::thread::spawn({
+                let station = station.clone();
+                move || run(&settings, &station)
+            });
+            Self { station, thread }
+        }
+
+        fn put(&self, size: &str, captured: u64) {
+            let size: FrameSize = size.parse().unwrap();
+            let mut pool = FramePool::new(size);
+            let blank = pool.blank();
+            let captured = Timestamp::from_micros(captured);
+            self.station.frames.put(pool.freeze(blank, captured.as_micros(), captured, TimeMeaning::Arrival));
+        }
+
+        fn end(self) {
+            self.station.frames.close();
+            self.thread.join().unwrap().unwrap();
+        }
+    }
+
+    /// Waits for the viewer's next picture.
+    fn take(viewer: &mut Viewer) -> Next {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        runtime.block_on(async {
+            loop {
+                if let Some(next) = viewer.step() {
+                    return next;
+                }
+                viewer.news().await;
+            }
+        })
+    }
+
+    #[test]
+    fn who_joins_a_resting_encoder_gets_the_frame_that_it_kept() {
+        let rig = Rig::start();
+        rig.put("32x32", 3);
+        let mut viewer = rig.station.hub.join();
+        let first = take(&mut viewer).item;
+        assert!(first.unit.start);
+        assert_eq!(
+            (first.unit.captured.as_micros(), first.unit.sequence),
+            (3, 0),
+            "nothing was coded before"
+        );
+        rig.put("32x32", 4);
+        let second = take(&mut viewer).item;
+        assert_eq!((second.unit.start, second.unit.sequence), (false, 1));
+        assert_eq!(second.unit.stream, first.unit.stream);
+        rig.end();
+    }
+
+    #[test]
+    fn who_joins_between_the_frames_of_a_slow_camera_gets_the_last_one_again() {
+        let rig = Rig::start();
+        rig.put("32x32", 1);
+        assert_eq!(take(&mut rig.station.hub.join()).item.unit.sequence, 0);
+        let again = take(&mut rig.station.hub.join()).item;
+        assert!(again.unit.start);
+        assert_eq!((again.unit.captured.as_micros(), again.unit.sequence), (1, 1));
+        rig.end();
+    }
+
+    #[test]
+    fn another_size_or_rate_is_another_stream() {
+        let rig = Rig::start();
+        let mut viewer = rig.station.hub.join();
+        let mut streams = Vec::new();
+        for (size, rate) in [("32x32", "24"), ("48x32", "24"), ("48x32", "25")] {
+            *rig.station.rate.lock().unwrap() = rate.parse().unwrap();
+            rig.put(size, 1);
+            let next = take(&mut viewer).item;
+            assert!(next.unit.start && next.unit.sequence == 0);
+            assert_eq!(next.stream.size.to_string(), size);
+            streams.push(next.stream.id);
+        }
+        assert_eq!(streams, [1, 2, 3]);
+        rig.end();
+    }
+
+    #[test]
+    fn starts_come_every_5_s_and_every_132_codings_at_least() {
+        for (rate, interval) in [("24", 120), ("60", 132), ("0.1", 1), ("1", 5)] {
+            assert_eq!(start_interval(rate.parse().unwrap()), interval, "{rate}");
+        }
+    }
+}

@@ -102,15 +102,15 @@ impl Hub {
     }
 
     fn with_limits(can_ask: bool, frames: Arc<Mailbox<Frame>>, limits: Limits) -> Arc<Self> {
+        let rules = Rules { can_ask, bound: BOUND };
         let core = Core {
-            ring: Ring::new(limits, BOUND),
+            ring: Ring::new(limits, rules),
             demand: Demand::default(),
             stream: None,
             streams: 0,
             counts: Counts::default(),
             notices: Vec::new(),
         };
-        let rules = Rules { can_ask, bound: BOUND };
         Arc::new(Self { core: Mutex::new(core), news: watch::Sender::new(()), rules, frames })
     }
 

@@ -7,6 +7,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::cursor::Rules;
 use super::item::Item;
 use crate::time::Timestamp;
 
@@ -26,6 +27,10 @@ impl Default for Limits {
     }
 }
 
+/// Pictures that are kept however old they are: with a slow camera who joins takes up a start this far back, and who
+/// has not got the last two yet is not behind.
+const KEEP: usize = 4;
+
 /// The newest pictures. Each has a position: it counts all that were ever put in, over all streams.
 #[derive(Debug)]
 pub(super) struct Ring {
@@ -35,15 +40,14 @@ pub(super) struct Ring {
     newest_start: Option<u64>,
     bytes: usize,
     limits: Limits,
-    /// Pictures older than this against the newest are of no use to anybody if a start came since.
-    bound: Duration,
+    rules: Rules,
 }
 
 impl Ring {
     /// An empty ring.
     #[must_use]
-    pub(super) const fn new(limits: Limits, bound: Duration) -> Self {
-        Self { items: VecDeque::new(), first: 0, newest_start: None, bytes: 0, limits, bound }
+    pub(super) const fn new(limits: Limits, rules: Rules) -> Self {
+        Self { items: VecDeque::new(), first: 0, newest_start: None, bytes: 0, limits, rules }
     }
 
     /// Puts in the newest picture and lets go of what nobody can need.
@@ -98,11 +102,12 @@ impl Ring {
     }
 
     fn front_can_go(&self) -> bool {
-        if self.items.len() < 2 {
-            return false;
-        }
-        let over = self.items.len() > self.limits.units || self.bytes > self.limits.bytes;
-        over || self.newest_start > Some(self.first) && self.age(self.first) > self.bound
+        let count = self.items.len();
+        let over = count > self.limits.units || self.bytes > self.limits.bytes;
+        let old = count > KEEP && self.age(self.first) > self.rules.bound;
+        // Where a start can be had by asking nobody goes back to an old one.
+        let useless = old && (self.rules.can_ask || self.newest_start > Some(self.first));
+        count > 1 && (over || useless)
     }
 
     /// How much older the picture at `position` is than the newest.

@@ -279,6 +279,29 @@ fn notices_hold_until_withdrawn() {
 }
 
 #[test]
+fn only_what_somebody_may_need_is_kept() {
+    let mut source = Source::new(true);
+    let mut viewer = source.hub.join();
+    let _ = viewer.step();
+    for _ in 0..100 {
+        source.obey(false, 10, 100);
+    }
+    assert_eq!(source.hub.counts().held_bytes, 40, "300 ms, and the newest");
+    for _ in 0..10 {
+        source.obey(false, 10, 10_000);
+    }
+    assert_eq!(source.hub.counts().held_bytes, 40, "a slow camera");
+    let mut source = Source::new(false);
+    source.publish(true, 10, 100);
+    for _ in 0..9 {
+        source.publish(false, 10, 1000);
+    }
+    assert_eq!(source.hub.counts().held_bytes, 100, "all since the only start");
+    source.publish(true, 10, 1000);
+    assert_eq!(source.hub.counts().held_bytes, 40);
+}
+
+#[test]
 fn with_nobody_watching_nothing_is_kept() {
     let mut source = Source::new(true);
     let mut viewer = source.hub.join();

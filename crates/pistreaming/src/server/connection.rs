@@ -14,6 +14,7 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use socket2::SockRef;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{sleep, timeout};
 
@@ -34,6 +35,9 @@ const ACCEPT_AGAIN: Duration = Duration::from_millis(100);
 /// Connections at once at most, where the files that we may open allow them: with every one of them watching, some
 /// 60 MB.
 const MOST: usize = 4096;
+/// Connections that are being told so when there are no more places, and how long that may take.
+pub(super) const REFUSALS: usize = 16;
+const REFUSE_WITHIN: Duration = Duration::from_secs(1);
 /// Open files that are none of the connections': the program's own, its children's pipes, and room.
 const OTHER_FILES: usize = 64;
 
@@ -80,17 +84,36 @@ pub(super) fn accept(site: &Arc<Site>, listener: std::net::TcpListener, role: Ro
 /// Serves one connection, if there is room.
 fn admit(site: &Arc<Site>, stream: TcpStream, peer: std::net::SocketAddr, role: Role) {
     let Ok(permit) = Arc::clone(&site.slots).try_acquire_owned() else {
-        // A fresh connection's send buffer is empty: this does not wait, and if it fails nothing is lost.
-        let _ = stream.try_write(
-            b"HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 10\r\n\
-              Content-Type: text/plain; charset=utf-8\r\nContent-Length: 46\r\n\r\n\
-              Too many are connected. Try again in a moment\n",
-        );
+        if let Ok(permit) = Arc::clone(&site.refusals).try_acquire_owned() {
+            site.tasks.spawn(async move {
+                let _ = timeout(REFUSE_WITHIN, refuse(stream)).await;
+                drop(permit);
+            });
+        }
         return;
     };
     // Where setting options fails the other end is gone already.
     if let Ok(tap) = Tap::new(stream, peer, permit) {
         site.tasks.spawn(serve(Arc::clone(site), tap, role));
+    }
+}
+
+/// Says that there is no room. Closing at once, with the request unread, would reset the connection and lose the words.
+async fn refuse(stream: TcpStream) -> io::Result<()> {
+    // A fresh connection's send buffer is empty: this does not wait.
+    stream.try_write(
+        b"HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 10\r\n\
+          Content-Type: text/plain; charset=utf-8\r\nContent-Length: 45\r\n\r\n\
+          Too many are connected. Try again in a while\n",
+    )?;
+    SockRef::from(&stream).shutdown(std::net::Shutdown::Write)?;
+    loop {
+        stream.readable().await?;
+        match stream.try_read(&mut [0; 1024]) {
+            Ok(0) => return Ok(()),
+            Err(error) if error.kind() != io::ErrorKind::WouldBlock => return Err(error),
+            Ok(_) | Err(_) => {}
+        }
     }
 }
 

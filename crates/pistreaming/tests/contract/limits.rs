@@ -70,6 +70,29 @@ fn a_silent_connection_holds_nothing_up_and_is_closed() {
 }
 
 #[test]
+fn more_connections_than_there_are_files_for_are_refused_in_words() {
+    let program = Program::start_with_files(80, &["--size", "64x48"]);
+    let mut viewer = Live::open(program.http);
+    let mut held = Vec::new();
+    let refused = loop {
+        let mut stream = http::connect(program.http);
+        stream.write_all(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
+        let mut status = [0; 12];
+        stream.read_exact(&mut status).unwrap();
+        if status.starts_with(b"HTTP/1.1 503") {
+            break held.len();
+        }
+        assert_eq!(&status, b"HTTP/1.1 200");
+        held.push(stream);
+    };
+    assert!((5..80).contains(&refused), "{refused}");
+    viewer.picture();
+    drop(held);
+    // The places are free again once the server has seen that they left.
+    while http::get(program.http, "/healthz").status != 200 {}
+}
+
+#[test]
 fn too_large_a_request_is_refused() {
     let program = Program::start(&[]);
     let long = format!("X-Long: {}", "x".repeat(100_000));

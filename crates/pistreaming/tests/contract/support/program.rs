@@ -2,6 +2,7 @@
 
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, ChildStdout, Command, ExitStatus, Output, Stdio};
+use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
@@ -37,6 +38,21 @@ pub(crate) fn run(arguments: &[&str]) -> Output {
 impl Program {
     /// Starts it with the pattern on free ports, and `arguments`, and waits until it says where it can be opened.
     pub(crate) fn start(arguments: &[&str]) -> Self {
+        Self::start_by(arguments, command)
+    }
+
+    /// The same with so many files that it may have open.
+    pub(crate) fn start_with_files(files: u32, arguments: &[&str]) -> Self {
+        Self::start_by(arguments, |arguments| {
+            let program = command(arguments);
+            let mut shell = Command::new("sh");
+            shell.args(["-c", &format!("ulimit -n {files}; exec \"$0\" \"$@\"")]);
+            shell.arg(program.get_program()).args(program.get_args());
+            shell
+        })
+    }
+
+    fn start_by(arguments: &[&str], command: impl Fn(&[&str]) -> Command) -> Self {
         let free: &[&str] = if arguments.contains(&"--ws-port") { &[] } else { &["--ws-port", "0"] };
         let port: &[&str] = if arguments.contains(&"--port") { &[] } else { &["--port", "0"] };
         let source: &[&str] = if arguments.contains(&"--source") { &[] } else { &["--source", "pattern"] };
@@ -101,6 +117,8 @@ impl Program {
             if good(&stats) {
                 return stats;
             }
+            // Figures have no event to wait for.
+            std::thread::sleep(Duration::from_millis(20));
         }
     }
 }
