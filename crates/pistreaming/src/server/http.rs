@@ -148,7 +148,7 @@ fn index(site: &Site, tap: &Tap, parts: &Parts) -> Response<Body> {
 fn host(tap: &Tap, parts: &Parts) -> String {
     let named = parts.headers.get(HOST).and_then(|host| origin::host(host.to_str().ok()?));
     named.map_or_else(
-        || match tap.local.ip().to_canonical() {
+        || match tap.local.ip() {
             std::net::IpAddr::V4(address) => address.to_string(),
             std::net::IpAddr::V6(address) => format!("[{address}]"),
         },

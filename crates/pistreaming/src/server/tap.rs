@@ -48,8 +48,8 @@ impl Tap {
         let keepalive =
             TcpKeepalive::new().with_time(KEEPALIVE_IDLE).with_interval(KEEPALIVE_INTERVAL).with_retries(3);
         options.set_tcp_keepalive(&keepalive)?;
-        let local = stream.local_addr()?;
-        Ok(Arc::new(Self { stream, peer, local, _permit: permit }))
+        let local = plain(stream.local_addr()?);
+        Ok(Arc::new(Self { stream, peer: plain(peer), local, _permit: permit }))
     }
 
     /// Bytes that were written and have not left yet.
@@ -58,6 +58,11 @@ impl Tap {
         // A kernel without it (none that is alive) would be as if nothing waited: viewers are served, not gated.
         unsent.unwrap_or(0)
     }
+}
+
+/// An IPv4 address as itself, and not as the IPv6 one that it is to a socket of both families.
+const fn plain(address: SocketAddr) -> SocketAddr {
+    SocketAddr::new(address.ip().to_canonical(), address.port())
 }
 
 /// The socket as hyper uses it.

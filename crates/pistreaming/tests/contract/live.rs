@@ -45,6 +45,7 @@ fn clocks_are_compared_and_acknowledgements_reach_the_figures() {
     viewer.send(FromViewer::Ack(Ack { delay_us: UNKNOWN, ..ack }));
     program.wait_for_stats(|stats| stats["viewers"][0]["delay_ms"].is_null());
     assert!(entry["pictures_sent"].as_u64() > Some(0));
+    assert!(entry["address"].as_str().is_some_and(|address| address.starts_with("127.0.0.1:")));
     drop(viewer);
     program.wait_for_stats(|stats| stats["viewers"].as_array().unwrap().is_empty());
 }
