@@ -74,3 +74,43 @@ impl Gate {
         if self.progress.elapsed() > self.limit { Err(Stalled) } else { Ok(unsent) }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::server::tap::tests::blocked;
+
+    const LIMIT: Duration = Duration::from_secs(30);
+
+    #[tokio::test]
+    async fn who_takes_nothing_is_given_up_and_not_before() {
+        let (tap, _silent) = blocked().await;
+        tokio::time::pause();
+        let mut gate = Gate::new(tap, LIMIT);
+        let begun = Instant::now();
+        assert_eq!(gate.drained().await, Err(Stalled));
+        assert!((LIMIT..LIMIT * 2).contains(&begun.elapsed()));
+    }
+
+    #[tokio::test]
+    async fn who_acknowledges_is_not_given_up() {
+        let (tap, _silent) = blocked().await;
+        tokio::time::pause();
+        let mut gate = Gate::new(tap, LIMIT);
+        for _ in 0..10 {
+            tokio::time::advance(LIMIT - Duration::from_secs(1)).await;
+            gate.progress();
+            assert!(
+                tokio::time::timeout(LOOK_AGAIN * 3, gate.drained()).await.is_err(),
+                "gated, not stalled"
+            );
+        }
+    }
+
+    #[tokio::test]
+    async fn a_send_that_does_not_end_is_given_up() {
+        let (tap, _silent) = blocked().await;
+        tokio::time::pause();
+        assert_eq!(Gate::new(tap, LIMIT).stalled().await, Stalled);
+    }
+}

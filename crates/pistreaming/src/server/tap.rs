@@ -129,13 +129,13 @@ impl AsyncWrite for TapIo {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use tokio::net::TcpListener;
     use tokio::sync::Semaphore;
 
-    #[tokio::test]
-    async fn unsent_bytes_are_seen_when_nobody_reads() {
+    /// A connection whose other end takes nothing more; it must be held.
+    pub(crate) async fn blocked() -> (Arc<Tap>, TcpStream) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let silent = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
         let (stream, peer) = listener.accept().await.unwrap();
@@ -145,7 +145,12 @@ mod tests {
         let block = vec![0; 1 << 20];
         tap.stream.writable().await.unwrap();
         while tap.stream.try_write(&block).is_ok() {}
+        (tap, silent)
+    }
+
+    #[tokio::test]
+    async fn unsent_bytes_are_seen_when_nobody_reads() {
+        let (tap, _silent) = blocked().await;
         assert!(tap.unsent() > 0);
-        drop(silent);
     }
 }
