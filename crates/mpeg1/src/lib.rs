@@ -44,6 +44,7 @@ pub mod bits;
 pub mod decode;
 #[cfg(feature = "encode")]
 pub mod encode;
+pub mod level;
 pub mod motion;
 mod picture;
 pub mod syntax;

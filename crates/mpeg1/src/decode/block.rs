@@ -149,7 +149,7 @@ impl Coefficients {
 
     fn take_inverse(&mut self) -> [i16; 64] {
         let mut block = core::mem::replace(&mut self.values, [0; 64]);
-        idct::inverse(&mut block);
+        idct::inverse(crate::level::best(), &mut block);
         block
     }
 }

@@ -2,6 +2,8 @@
 //!
 //! Here belongs: what a macroblock consists of. Not here: how it was decided on, its neighbours save the DC before.
 
+use fearless_simd::{Simd, dispatch};
+
 use super::slice::PictureContext;
 use crate::bits::BitWriter;
 use crate::picture::Plane;
@@ -9,14 +11,15 @@ use crate::syntax::block::{write_dc_difference, write_end, write_first, write_ne
 use crate::syntax::macroblock::{MacroblockType, MotionVector, write_block_pattern};
 use crate::syntax::picture::MotionScale;
 use crate::tables::{INTRA_MATRIX, NON_INTRA_MATRIX, ZIGZAG};
-use crate::transform::{dct, idct, quantise};
+use crate::transform::quantise::{self, Quantiser};
+use crate::transform::{dct, idct, lanes};
 
 /// A DC of mid grey: what the first intra macroblock's DCs are predicted from (2.4.4.1), as a level.
 const DC_RESET: i16 = 128;
 /// What a level of one of a predicted block's coefficients takes at least: its sum of absolute differences, times the
 /// largest weight of the DCT (cos²(π/16)/4, below ¼), must reach the first step of 16·scale/8.
-const fn least_difference(scale: u8) -> u32 {
-    8 * scale as u32
+const fn least_difference(scale: u8) -> i16 {
+    8 * scale as i16
 }
 
 /// Where a macroblock lies, counted in macroblocks.
@@ -71,10 +74,19 @@ impl<'a> Coder<'a> {
         if self.context.skip_all {
             return;
         }
+        dispatch!(self.context.level, simd => self.prepare_blocks(simd));
+    }
+
+    #[inline(always)]
+    fn prepare_blocks<S: Simd>(&mut self, simd: S) {
         for block in 0..6 {
-            let at = place.block(block);
-            let coded = if intra { self.prepare_intra(block, at) } else { self.prepare_predicted(block, at) };
-            self.pattern |= u8::from(coded) << (5 - block);
+            let at = self.place.block(block);
+            if self.intra {
+                self.prepare_intra(simd, block, at);
+            } else {
+                let coded = self.prepare_predicted(simd, block, at);
+                self.pattern |= u8::from(coded) << (5 - block);
+            }
         }
     }
 
@@ -103,93 +115,104 @@ impl<'a> Coder<'a> {
         kind.write(bits, self.context.kind);
         if self.intra {
             (0..6).for_each(|block| self.write_intra(bits, block));
-            return;
-        }
-        self.dc_before = [DC_RESET; 3];
-        if kind.motion {
-            MotionVector::ZERO.write(bits, MotionScale::LEAST, MotionVector::ZERO);
         } else {
-            write_block_pattern(bits, self.pattern);
+            self.dc_before = [DC_RESET; 3];
+            if kind.motion {
+                MotionVector::ZERO.write(bits, MotionScale::LEAST, MotionVector::ZERO);
+            } else {
+                write_block_pattern(bits, self.pattern);
+            }
+            (0..6).for_each(|block| self.write_predicted(bits, block));
         }
-        (0..6).for_each(|block| self.write_predicted(bits, block));
+        dispatch!(self.context.level, simd => self.reconstruct(simd));
     }
 
-    fn prepare_intra(&mut self, block: usize, at: BlockPlace) -> bool {
+    #[inline(always)]
+    fn prepare_intra<S: Simd>(&mut self, simd: S, block: usize, at: BlockPlace) {
         let source = self.source[at.plane];
-        let levels = &mut self.levels[block];
-        for (y, row) in levels.chunks_exact_mut(8).enumerate() {
-            for (to, &from) in row.iter_mut().zip(eight(source, at, y)) {
-                *to = from.into();
-            }
+        let mut samples = lanes::zero(simd);
+        for (y, row) in samples.iter_mut().enumerate() {
+            *row = lanes::widen(simd, eight(source, at, y));
         }
-        dct::forward(levels);
-        self.context.quantiser.intra(levels);
-        true
+        let coefficients = dct::forward_rows(simd, samples);
+        let levels = &mut self.levels[block];
+        lanes::store(self.context.quantiser.intra(simd, coefficients), levels);
+        levels[0] = Quantiser::dc(coefficients[0][0]);
     }
 
-    fn prepare_predicted(&mut self, block: usize, at: BlockPlace) -> bool {
+    #[inline(always)]
+    fn prepare_predicted<S: Simd>(&mut self, simd: S, block: usize, at: BlockPlace) -> bool {
         let (source, reference) = (self.source[at.plane], self.reference[at.plane]);
-        let levels = &mut self.levels[block];
-        let mut difference = 0;
-        for (y, row) in levels.chunks_exact_mut(8).enumerate() {
-            let (source, reference) = (eight(source, at, y), eight(reference, at, y));
-            for i in 0..8 {
-                row[i] = i16::from(source[i]) - i16::from(reference[i]);
-                difference += u32::from(row[i].unsigned_abs());
-            }
+        let mut differences = lanes::zero(simd);
+        // At most 8 × 255 in each lane, 64 × 255 in all: within 16 bits.
+        let mut sum = simd.splat_i16x8(0);
+        for (y, row) in differences.iter_mut().enumerate() {
+            *row = lanes::widen(simd, eight(source, at, y)) - lanes::widen(simd, eight(reference, at, y));
+            sum += simd.abs_i16x8(*row);
         }
-        if difference < least_difference(self.context.quantiser.scale()) {
+        if simd.reduce_sum_i16x8(sum) < least_difference(self.context.quantiser.scale()) {
             return false;
         }
-        dct::forward(levels);
-        self.context.quantiser.predicted(levels)
+        let coefficients = dct::forward_rows(simd, differences);
+        let (levels, any) = self.context.quantiser.predicted(simd, coefficients);
+        lanes::store(levels, &mut self.levels[block]);
+        any
     }
 
     fn write_intra(&mut self, bits: &mut BitWriter<'_>, block: usize) {
-        let at = self.place.block(block);
+        let plane = self.place.block(block).plane;
         let levels = &mut self.levels[block];
         let dc = levels[0];
-        write_dc_difference(bits, at.plane == 0, dc - self.dc_before[at.plane]);
-        self.dc_before[at.plane] = dc;
+        write_dc_difference(bits, plane == 0, dc - self.dc_before[plane]);
+        self.dc_before[plane] = dc;
         let scale = self.context.quantiser.scale().into();
         write_coefficients(bits, levels, 1, &INTRA_MATRIX, scale, quantise::dequantise_intra);
         levels[0] = quantise::dequantise_dc(dc);
-        idct::inverse(levels);
-        let stride = self.reference[at.plane].stride;
-        for (y, row) in levels.chunks_exact(8).enumerate() {
-            let start = (at.y_in_row + y) * stride + at.x;
-            for (to, &from) in self.reconstruction[at.plane][start..start + 8].iter_mut().zip(row) {
-                *to = from.clamp(0, 255) as u8;
-            }
-        }
     }
 
     fn write_predicted(&mut self, bits: &mut BitWriter<'_>, block: usize) {
-        let at = self.place.block(block);
-        if self.pattern & (32 >> block) == 0 {
-            return self.copy(at);
+        if self.pattern & (32 >> block) != 0 {
+            let scale = self.context.quantiser.scale().into();
+            let levels = &mut self.levels[block];
+            write_coefficients(bits, levels, 0, &NON_INTRA_MATRIX, scale, quantise::dequantise_predicted);
         }
-        let levels = &mut self.levels[block];
-        let scale = self.context.quantiser.scale().into();
-        write_coefficients(bits, levels, 0, &NON_INTRA_MATRIX, scale, quantise::dequantise_predicted);
-        idct::inverse(levels);
-        let reference = self.reference[at.plane];
-        for (y, row) in levels.chunks_exact(8).enumerate() {
-            let start = (at.y_in_row + y) * reference.stride + at.x;
-            let to = &mut self.reconstruction[at.plane][start..start + 8];
-            for ((to, &from), &difference) in to.iter_mut().zip(eight(reference, at, y)).zip(row) {
-                *to = (i16::from(from) + difference).clamp(0, 255) as u8;
+    }
+
+    /// Makes what a decoder makes of the blocks' coefficients and the reference.
+    #[inline(always)]
+    fn reconstruct<S: Simd>(&mut self, simd: S) {
+        for block in 0..6 {
+            let at = self.place.block(block);
+            if self.intra {
+                let samples = idct::inverse_rows(simd, lanes::load(simd, &self.levels[block]));
+                for (y, row) in samples.into_iter().enumerate() {
+                    *self.eight_mut(at, y) = lanes::clamp_to_samples(simd, row);
+                }
+            } else if self.pattern & (32 >> block) != 0 {
+                let differences = idct::inverse_rows(simd, lanes::load(simd, &self.levels[block]));
+                for (y, row) in differences.into_iter().enumerate() {
+                    let prediction = lanes::widen(simd, eight(self.reference[at.plane], at, y));
+                    *self.eight_mut(at, y) = lanes::clamp_to_samples(simd, prediction + row);
+                }
+            } else {
+                self.copy(at);
             }
         }
     }
 
     /// Reconstructs a block as what stands at its place in the reference.
+    #[inline(always)]
     fn copy(&mut self, at: BlockPlace) {
-        let reference = self.reference[at.plane];
         for y in 0..8 {
-            let start = (at.y_in_row + y) * reference.stride + at.x;
-            self.reconstruction[at.plane][start..start + 8].copy_from_slice(eight(reference, at, y));
+            *self.eight_mut(at, y) = *eight(self.reference[at.plane], at, y);
         }
+    }
+
+    /// Row `y` of a block's reconstruction.
+    #[inline(always)]
+    fn eight_mut(&mut self, at: BlockPlace, y: usize) -> &mut [u8; 8] {
+        let start = (at.y_in_row + y) * self.reference[at.plane].stride + at.x;
+        self.reconstruction[at.plane][start..].first_chunk_mut().expect("a row consists of whole blocks")
     }
 }
 
@@ -203,7 +226,7 @@ impl Place {
 }
 
 /// Row `y` of a block.
-#[inline]
+#[inline(always)]
 fn eight(plane: Plane<'_>, at: BlockPlace, y: usize) -> &[u8; 8] {
     let start = (at.y + y) * plane.stride + at.x;
     plane.samples[start..].first_chunk().expect("the picture consists of whole blocks")

@@ -18,6 +18,7 @@ mod slice;
 use alloc::vec::Vec;
 
 use crate::bits::BitWriter;
+use crate::level::{self, Level};
 use crate::picture::{Picture, PictureView};
 use crate::syntax::group::GroupHeader;
 use crate::syntax::picture::{CodingType, MotionScale, PictureHeader, PictureKind};
@@ -53,6 +54,7 @@ pub struct EncodedPicture {
 #[derive(Debug)]
 pub struct Encoder {
     settings: Settings,
+    level: Level,
     sequence: SequenceHeader,
     rate: RateControl,
     quantisers: Vec<Quantiser>,
@@ -82,6 +84,7 @@ impl Encoder {
         modes.resize(picture.mb_width * rows, Mode::default());
         Ok(Self {
             settings,
+            level: level::best(),
             sequence: SequenceHeader::new(width as u16, height as u16, nearest_rate_code(frames_per_second)),
             rate: RateControl::new(rate, frames_per_second, modes.len()),
             quantisers: (1..=31).map(Quantiser::new).collect(),
@@ -93,6 +96,13 @@ impl Encoder {
             since_intra: None,
             pictures: 0,
         })
+    }
+
+    /// Uses no more of the CPU than `level` has. The units stay the same, bit by bit.
+    #[must_use]
+    pub const fn with_level(mut self, level: Level) -> Self {
+        self.level = level;
+        self
     }
 
     /// Codes `picture` and appends its access unit to `out`: for an I picture a sequence and a group header, then the
@@ -120,6 +130,7 @@ impl Encoder {
             reference: &self.reference,
             quantiser: &self.quantisers[usize::from(choice.quantiser) - 1],
             skip_all: choice.skip_all,
+            level: self.level,
         };
         code_rows(&context, self.settings.threads, &self.modes, &mut self.reconstruction, &mut self.slices);
         for slice in &self.slices {

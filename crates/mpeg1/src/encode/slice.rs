@@ -4,6 +4,8 @@
 
 use alloc::vec::Vec;
 
+use fearless_simd::Level;
+
 use super::macroblock::{Coder, Place};
 use super::mode::Mode;
 use crate::bits::BitWriter;
@@ -23,6 +25,7 @@ pub(super) struct PictureContext<'a> {
     pub quantiser: &'a Quantiser,
     /// Code no differences: the picture repeats its reference.
     pub skip_all: bool,
+    pub level: Level,
 }
 
 /// A row of macroblocks.

@@ -2,6 +2,10 @@
 
 use core::f64::consts::FRAC_1_SQRT_2;
 
+use fearless_simd::{Level, Simd, dispatch, i16x8, prelude::*};
+
+use super::lanes::{self, Rows};
+
 /// Fraction bits of the coefficients that [`forward`] gives.
 pub const FRACTION_BITS: u32 = 3;
 /// Fraction bits kept between the passes: the most for which the largest value stays within 16 bits.
@@ -11,7 +15,7 @@ const WEIGHT_BITS: u32 = 15;
 
 /// `WEIGHTS[k][n]`, n = 0 to 3: the weight of sample n in coefficient k; sample 7 − n has the same for an even k, its
 /// negative for an odd one.
-const WEIGHTS: [[i32; 4]; 8] = weights();
+const WEIGHTS: [[i16; 4]; 8] = weights();
 
 /// cos(k·π/16).
 const COSINES: [f64; 8] = [
@@ -25,7 +29,7 @@ const COSINES: [f64; 8] = [
     0.195_090_322_016_128_3,
 ];
 
-const fn weights() -> [[i32; 4]; 8] {
+const fn weights() -> [[i16; 4]; 8] {
     let mut weights = [[0; 4]; 8];
     let mut k = 0;
     while k < 8 {
@@ -42,7 +46,7 @@ const fn weights() -> [[i32; 4]; 8] {
             };
             let scale = if k == 0 { FRAC_1_SQRT_2 } else { 1.0 };
             let weight = cosine * scale * 0.5 * (1u32 << WEIGHT_BITS) as f64;
-            weights[k][n] = if weight < 0.0 { (weight - 0.5) as i32 } else { (weight + 0.5) as i32 };
+            weights[k][n] = if weight < 0.0 { (weight - 0.5) as i16 } else { (weight + 0.5) as i16 };
             n += 1;
         }
         k += 1;
@@ -51,32 +55,53 @@ const fn weights() -> [[i32; 4]; 8] {
 }
 
 /// Turns samples or differences, −255 to 255, into coefficients with [`FRACTION_BITS`] fraction bits, in place.
-pub fn forward(block: &mut [i16; 64]) {
-    let middle = pass::<{ WEIGHT_BITS - MIDDLE_BITS }>(block);
-    *block = pass::<{ WEIGHT_BITS + MIDDLE_BITS - FRACTION_BITS }>(&middle);
+pub fn forward(level: Level, block: &mut [i16; 64]) {
+    dispatch!(level, simd => {
+        let rows = forward_rows(simd, lanes::load(simd, block));
+        lanes::store(rows, block);
+    });
 }
 
-/// Transforms each row and transposes: two of it make the whole, the right way up.
-#[inline]
-fn pass<const SHIFT: u32>(input: &[i16; 64]) -> [i16; 64] {
-    let mut output = [0; 64];
-    for (y, row) in input.chunks_exact(8).enumerate() {
-        let at = |n: usize| i32::from(row[n]);
-        let even: [i32; 4] = core::array::from_fn(|n| at(n) + at(7 - n));
-        let odd: [i32; 4] = core::array::from_fn(|n| at(n) - at(7 - n));
-        for (k, weights) in WEIGHTS.iter().enumerate() {
-            let terms = if k % 2 == 0 { &even } else { &odd };
-            let sum: i32 = weights.iter().zip(terms).map(|(weight, term)| weight * term).sum();
-            output[k * 8 + y] = ((sum + (1 << (SHIFT - 1))) >> SHIFT) as i16;
-        }
+/// [`forward`] in vectors: columns first, then rows.
+#[inline(always)]
+pub(crate) fn forward_rows<S: Simd>(simd: S, block: Rows<S>) -> Rows<S> {
+    let middle = one_dimension::<S, { WEIGHT_BITS - MIDDLE_BITS }>(simd, block);
+    let rows = lanes::transpose(simd, middle);
+    let rows = one_dimension::<S, { WEIGHT_BITS + MIDDLE_BITS - FRACTION_BITS }>(simd, rows);
+    lanes::transpose(simd, rows)
+}
+
+/// Eight coefficients of eight inputs, of eight lanes side by side.
+#[inline(always)]
+fn one_dimension<S: Simd, const SHIFT: u32>(simd: S, i: Rows<S>) -> Rows<S> {
+    let even = pairs(simd, [i[0] + i[7], i[1] + i[6], i[2] + i[5], i[3] + i[4]]);
+    let odd = pairs(simd, [i[0] - i[7], i[1] - i[6], i[2] - i[5], i[3] - i[4]]);
+    let round = simd.splat_i32x4(1 << (SHIFT - 1));
+    let mut output = i;
+    for k in 0..8 {
+        let [a, b, c, d] = WEIGHTS[k];
+        let first = i16x8::load_array(simd, [a, b, a, b, a, b, a, b]);
+        let second = i16x8::load_array(simd, [c, d, c, d, c, d, c, d]);
+        let [(low, high), (low_2, high_2)] = if k % 2 == 0 { even } else { odd };
+        let low =
+            simd.pairwise_dot_product_i16x8(low, first) + simd.pairwise_dot_product_i16x8(low_2, second);
+        let high =
+            simd.pairwise_dot_product_i16x8(high, first) + simd.pairwise_dot_product_i16x8(high_2, second);
+        output[k] = simd.saturating_narrow_i32x4((low + round) >> SHIFT, (high + round) >> SHIFT);
     }
     output
+}
+
+/// Inputs 0 and 1, and 2 and 3, side by side.
+#[inline(always)]
+fn pairs<S: Simd>(simd: S, of: [i16x8<S>; 4]) -> [(i16x8<S>, i16x8<S>); 2] {
+    [simd.interleave_i16x8(of[0], of[1]), simd.interleave_i16x8(of[2], of[3])]
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::reference;
+    use crate::{level, reference};
     use proptest::prelude::*;
 
     proptest! {
@@ -88,7 +113,13 @@ mod tests {
                 ((state >> 33) % (2 * range as u64 + 1)) as i16 - range
             });
             let exact = reference::forward_dct(&block.map(f64::from));
-            forward(&mut block);
+            let samples = block;
+            forward(level::best(), &mut block);
+            for level in level::all() {
+                let mut again = samples;
+                forward(level, &mut again);
+                prop_assert_eq!(again, block);
+            }
             for (coefficient, exact) in block.iter().zip(exact) {
                 let error = f64::from(*coefficient) / f64::from(1 << FRACTION_BITS) - exact;
                 prop_assert!(error.abs() < 0.2, "{coefficient} for {exact}");
@@ -99,11 +130,11 @@ mod tests {
     #[test]
     fn extremes_stay_within_16_bits() {
         let mut block = [255; 64];
-        forward(&mut block);
+        forward(level::best(), &mut block);
         assert_eq!(block[0], 2040 << FRACTION_BITS);
         let mut block: [i16; 64] = core::array::from_fn(|n| if n % 2 == 0 { 255 } else { -255 });
         let exact = reference::forward_dct(&block.map(f64::from));
-        forward(&mut block);
+        forward(level::best(), &mut block);
         assert!((f64::from(block[7]) / 8.0 - exact[7]).abs() < 0.5);
     }
 }

@@ -36,31 +36,33 @@ pub use forward::Quantiser;
 
 #[cfg(feature = "encode")]
 mod forward {
+    use fearless_simd::{Simd, i16x8, prelude::*};
+
     use crate::tables::{INTRA_MATRIX, NON_INTRA_MATRIX};
     use crate::transform::dct::FRACTION_BITS;
+    use crate::transform::lanes::Rows;
 
-    /// Fraction bits of the reciprocals: with the coefficient's 15 bits the product stays within 32.
+    /// Fraction bits of the reciprocals.
     const RECIPROCAL_BITS: u32 = 16;
 
     /// Quantisation by one quantizer_scale: coefficients as the forward DCT gives them to levels.
     #[derive(Clone, Debug)]
     pub struct Quantiser {
         scale: u8,
-        intra: [u16; 64],
-        predicted: [u16; 64],
+        intra: [i16; 64],
+        predicted: [i16; 64],
     }
 
     impl Quantiser {
         /// For quantizer_scale 1 to 31 and the default matrices.
         #[must_use]
         pub fn new(scale: u8) -> Self {
-            let reciprocals = |matrix: &[u8; 64], steps: u32| {
-                core::array::from_fn(|n| {
-                    let step = (u32::from(scale) * u32::from(matrix[n])) << FRACTION_BITS;
-                    ((steps << RECIPROCAL_BITS).div_ceil(step)).min(u16::MAX.into()) as u16
-                })
+            // The smallest step is 8 << FRACTION_BITS: the largest reciprocal is 8192.
+            let reciprocals = |matrix: &[u8; 64]| {
+                let step = |n: usize| (u32::from(scale) * u32::from(matrix[n])) << FRACTION_BITS;
+                core::array::from_fn(|n| (8u32 << RECIPROCAL_BITS).div_ceil(step(n)) as i16)
             };
-            Self { scale, intra: reciprocals(&INTRA_MATRIX, 8), predicted: reciprocals(&NON_INTRA_MATRIX, 8) }
+            Self { scale, intra: reciprocals(&INTRA_MATRIX), predicted: reciprocals(&NON_INTRA_MATRIX) }
         }
 
         /// quantizer_scale.
@@ -69,32 +71,47 @@ mod forward {
             self.scale
         }
 
-        /// Levels of an intra block, in place, and the DC's level, 0 to 255. Rounds up from 5/8: what lies between
-        /// two levels is more often the nearer to 0, as coefficients are.
-        pub fn intra(&self, block: &mut [i16; 64]) {
-            const DC_STEP: i16 = 8 << FRACTION_BITS;
-            let dc = ((block[0] + DC_STEP / 2) / DC_STEP).clamp(0, 255);
-            quantise(block, &self.intra, 3 << (RECIPROCAL_BITS - 3));
-            block[0] = dc;
+        /// Levels of an intra block; the DC's is a predicted one's of no meaning, see [`Self::dc`]. Rounds up from
+        /// 5/8: what lies between two levels is more often the nearer to 0, as coefficients are.
+        #[inline(always)]
+        pub(crate) fn intra<S: Simd>(&self, simd: S, block: Rows<S>) -> Rows<S> {
+            quantise(simd, block, &self.intra, 3 << (RECIPROCAL_BITS - 3))
         }
 
-        /// Levels of a predicted block, in place; whether any is not 0. Cuts off: a level's reconstruction lies in the
+        /// The level of an intra block's DC, 0 to 255.
+        #[inline(always)]
+        pub(crate) fn dc(coefficient: i16) -> i16 {
+            const DC_STEP: i16 = 8 << FRACTION_BITS;
+            ((coefficient + DC_STEP / 2) / DC_STEP).clamp(0, 255)
+        }
+
+        /// Levels of a predicted block, and whether any is not 0. Cuts off: a level's reconstruction lies in the
         /// middle of what is cut down to it, and 0 stands for all below a whole step.
-        pub fn predicted(&self, block: &mut [i16; 64]) -> bool {
-            quantise(block, &self.predicted, 0);
-            block.iter().any(|&level| level != 0)
+        #[inline(always)]
+        pub(crate) fn predicted<S: Simd>(&self, simd: S, block: Rows<S>) -> (Rows<S>, bool) {
+            let levels = quantise(simd, block, &self.predicted, 0);
+            let mut all = levels[0];
+            for &row in &levels[1..] {
+                all = simd.or_i16x8(all, row);
+            }
+            (levels, !simd.simd_eq_i16x8(all, simd.splat_i16x8(0)).all_true())
         }
     }
 
     /// Magnitude × reciprocal + bias, cut to an integer and to what a level may be, with the sign.
-    #[inline]
-    fn quantise(block: &mut [i16; 64], reciprocals: &[u16; 64], bias: u32) {
-        for (coefficient, &reciprocal) in block.iter_mut().zip(reciprocals) {
-            let product = u32::from(coefficient.unsigned_abs()) * u32::from(reciprocal);
-            let magnitude = (product + bias) >> RECIPROCAL_BITS;
-            let magnitude = magnitude.min(255) as i16;
-            *coefficient = if *coefficient < 0 { -magnitude } else { magnitude };
+    #[inline(always)]
+    fn quantise<S: Simd>(simd: S, block: Rows<S>, reciprocals: &[i16; 64], bias: i32) -> Rows<S> {
+        let bias = simd.splat_i32x4(bias);
+        let mut levels = block;
+        for (level, reciprocals) in levels.iter_mut().zip(reciprocals.as_chunks::<8>().0) {
+            let reciprocals = i16x8::load_array_ref(simd, reciprocals);
+            let sign = *level >> 15;
+            let (low, high) = simd.widening_mul_i16x8(simd.abs_i16x8(*level), reciprocals);
+            let (low, high) = ((low + bias) >> RECIPROCAL_BITS, (high + bias) >> RECIPROCAL_BITS);
+            let magnitude = simd.min_i16x8(simd.saturating_narrow_i32x4(low, high), simd.splat_i16x8(255));
+            *level = (magnitude ^ sign) - sign;
         }
+        levels
     }
 }
 
@@ -121,14 +138,30 @@ mod tests {
     #[cfg(feature = "encode")]
     #[test]
     fn what_is_quantised_comes_back_within_a_step() {
+        use crate::level;
         use crate::tables::INTRA_MATRIX;
-        for scale in 1..=31 {
+        use crate::transform::lanes;
+        use fearless_simd::dispatch;
+
+        let intra = |level, quantiser: &Quantiser, block: &mut [i16; 64]| {
+            dispatch!(level, simd => lanes::store(quantiser.intra(simd, lanes::load(simd, block)), block));
+        };
+        let predicted = |level, quantiser: &Quantiser, block: &mut [i16; 64]| -> bool {
+            dispatch!(level, simd => {
+                let (levels, any) = quantiser.predicted(simd, lanes::load(simd, block));
+                lanes::store(levels, block);
+                any
+            })
+        };
+        for (scale, level) in
+            (1..=31).flat_map(|scale| level::all().into_iter().map(move |level| (scale, level)))
+        {
             let quantiser = Quantiser::new(scale);
             for value in (-2040i16..=2040).step_by(7) {
                 let place = (value.unsigned_abs() % 63 + 1) as usize;
                 let mut block = [0; 64];
                 block[place] = value * 8;
-                quantiser.intra(&mut block);
+                intra(level, &quantiser, &mut block);
                 let weight = i32::from(scale) * i32::from(INTRA_MATRIX[place]);
                 let back = i32::from(dequantise_intra(block[place], weight));
                 let most = if block[place].abs() == 255 { 2040 } else { weight / 8 + 2 };
@@ -138,7 +171,7 @@ mod tests {
                 );
                 let mut block = [0; 64];
                 block[place] = value * 8;
-                if quantiser.predicted(&mut block) {
+                if predicted(level, &quantiser, &mut block) {
                     let back = i32::from(dequantise_predicted(block[place], i32::from(scale) * 16));
                     let most = if block[place].abs() == 255 { 2040 } else { 2 * i32::from(scale) + 2 };
                     assert!(

@@ -1,0 +1,105 @@
+//! Blocks of 8×8 in vectors: one row of eight 16-bit values each. Loads, stores, transposition.
+//!
+//! Here belongs: moving values. Not here: arithmetic of a transform.
+//!
+//! Code in vectors consists of loops and of functions that are always inlined. A closure, even one given to
+//! `array::from_fn` or `map`, is compiled for the build's target and not for the level, and is then called for each
+//! vector: that made coding twice as slow.
+
+use fearless_simd::{Simd, SimdBase, i16x8, u8x16, u16x8};
+
+/// A block: eight rows of eight values.
+pub(crate) type Rows<S> = [i16x8<S>; 8];
+
+/// The rows of `block`.
+#[inline(always)]
+pub(crate) fn load<S: Simd>(simd: S, block: &[i16; 64]) -> Rows<S> {
+    let mut rows = zero(simd);
+    for (row, from) in rows.iter_mut().zip(block.as_chunks::<8>().0) {
+        *row = i16x8::load_array_ref(simd, from);
+    }
+    rows
+}
+
+/// A block of zeros.
+#[inline(always)]
+pub(crate) fn zero<S: Simd>(simd: S) -> Rows<S> {
+    [simd.splat_i16x8(0); 8]
+}
+
+/// Puts rows into `block`.
+#[inline(always)]
+pub(crate) fn store<S: Simd>(rows: Rows<S>, block: &mut [i16; 64]) {
+    for (row, to) in rows.into_iter().zip(block.chunks_exact_mut(8)) {
+        row.store_slice(to);
+    }
+}
+
+/// Eight samples as 16-bit values.
+#[inline(always)]
+pub(crate) fn widen<S: Simd>(simd: S, samples: &[u8; 8]) -> i16x8<S> {
+    let mut sixteen = [0; 16];
+    sixteen[..8].copy_from_slice(samples);
+    let (low, _) = simd.widen_u8x16(u8x16::from_slice(simd, &sixteen));
+    as_signed(low)
+}
+
+/// Eight values as samples: those outside of 0 to 255 become the nearest of them.
+#[inline(always)]
+pub(crate) fn clamp_to_samples<S: Simd>(simd: S, values: i16x8<S>) -> [u8; 8] {
+    let clamped = simd.clamp_i16x8(values, simd.splat_i16x8(0), simd.splat_i16x8(255));
+    let unsigned = as_unsigned(clamped);
+    let bytes: [u8; 16] = simd.narrow_u16x8(unsigned, unsigned).into();
+    let [a, b, c, d, e, f, g, h, ..] = bytes;
+    [a, b, c, d, e, f, g, h]
+}
+
+/// Rows become columns: each round shuffles the first half of the vectors with the second, lane by lane, and three
+/// rounds of that put every value at its mirrored place.
+#[inline(always)]
+pub(crate) fn transpose<S: Simd>(simd: S, rows: Rows<S>) -> Rows<S> {
+    let mut rows = rows;
+    for _ in 0..3 {
+        let before = rows;
+        for i in 0..4 {
+            (rows[2 * i], rows[2 * i + 1]) = simd.interleave_i16x8(before[i], before[i + 4]);
+        }
+    }
+    rows
+}
+
+#[inline(always)]
+pub(crate) fn as_signed<S: Simd>(values: u16x8<S>) -> i16x8<S> {
+    use fearless_simd::Bytes;
+    values.bitcast()
+}
+
+#[inline(always)]
+pub(crate) fn as_unsigned<S: Simd>(values: i16x8<S>) -> u16x8<S> {
+    use fearless_simd::Bytes;
+    values.bitcast()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::level;
+    use fearless_simd::dispatch;
+
+    #[test]
+    fn blocks_are_transposed_and_clamped_on_every_level() {
+        let block: [i16; 64] = core::array::from_fn(|i| i as i16 * 13 - 300);
+        for level in level::all() {
+            let mut out = [0; 64];
+            dispatch!(level, simd => store(transpose(simd, load(simd, &block)), &mut out));
+            for (i, value) in out.into_iter().enumerate() {
+                assert_eq!(value, block[i % 8 * 8 + i / 8]);
+            }
+            let clamped = dispatch!(level, simd => clamp_to_samples(simd, load(simd, &block)[3]));
+            assert_eq!(clamped, core::array::from_fn(|x| block[24 + x].clamp(0, 255) as u8));
+            let samples = [0, 255, 128, 127, 1, 2, 254, 77];
+            let widened: [i16; 8] = dispatch!(level, simd => widen(simd, &samples).into());
+            assert_eq!(widened, samples.map(i16::from));
+        }
+    }
+}
