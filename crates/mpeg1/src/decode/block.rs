@@ -1,12 +1,15 @@
 //! One block: its coefficients, dequantised while they are read, and how they become samples (ISO/IEC 11172-2,
 //! 2.4.2.8, 2.4.4.1, 2.4.4.2).
 
+use fearless_simd::{Simd, dispatch};
+
 use crate::bits::BitReader;
+use crate::level::Level;
 use crate::syntax::block::{Next, read_dc_difference, read_first, read_next};
 use crate::syntax::sequence::SequenceHeader;
 use crate::tables::ZIGZAG;
-use crate::transform::idct;
 use crate::transform::quantise::{dequantise_dc, dequantise_intra, dequantise_predicted};
+use crate::transform::{idct, lanes};
 
 /// The quantiser matrices of a sequence, in the order in which coefficients are sent.
 #[derive(Debug)]
@@ -37,12 +40,13 @@ pub(super) struct Coefficients {
     values: [i16; 64],
     /// How far the last one that was sent lies behind the DC, in the order of sending.
     last: usize,
+    level: Level,
 }
 
 impl Coefficients {
     /// All 0.
-    pub(super) const fn new() -> Self {
-        Self { values: [0; 64], last: 0 }
+    pub(super) const fn new(level: Level) -> Self {
+        Self { values: [0; 64], last: 0, level }
     }
 
     /// Reads an intra block; `dc` is the level of the DC before, then of this one. `None` if it is damaged.
@@ -120,10 +124,7 @@ impl Coefficients {
                 *row(out, y * stride) = [sample; 8];
             }
         } else {
-            let samples = self.take_inverse();
-            for (y, samples) in samples.as_chunks::<8>().0.iter().enumerate() {
-                *row(out, y * stride) = samples.map(|sample| sample.clamp(0, 255) as u8);
-            }
+            dispatch!(self.level, simd => self.put_inverse(simd, out, stride));
         }
     }
 
@@ -136,10 +137,7 @@ impl Coefficients {
                 add_row(row(out, y * stride), &[difference; 8]);
             }
         } else {
-            let differences = self.take_inverse();
-            for (y, differences) in differences.as_chunks().0.iter().enumerate() {
-                add_row(row(out, y * stride), differences);
-            }
+            dispatch!(self.level, simd => self.add_inverse(simd, out, stride));
         }
     }
 
@@ -147,10 +145,23 @@ impl Coefficients {
         core::mem::take(&mut self.values[0])
     }
 
-    fn take_inverse(&mut self) -> [i16; 64] {
-        let mut block = core::mem::replace(&mut self.values, [0; 64]);
-        idct::inverse(crate::level::best(), &mut block);
-        block
+    #[inline(always)]
+    fn put_inverse<S: Simd>(&mut self, simd: S, out: &mut [u8], stride: usize) {
+        let samples = idct::inverse_rows(simd, lanes::load(simd, &self.values));
+        for (y, samples) in samples.into_iter().enumerate() {
+            *row(out, y * stride) = lanes::clamp_to_samples(simd, samples);
+        }
+        self.values = [0; 64];
+    }
+
+    #[inline(always)]
+    fn add_inverse<S: Simd>(&mut self, simd: S, out: &mut [u8], stride: usize) {
+        let differences = idct::inverse_rows(simd, lanes::load(simd, &self.values));
+        for (y, differences) in differences.into_iter().enumerate() {
+            let row = row(out, y * stride);
+            *row = lanes::clamp_to_samples(simd, lanes::widen(simd, row) + differences);
+        }
+        self.values = [0; 64];
     }
 }
 
@@ -170,6 +181,7 @@ fn add_row(samples: &mut [u8; 8], differences: &[i16; 8]) {
 mod tests {
     use super::*;
     use crate::bits::BitWriter;
+    use crate::level;
     use crate::syntax::block::{write_dc_difference, write_end, write_first, write_next};
     use alloc::vec::Vec;
 
@@ -190,7 +202,7 @@ mod tests {
             write_next(bits, 61, -7); // at 63
             write_end(bits);
         });
-        let (mut block, mut dc) = (Coefficients::new(), 128);
+        let (mut block, mut dc) = (Coefficients::new(level::best()), 128);
         let read = block.read_intra(&mut BitReader::new(&out), true, &mut dc, matrices.intra(), 4);
         assert_eq!((read, dc, block.last), (Some(()), 100, 63));
         let sent: Vec<_> =
@@ -206,13 +218,16 @@ mod tests {
             write_next(bits, 23, 1);
             write_end(bits);
         });
-        assert_eq!(Coefficients::new().read_predicted(&mut BitReader::new(&out), &weights, 1), None);
+        assert_eq!(
+            Coefficients::new(level::best()).read_predicted(&mut BitReader::new(&out), &weights, 1),
+            None
+        );
     }
 
     #[test]
     fn putting_and_adding_clamp_and_leave_zeros() {
         for last in [0, 63] {
-            let mut block = Coefficients::new();
+            let mut block = Coefficients::new(level::best());
             let mut samples = [100; 8 * 9];
             for (dc, expected) in [(400, 150), (2040, 255), (-2040, 0)] {
                 block.values[0] = dc;

@@ -3,6 +3,7 @@
 use super::block::Coefficients;
 use super::slice::Target;
 use crate::bits::BitReader;
+use crate::level::Level;
 use crate::motion::{in_half_pels, predict_macroblock};
 use crate::picture::Picture;
 use crate::syntax::macroblock::{MacroblockType, MotionVector, read_block_pattern};
@@ -23,8 +24,8 @@ const DC_RESET: [i16; 3] = [128; 3];
 
 impl Carried {
     /// At the start of a slice.
-    pub(super) const fn new(quantiser: u8) -> Self {
-        let coefficients = Coefficients::new();
+    pub(super) const fn new(quantiser: u8, level: Level) -> Self {
+        let coefficients = Coefficients::new(level);
         Self { quantiser, vector: MotionVector::ZERO, dc: DC_RESET, coefficients }
     }
 

@@ -15,6 +15,7 @@ mod slice;
 mod stream;
 
 use crate::bits::start_code::{self, PICTURE};
+use crate::level::{self, Level};
 use crate::picture::PictureView;
 use crate::syntax::picture::PictureKind;
 use input::Input;
@@ -41,6 +42,8 @@ use stream::{Shown, Stream};
 /// # decode(&[0, 0, 1, 0xb3], |_| panic!("there is no picture in it"));
 /// ```
 #[derive(Debug, Default)]
+=======
+#[derive(Debug)]
 pub struct Decoder {
     input: Input,
     stream: Stream,
@@ -57,6 +60,12 @@ pub struct Decoded<'a> {
     pub concealed_macroblocks: u32,
 }
 
+impl Default for Decoder {
+    fn default() -> Self {
+        Self { input: Input::default(), stream: Stream::new(level::best()) }
+    }
+}
+
 impl Decoder {
     /// Most bytes that are kept of what was pushed.
     pub const MOST_HELD: usize = 16 << 20;
@@ -65,6 +74,13 @@ impl Decoder {
     #[must_use]
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Uses no more of the CPU than `level` has. The pictures stay the same, bit by bit.
+    #[must_use]
+    pub const fn with_level(mut self, level: Level) -> Self {
+        self.stream.set_level(level);
+        self
     }
 
     /// Decodes one whole access unit, at once: a picture from its start code on, with the headers that may stand before

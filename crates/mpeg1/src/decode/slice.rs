@@ -4,6 +4,7 @@ use super::block::Matrices;
 use super::conceal::Coverage;
 use super::macroblock::{self, Carried};
 use crate::bits::BitReader;
+use crate::level::Level;
 use crate::motion::predict_macroblock;
 use crate::picture::Picture;
 use crate::syntax::macroblock::{MotionVector, read_address_increment};
@@ -18,6 +19,7 @@ pub(super) struct Target<'a> {
     pub(super) reference: &'a Picture,
     pub(super) current: &'a mut Picture,
     pub(super) coverage: &'a mut Coverage,
+    pub(super) level: Level,
 }
 
 /// Decodes the slice behind a start code of `code`. Where it is damaged it ends: what it did not cover is concealed
@@ -33,7 +35,7 @@ pub(super) fn decode(target: &mut Target<'_>, code: u8, payload: &[u8]) {
 
 /// Decodes macroblocks up to the slice's end. `None` if it is damaged.
 fn macroblocks(target: &mut Target<'_>, bits: &mut BitReader<'_>, start: usize, quantiser: u8) -> Option<()> {
-    let mut carried = Carried::new(quantiser);
+    let mut carried = Carried::new(quantiser, target.level);
     let mut next = start;
     loop {
         let skipped = read_address_increment(bits)? as usize - 1;

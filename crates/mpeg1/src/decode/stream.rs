@@ -5,6 +5,7 @@ use super::block::Matrices;
 use super::conceal::Coverage;
 use super::slice::{self, Target};
 use crate::bits::start_code::{EXTENSION, PICTURE, SEQUENCE, SLICE_FIRST, SLICE_LAST, USER_DATA};
+use crate::level::Level;
 use crate::picture::{Picture, PictureView};
 use crate::syntax::picture::{CodingType, MotionScale, PictureHeader, PictureKind};
 use crate::syntax::sequence::SequenceHeader;
@@ -13,8 +14,9 @@ use crate::syntax::sequence::SequenceHeader;
 const MOST_HEIGHT: u16 = (SLICE_LAST - SLICE_FIRST + 1) as u16 * 16;
 
 /// A stream as far as it was read.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Stream {
+    level: Level,
     sequence: Option<Sequence>,
     pictures: Option<Pictures>,
     /// Whether P pictures can refer to the newest picture.
@@ -61,6 +63,16 @@ pub(super) struct Shown {
 }
 
 impl Stream {
+    /// A stream of which nothing was read yet.
+    pub(super) const fn new(level: Level) -> Self {
+        Self { level, sequence: None, pictures: None, referable: false, open: None, skipped: 0 }
+    }
+
+    /// Uses no more of the CPU than `level` has.
+    pub(super) const fn set_level(&mut self, level: Level) {
+        self.level = level;
+    }
+
     /// Whether a segment of that code does not belong to the open picture.
     pub(super) fn ends_picture(&self, code: u8) -> bool {
         self.open.is_some_and(|open| match code {
@@ -162,6 +174,7 @@ impl Stream {
             reference: &pictures.reference,
             current: &mut pictures.current,
             coverage: &mut pictures.coverage,
+            level: self.level,
         };
         slice::decode(&mut target, code, payload);
     }
