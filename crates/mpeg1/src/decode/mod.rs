@@ -41,8 +41,6 @@ use stream::{Shown, Stream};
 /// }
 /// # decode(&[0, 0, 1, 0xb3], |_| panic!("there is no picture in it"));
 /// ```
-#[derive(Debug, Default)]
-=======
 #[derive(Debug)]
 pub struct Decoder {
     input: Input,

@@ -4,12 +4,13 @@
 
 use fearless_simd::{Simd, dispatch};
 
+use super::mode::Mode;
 use super::slice::PictureContext;
 use crate::bits::BitWriter;
+use crate::motion::{HalfPel, chroma_vector, predict};
 use crate::picture::Plane;
 use crate::syntax::block::{write_dc_difference, write_end, write_first, write_next};
 use crate::syntax::macroblock::{MacroblockType, MotionVector, write_block_pattern};
-use crate::syntax::picture::MotionScale;
 use crate::tables::{INTRA_MATRIX, NON_INTRA_MATRIX, ZIGZAG};
 use crate::transform::quantise::{self, Quantiser};
 use crate::transform::{dct, idct, lanes};
@@ -45,8 +46,10 @@ pub(super) struct Coder<'a> {
     reference: [Plane<'a>; 3],
     reconstruction: [&'a mut [u8]; 3],
     dc_before: [i16; 3],
+    vector_before: MotionVector,
     place: Place,
     intra: bool,
+    vector: MotionVector,
     levels: [[i16; 64]; 6],
     /// coded_block_pattern: bit 5 for block 0.
     pattern: u8,
@@ -61,6 +64,8 @@ impl<'a> Coder<'a> {
             reference: [y.view(), cb.view(), cr.view()],
             reconstruction,
             dc_before: [DC_RESET; 3],
+            vector_before: MotionVector::ZERO,
+            vector: MotionVector::ZERO,
             place: Place { column: 0, row: 0 },
             intra: false,
             levels: [[0; 64]; 6],
@@ -68,9 +73,13 @@ impl<'a> Coder<'a> {
         }
     }
 
-    /// Works out the levels of the macroblock at `place`.
-    pub fn prepare(&mut self, place: Place, intra: bool) {
-        (self.place, self.intra, self.pattern) = (place, intra, 0);
+    /// Works out prediction and levels of the macroblock at `place`.
+    pub fn prepare(&mut self, place: Place, mode: Mode) {
+        let mode = if self.context.skip_all { Mode::default() } else { mode };
+        (self.place, self.intra, self.vector, self.pattern) = (place, mode.intra, mode.vector, 0);
+        if !self.intra {
+            self.predict();
+        }
         if self.context.skip_all {
             return;
         }
@@ -91,40 +100,51 @@ impl<'a> Coder<'a> {
     }
 
     /// Whether nothing of it need be sent: it repeats the picture before.
-    pub const fn is_empty(&self) -> bool {
-        !self.intra && self.pattern == 0
+    pub fn is_empty(&self) -> bool {
+        !self.intra && self.pattern == 0 && self.vector == MotionVector::ZERO
     }
 
     /// Leaves the macroblock out.
     pub fn skip(&mut self) {
         self.dc_before = [DC_RESET; 3];
-        for block in 0..6 {
-            self.copy(self.place.block(block));
-        }
+        self.vector_before = MotionVector::ZERO;
     }
 
     /// Writes everything behind the address increment.
     pub fn write(&mut self, bits: &mut BitWriter<'_>) {
-        let kind = MacroblockType {
-            quantiser: false,
-            // A macroblock that is coded though it is empty needs a vector: "no motion, nothing coded" has no code.
-            motion: self.is_empty(),
-            pattern: self.pattern != 0 && !self.intra,
-            intra: self.intra,
-        };
+        let coded = self.pattern != 0 && !self.intra;
+        // A macroblock that is coded though it is empty needs a vector: "no motion, nothing coded" has no code.
+        let motion = !self.intra && (self.vector != MotionVector::ZERO || !coded);
+        let kind = MacroblockType { quantiser: false, motion, pattern: coded, intra: self.intra };
         kind.write(bits, self.context.kind);
+        if motion {
+            self.vector.write(bits, self.context.motion, self.vector_before);
+        }
+        self.vector_before = if motion { self.vector } else { MotionVector::ZERO };
+        if coded {
+            write_block_pattern(bits, self.pattern);
+        }
         if self.intra {
             (0..6).for_each(|block| self.write_intra(bits, block));
         } else {
             self.dc_before = [DC_RESET; 3];
-            if kind.motion {
-                MotionVector::ZERO.write(bits, MotionScale::LEAST, MotionVector::ZERO);
-            } else {
-                write_block_pattern(bits, self.pattern);
-            }
             (0..6).for_each(|block| self.write_predicted(bits, block));
         }
         dispatch!(self.context.level, simd => self.reconstruct(simd));
+    }
+
+    /// Puts the prediction where the reconstruction will be.
+    fn predict(&mut self) {
+        let Place { column, row } = self.place;
+        let place = |size: usize, vector: MotionVector| HalfPel {
+            x: (column * size * 2).wrapping_add_signed(vector.x.into()),
+            y: (row * size * 2).wrapping_add_signed(vector.y.into()),
+        };
+        let (luma, chroma) = (place(16, self.vector), place(8, chroma_vector(self.vector)));
+        let [y, cb, cr] = &mut self.reconstruction;
+        predict::<16>(self.reference[0], luma, &mut y[column * 16..], self.reference[0].stride);
+        predict::<8>(self.reference[1], chroma, &mut cb[column * 8..], self.reference[1].stride);
+        predict::<8>(self.reference[2], chroma, &mut cr[column * 8..], self.reference[2].stride);
     }
 
     #[inline(always)]
@@ -142,12 +162,12 @@ impl<'a> Coder<'a> {
 
     #[inline(always)]
     fn prepare_predicted<S: Simd>(&mut self, simd: S, block: usize, at: BlockPlace) -> bool {
-        let (source, reference) = (self.source[at.plane], self.reference[at.plane]);
+        let source = self.source[at.plane];
         let mut differences = lanes::zero(simd);
         // At most 8 × 255 in each lane, 64 × 255 in all: within 16 bits.
         let mut sum = simd.splat_i16x8(0);
         for (y, row) in differences.iter_mut().enumerate() {
-            *row = lanes::widen(simd, eight(source, at, y)) - lanes::widen(simd, eight(reference, at, y));
+            *row = lanes::widen(simd, eight(source, at, y)) - lanes::widen(simd, self.eight_mut(at, y));
             sum += simd.abs_i16x8(*row);
         }
         if simd.reduce_sum_i16x8(sum) < least_difference(self.context.quantiser.scale()) {
@@ -178,7 +198,7 @@ impl<'a> Coder<'a> {
         }
     }
 
-    /// Makes what a decoder makes of the blocks' coefficients and the reference.
+    /// Makes what a decoder makes of the blocks' coefficients and the prediction.
     #[inline(always)]
     fn reconstruct<S: Simd>(&mut self, simd: S) {
         for block in 0..6 {
@@ -191,20 +211,10 @@ impl<'a> Coder<'a> {
             } else if self.pattern & (32 >> block) != 0 {
                 let differences = idct::inverse_rows(simd, lanes::load(simd, &self.levels[block]));
                 for (y, row) in differences.into_iter().enumerate() {
-                    let prediction = lanes::widen(simd, eight(self.reference[at.plane], at, y));
-                    *self.eight_mut(at, y) = lanes::clamp_to_samples(simd, prediction + row);
+                    let samples = self.eight_mut(at, y);
+                    *samples = lanes::clamp_to_samples(simd, lanes::widen(simd, samples) + row);
                 }
-            } else {
-                self.copy(at);
             }
-        }
-    }
-
-    /// Reconstructs a block as what stands at its place in the reference.
-    #[inline(always)]
-    fn copy(&mut self, at: BlockPlace) {
-        for y in 0..8 {
-            *self.eight_mut(at, y) = *eight(self.reference[at.plane], at, y);
         }
     }
 

@@ -1,7 +1,6 @@
 //! The encoder: each picture becomes one access unit at once, nothing is held back.
 //!
-//! Pictures are I or P; a P picture's macroblocks are intra, predicted from the same place of the picture before, or
-//! skipped. Coding goes in two steps: all macroblocks are looked at (`mode`), the quantiser scale is chosen for the
+//! Pictures are I or P; a P picture's macroblocks are intra, predicted from a place of the picture before, or skipped. Coding goes in two steps: all macroblocks are looked at (`mode`), the quantiser scale is chosen for the
 //! whole picture (`rate`), then each row of macroblocks is coded as a slice of its own (`slice`, `macroblock`), side by
 //! side if so set: the number of threads changes no bit.
 //!
@@ -24,7 +23,7 @@ use crate::syntax::group::GroupHeader;
 use crate::syntax::picture::{CodingType, MotionScale, PictureHeader, PictureKind};
 use crate::syntax::sequence::{SequenceHeader, nearest_rate_code};
 use crate::transform::quantise::Quantiser;
-use mode::Mode;
+use mode::{Analysis, Mode};
 use rate::RateControl;
 use slice::{PictureContext, Row};
 
@@ -63,6 +62,8 @@ pub struct Encoder {
     reference: Picture,
     reconstruction: Picture,
     modes: Vec<Mode>,
+    /// The modes of the picture before.
+    modes_before: Vec<Mode>,
     slices: Vec<Vec<u8>>,
     /// Pictures since the last I picture; `None` before the first.
     since_intra: Option<u32>,
@@ -91,6 +92,7 @@ impl Encoder {
             padded: picture.clone(),
             reference: picture.clone(),
             reconstruction: picture,
+            modes_before: modes.clone(),
             modes,
             slices: (0..rows).map(|_| Vec::new()).collect(),
             since_intra: None,
@@ -119,11 +121,21 @@ impl Encoder {
         }
         let kind = self.next_kind(intra);
         let start = out.len();
-        self.write_headers(kind, out);
         let (mb_width, mb_height) = (self.padded.mb_width, self.padded.mb_height);
         let source = if aligned { picture } else { self.padded.view(mb_width * 16, mb_height * 16) };
-        mode::analyse(&source, &self.reference, kind, self.settings.threads, &mut self.modes);
+        core::mem::swap(&mut self.modes, &mut self.modes_before);
+        let analysis = Analysis {
+            kind,
+            source,
+            reference: &self.reference,
+            before: &self.modes_before,
+            quantiser: self.rate.expected_quantiser(),
+            level: self.level,
+        };
+        analysis.run(self.settings.threads, &mut self.modes);
         let choice = self.rate.choose(kind, &self.modes);
+        let motion = motion_scale(&self.modes);
+        self.write_headers(kind, motion, out);
         let context = PictureContext {
             kind,
             source,
@@ -131,6 +143,7 @@ impl Encoder {
             quantiser: &self.quantisers[usize::from(choice.quantiser) - 1],
             skip_all: choice.skip_all,
             level: self.level,
+            motion,
         };
         code_rows(&context, self.settings.threads, &self.modes, &mut self.reconstruction, &mut self.slices);
         for slice in &self.slices {
@@ -159,7 +172,7 @@ impl Encoder {
         PictureKind::Predicted
     }
 
-    fn write_headers(&self, kind: PictureKind, out: &mut Vec<u8>) {
+    fn write_headers(&self, kind: PictureKind, motion: MotionScale, out: &mut Vec<u8>) {
         let mut bits = BitWriter::new(out);
         if kind == PictureKind::Intra {
             self.sequence.write(&mut bits);
@@ -170,10 +183,18 @@ impl Encoder {
             temporal_reference: (self.since_intra.unwrap_or(0) % 1024) as u16,
             coding_type: CodingType::Reference(kind),
             vbv_delay: PictureHeader::NO_VBV_DELAY,
-            forward: MotionScale::LEAST,
+            forward: motion,
         };
         header.write(&mut bits);
     }
+}
+
+/// The smallest f_code in whose range all vectors are.
+fn motion_scale(modes: &[Mode]) -> MotionScale {
+    let reach = |component: i16| if component < 0 { -1 - component } else { component };
+    let farthest = modes.iter().map(|mode| reach(mode.vector.x).max(reach(mode.vector.y))).max().unwrap_or(0);
+    let f_code = (1..7).find(|f_code| farthest < 16 << (f_code - 1)).unwrap_or(7);
+    MotionScale { full_pel: false, f_code }
 }
 
 /// Codes each row into its own buffer, on `threads` threads.

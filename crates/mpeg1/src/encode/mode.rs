@@ -1,8 +1,14 @@
 //! How each macroblock is to be coded, and how much there is to code in it: looked at for the whole picture before
 //! any of it is coded, so that the quantiser scale can be chosen for all.
 
+use fearless_simd::Level;
+
 use super::rows;
+use crate::motion::HalfPel;
+use crate::motion::sad::sad_16x16;
+use crate::motion::search::Search;
 use crate::picture::{Picture, PictureView, Plane};
+use crate::syntax::macroblock::MotionVector;
 use crate::syntax::picture::PictureKind;
 
 /// What was found out about a macroblock.
@@ -10,6 +16,8 @@ use crate::syntax::picture::PictureKind;
 pub(super) struct Mode {
     /// Coded without prediction.
     pub intra: bool,
+    /// Where it is predicted from, in half pels.
+    pub vector: MotionVector,
     /// Sum of absolute values of what is to be coded: differences to the prediction, or to the mean if intra.
     pub activity: u32,
 }
@@ -17,45 +25,88 @@ pub(super) struct Mode {
 /// By how much the differences to the picture before must exceed those to the mean before intra is chosen: an intra
 /// macroblock also pays for six DCs and a pattern without gaps.
 const INTRA_PENALTY: u32 = 512;
+/// How far vectors lead at most, in half pels: f_code 3.
+const RANGE: i32 = 63;
 
-/// Fills `modes`, row by row, for `source`, which consists of whole macroblocks.
-pub(super) fn analyse(
-    source: &PictureView<'_>,
-    reference: &Picture,
-    kind: PictureKind,
-    threads: usize,
-    modes: &mut [Mode],
-) {
-    let rows = modes.chunks_exact_mut(reference.mb_width).enumerate();
-    rows::for_each(rows, threads, |(row, modes)| {
-        for (column, mode) in modes.iter_mut().enumerate() {
-            *mode = look_at(source.y, reference.planes[0].view(), kind, column * 16, row * 16);
-        }
-    });
+/// What is needed to look at a picture.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Analysis<'a> {
+    pub kind: PictureKind,
+    /// Whole macroblocks.
+    pub source: PictureView<'a>,
+    pub reference: &'a Picture,
+    /// The modes of the picture before: what moved there moves on.
+    pub before: &'a [Mode],
+    /// The quantiser scale that is to be expected.
+    pub quantiser: u8,
+    pub level: Level,
 }
 
-fn look_at(source: Plane<'_>, reference: Plane<'_>, kind: PictureKind, x: usize, y: usize) -> Mode {
-    if kind == PictureKind::Intra {
-        return Mode { intra: true, activity: deviation(source, x, y) };
+impl Analysis<'_> {
+    /// Fills `modes`, row by row.
+    pub(super) fn run(&self, threads: usize, modes: &mut [Mode]) {
+        let rows = modes.chunks_exact_mut(self.reference.mb_width).enumerate();
+        rows::for_each(rows, threads, |(row, modes)| {
+            let mut left = Mode::default();
+            for (column, mode) in modes.iter_mut().enumerate() {
+                *mode = self.look_at(column, row, left);
+                left = *mode;
+            }
+        });
     }
-    let difference = absolute_difference(source, reference, x, y);
-    if difference <= INTRA_PENALTY {
-        return Mode { intra: false, activity: difference };
+
+    fn look_at(&self, column: usize, row: usize, left: Mode) -> Mode {
+        let at = (column * 16, row * 16);
+        let deviation = || deviation(self.source.y, at.0, at.1);
+        if self.kind == PictureKind::Intra {
+            return Mode { intra: true, vector: MotionVector::ZERO, activity: deviation() };
+        }
+        let reference = self.reference.planes[0].view();
+        let still = HalfPel { x: at.0 * 2, y: at.1 * 2 };
+        let zero = sad_16x16(self.level, self.source.y, at, reference, still);
+        // What noise alone makes is not worth a search.
+        if zero <= 96 * u32::from(self.quantiser).min(8) {
+            return Mode { intra: false, vector: MotionVector::ZERO, activity: zero };
+        }
+        let found =
+            self.search(column, row, left).find(self.level, zero, &self.candidates(column, row, left));
+        let mut mode = Mode { intra: false, vector: found.vector, activity: found.difference };
+        if mode.activity > INTRA_PENALTY {
+            let deviation = deviation();
+            if deviation + INTRA_PENALTY < mode.activity {
+                mode = Mode { intra: true, vector: MotionVector::ZERO, activity: deviation };
+            }
+        }
+        mode
     }
-    let deviation = deviation(source, x, y);
-    let intra = deviation + INTRA_PENALTY < difference;
-    Mode { intra, activity: if intra { deviation } else { difference } }
+
+    fn search(&self, column: usize, row: usize, left: Mode) -> Search<'_> {
+        let Picture { mb_width, mb_height, ref planes } = *self.reference;
+        Search {
+            source: self.source.y,
+            reference: planes[0].view(),
+            at: (column * 16, row * 16),
+            most: ((mb_width as i32 - 1) * 32, (mb_height as i32 - 1) * 32),
+            range: RANGE,
+            before: left.vector,
+            bit_cost: self.quantiser.into(),
+        }
+    }
+
+    /// The neighbour to the left, and from the picture before this place and what lies around it. Not the neighbour
+    /// above: rows are looked at side by side.
+    fn candidates(&self, column: usize, row: usize, left: Mode) -> [MotionVector; 5] {
+        let Picture { mb_width, mb_height, .. } = *self.reference;
+        let before = |column: usize, row: usize| self.before[row * mb_width + column].vector;
+        let (right, below) = ((column + 1).min(mb_width - 1), (row + 1).min(mb_height - 1));
+        let above = row.saturating_sub(1);
+        [left.vector, before(column, row), before(right, row), before(column, below), before(column, above)]
+    }
 }
 
 /// The 16 samples of each row of the macroblock at `x`, `y`.
 fn luma_rows<'a>(plane: Plane<'a>, x: usize, y: usize) -> impl Iterator<Item = &'a [u8; 16]> {
     (y..y + 16).filter_map(move |y| plane.samples[y * plane.stride + x..].first_chunk())
-}
-
-/// Sum of absolute differences of a macroblock's luma to the same place in `reference`.
-fn absolute_difference(source: Plane<'_>, reference: Plane<'_>, x: usize, y: usize) -> u32 {
-    let rows = luma_rows(source, x, y).zip(luma_rows(reference, x, y));
-    rows.map(|(a, b)| (0..16).map(|i| u32::from(a[i].abs_diff(b[i]))).sum::<u32>()).sum()
 }
 
 /// Sum of absolute differences of a macroblock's luma to its mean.
@@ -68,6 +119,7 @@ fn deviation(source: Plane<'_>, x: usize, y: usize) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::level;
     use alloc::vec;
 
     #[test]
@@ -79,10 +131,16 @@ mod tests {
             row[..16].fill(41);
         }
         let source = PictureView::from_i420(&samples, 32, 16);
-        let mut modes = [Mode::default(); 2];
-        analyse(&source, &reference, PictureKind::Predicted, 1, &mut modes);
-        assert_eq!(modes, [Mode { intra: false, activity: 256 }, Mode { intra: true, activity: 0 }]);
-        analyse(&source, &reference, PictureKind::Intra, 2, &mut modes);
+        let before = [Mode::default(); 2];
+        let mut modes = before;
+        let predicted = PictureKind::Predicted;
+        let level = level::best();
+        let analysis =
+            Analysis { kind: predicted, source, reference: &reference, before: &before, quantiser: 4, level };
+        analysis.run(1, &mut modes);
+        let mode = |intra, activity| Mode { intra, vector: MotionVector::ZERO, activity };
+        assert_eq!(modes, [mode(false, 256), mode(true, 0)]);
+        Analysis { kind: PictureKind::Intra, ..analysis }.run(2, &mut modes);
         assert!(modes.iter().all(|mode| mode.intra && mode.activity == 0));
     }
 }

@@ -93,6 +93,11 @@ impl RateControl {
         choice
     }
 
+    /// The quantiser of the picture before: most likely that of the next, too.
+    pub fn expected_quantiser(&self) -> u8 {
+        if let Rate::Quantiser(quantiser) = self.rate { quantiser } else { self.chosen.1.quantiser }
+    }
+
     fn choose_for_rate(&self, kind: PictureKind, activity: f64) -> Choice {
         let even = self.share - self.debt / PAY_BACK_PICTURES;
         let quantiser = match kind {

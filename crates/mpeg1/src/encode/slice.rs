@@ -11,7 +11,7 @@ use super::mode::Mode;
 use crate::bits::BitWriter;
 use crate::picture::{Picture, PictureView};
 use crate::syntax::macroblock::{write_address_increment, write_stuffing};
-use crate::syntax::picture::PictureKind;
+use crate::syntax::picture::{MotionScale, PictureKind};
 use crate::syntax::slice::SliceHeader;
 use crate::transform::quantise::Quantiser;
 
@@ -26,6 +26,7 @@ pub(super) struct PictureContext<'a> {
     /// Code no differences: the picture repeats its reference.
     pub skip_all: bool,
     pub level: Level,
+    pub motion: MotionScale,
 }
 
 /// A row of macroblocks.
@@ -48,7 +49,7 @@ pub(super) fn code(context: &PictureContext<'_>, row: Row<'_>) {
     let last = modes.len() - 1;
     let mut increment = 1;
     for (column, mode) in modes.iter().enumerate() {
-        coder.prepare(Place { column, row: index }, mode.intra && !context.skip_all);
+        coder.prepare(Place { column, row: index }, *mode);
         // The first and the last macroblock of a slice cannot be skipped (2.4.4.4).
         if coder.is_empty() && column != 0 && column != last {
             coder.skip();

@@ -76,7 +76,7 @@ fn a_still_picture_costs_next_to_nothing() {
 
 #[test]
 fn the_rate_is_met_on_moving_pictures() {
-    for (rate, fps) in [(300_000, 25.0), (800_000, 24.0), (2_000_000, 50.0)] {
+    for (rate, fps) in [(500_000, 25.0), (800_000, 24.0), (3_000_000, 50.0)] {
         let mut encoder = Encoder::new(Settings::new(320, 240, fps, Rate::BitsPerSecond(rate))).unwrap();
         let pictures = 200;
         let noise = |n: usize| -> Vec<u8> {

@@ -1,7 +1,11 @@
-//! Motion: how a block is predicted from another place of the reference picture. What the decoder does with a vector
-//! is here; how an encoder finds one will be. Not here: how vectors are coded (`syntax/macroblock.rs`).
+//! Motion: how a block is predicted from another place of the reference picture, and how an encoder finds that place.
+//! Not here: how vectors are coded (`syntax/macroblock.rs`).
 
 pub mod compensate;
+#[cfg(feature = "encode")]
+pub mod sad;
+#[cfg(feature = "encode")]
+pub mod search;
 
 use crate::picture::Picture;
 use crate::syntax::macroblock::MotionVector;

@@ -1,0 +1,167 @@
+//! Finding a vector: from what neighbours and the picture before found, downhill in ever smaller steps, to half pels.
+//!
+//! Here belongs: the way through the places to look at. Not here: what a vector is compared with besides (intra, skip).
+
+use fearless_simd::{Level, Simd, dispatch};
+
+use super::HalfPel;
+use super::sad::sad;
+use crate::picture::Plane;
+use crate::syntax::macroblock::MotionVector;
+
+/// What a search is told.
+#[derive(Clone, Copy, Debug)]
+pub struct Search<'a> {
+    /// The picture to code.
+    pub source: Plane<'a>,
+    /// The picture to predict from.
+    pub reference: Plane<'a>,
+    /// The macroblock's upper left pixel.
+    pub at: (usize, usize),
+    /// The largest left and top coordinate of a prediction, in half pels.
+    pub most: (i32, i32),
+    /// How far to the right and down, and one further to the left and up, a vector may lead, in half pels.
+    pub range: i32,
+    /// The vector that the found one will be coded against.
+    pub before: MotionVector,
+    /// What a bit is worth in units of the sum of absolute differences.
+    pub bit_cost: u32,
+}
+
+/// What was found.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Found {
+    /// The vector, in half pels.
+    pub vector: MotionVector,
+    /// The sum of absolute differences to its prediction.
+    pub difference: u32,
+}
+
+/// Steps of the way downhill, in half pels.
+const STEPS: [i32; 3] = [8, 4, 2];
+/// Most steps of one size.
+const MOST_STEPS: usize = 12;
+/// The four directions.
+const DIRECTIONS: [(i32, i32); 4] = [(1, 0), (0, 1), (-1, 0), (0, -1)];
+
+impl Search<'_> {
+    /// Looks for a better vector than zero, whose sum of absolute differences is `zero`, starting with `candidates`.
+    #[must_use]
+    pub fn find(&self, level: Level, zero: u32, candidates: &[MotionVector]) -> Found {
+        dispatch!(level, simd => self.find_in_vectors(simd, zero, candidates))
+    }
+
+    #[inline(always)]
+    fn find_in_vectors<S: Simd>(&self, simd: S, zero: u32, candidates: &[MotionVector]) -> Found {
+        let mut best = Best { x: 0, y: 0, difference: zero, cost: zero + self.vector_cost(0, 0) };
+        for candidate in candidates {
+            // To whole pels: half ones are looked at last.
+            let (x, y) = (i32::from(candidate.x) & !1, i32::from(candidate.y) & !1);
+            self.look(simd, x, y, &mut best);
+        }
+        for step in STEPS {
+            self.downhill(simd, step, &mut best);
+        }
+        self.half_pels(simd, &mut best);
+        let vector = MotionVector { x: best.x as i16, y: best.y as i16 };
+        Found { vector, difference: best.difference }
+    }
+
+    /// Goes where it is better until it is nowhere.
+    #[inline(always)]
+    fn downhill<S: Simd>(&self, simd: S, step: i32, best: &mut Best) {
+        for _ in 0..MOST_STEPS {
+            let (x, y) = (best.x, best.y);
+            for (dx, dy) in DIRECTIONS {
+                self.look(simd, x + dx * step, y + dy * step, best);
+            }
+            if (best.x, best.y) == (x, y) {
+                break;
+            }
+        }
+    }
+
+    /// The four halves beside, then the corner between the better ones of each direction.
+    #[inline(always)]
+    fn half_pels<S: Simd>(&self, simd: S, best: &mut Best) {
+        let (x, y) = (best.x, best.y);
+        let mut lowest = [u32::MAX; 4];
+        for (n, (dx, dy)) in DIRECTIONS.into_iter().enumerate() {
+            lowest[n] = self.look(simd, x + dx, y + dy, best);
+        }
+        let dx = if lowest[0] < lowest[2] { 1 } else { -1 };
+        let dy = if lowest[1] < lowest[3] { 1 } else { -1 };
+        self.look(simd, x + dx, y + dy, best);
+    }
+
+    /// Looks at a vector; its cost, or the most if it leads out of the picture.
+    #[inline(always)]
+    fn look<S: Simd>(&self, simd: S, x: i32, y: i32, best: &mut Best) -> u32 {
+        let place = (self.at.0 as i32 * 2 + x, self.at.1 as i32 * 2 + y);
+        let inside = (0..=self.most.0).contains(&place.0) && (0..=self.most.1).contains(&place.1);
+        let reachable =
+            (-self.range - 1..=self.range).contains(&x) && (-self.range - 1..=self.range).contains(&y);
+        if !inside || !reachable || (x, y) == (best.x, best.y) {
+            return u32::MAX;
+        }
+        let source = &self.source.samples[self.at.1 * self.source.stride + self.at.0..];
+        let source = Plane { samples: source, stride: self.source.stride };
+        let at = HalfPel { x: place.0 as usize, y: place.1 as usize };
+        let difference = sad(simd, source, self.reference, at);
+        let cost = difference + self.vector_cost(x, y);
+        if cost < best.cost {
+            *best = Best { x, y, difference, cost };
+        }
+        cost
+    }
+
+    #[inline(always)]
+    fn vector_cost(&self, x: i32, y: i32) -> u32 {
+        let bits =
+            component_bits(x - i32::from(self.before.x)) + component_bits(y - i32::from(self.before.y));
+        bits * self.bit_cost
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Best {
+    x: i32,
+    y: i32,
+    difference: u32,
+    cost: u32,
+}
+
+/// About how many bits a component's difference takes (table B.4 and its residual).
+#[inline(always)]
+const fn component_bits(difference: i32) -> u32 {
+    if difference == 0 { 1 } else { 2 + 2 * (u32::BITS - difference.unsigned_abs().leading_zeros()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::level;
+    use alloc::vec::Vec;
+
+    #[test]
+    fn a_moved_picture_is_found() {
+        let texture = |x: i32, y: i32| ((x - 90) * (x - 90) / 40 + (y - 100) * (y - 100) / 50) as u8;
+        let plane = |dx: i32, dy: i32| -> Vec<u8> {
+            (0..96 * 96).map(|i| texture(i % 96 + dx + 50, i / 96 + dy + 50)).collect()
+        };
+        let (source, reference) = (plane(3, -2), plane(0, 0));
+        let search = Search {
+            source: Plane { samples: &source, stride: 96 },
+            reference: Plane { samples: &reference, stride: 96 },
+            at: (32, 48),
+            most: (160, 160),
+            range: 31,
+            before: MotionVector::ZERO,
+            bit_cost: 4,
+        };
+        for level in level::all() {
+            let found = search.find(level, u32::MAX / 2, &[]);
+            assert_eq!(found, Found { vector: MotionVector { x: 6, y: -4 }, difference: 0 });
+        }
+    }
+}
