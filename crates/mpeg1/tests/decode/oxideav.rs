@@ -55,11 +55,12 @@ fn its_conformance_streams() {
         let path = fixtures.join(name);
         let stream = std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
         assert_references(&stream, &slices(&decode(&stream)), DRIFT);
-        // The pictures shipped with it are FFmpeg's, whose arithmetic is ours.
+        // The pictures shipped with it are those of some FFmpeg, whose IDCT for its CPU rounds otherwise in a few
+        // samples; the FFmpeg of this machine is compared with bit by bit (`ffmpeg.rs`).
         let path = fixtures.join(format!("{name}.ref.yuv"));
         let theirs = std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
         let theirs: Vec<&[u8]> = theirs.chunks_exact(PictureView::i420_len(width, height)).collect();
-        assert_references(&stream, &theirs, 0);
+        assert_references(&stream, &theirs, 1);
     }
 }
 
