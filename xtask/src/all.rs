@@ -11,7 +11,7 @@ use crate::cross::{AARCH64, ARMV7, Target};
 use crate::packages::{RUST_WITH_SOURCE, WASM_LINKER, ensure};
 use crate::shell::{cargo, command, output, root};
 use crate::steps::Steps;
-use crate::{Outcome, wasm};
+use crate::{Outcome, soak, wasm};
 
 /// How long each fuzz target runs.
 const FUZZ_SECONDS: u32 = 300;
@@ -23,8 +23,7 @@ pub(crate) fn run(steps: &mut Steps) {
         under_qemu(steps, target);
     }
     fuzz(steps);
-    let soak = ["test", "--locked", "--release", "--workspace", "--no-fail-fast", "--", "--ignored"];
-    steps.tests("soaks", &mut cargo(&soak));
+    steps.check("soak", soak::run);
 }
 
 /// The player in `web/dist` is what its sources give, byte for byte. What is there is put back in any case.

@@ -9,9 +9,9 @@ use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{ChildStdin, ChildStdout, Command, Stdio};
 
-use super::process::Process;
 use super::screen::Screen;
 use crate::Outcome;
+use crate::process::Process;
 
 /// A browser with one window that fills the screen.
 pub(crate) struct Browser {

@@ -5,14 +5,14 @@
 use std::path::Path;
 use std::time::Duration;
 
+use super::OPTIONS;
 use super::browser::Browser;
 use super::measure::{Figures, Watcher};
 use super::screen::Screen;
 use super::systems::{self, SIZE, System};
-use super::{OPTIONS, stalled};
-use crate::Outcome;
 use crate::packages::{BROWSERS, MEDIA, NODE, ensure};
 use crate::shell::target;
+use crate::{Outcome, stalled};
 
 /// What keeps the page's thread busy, with `--busy`.
 const BUSY: &str =

@@ -8,12 +8,12 @@
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use super::browser::Browser;
-use super::process::usage;
 use super::screen::Screen;
 use super::strip::{self, Place, Stamp};
 use super::summary::Values;
 use super::systems::{RATE, Running, SIZE};
 use crate::Outcome;
+use crate::process::usage;
 
 const TICK: Duration = Duration::from_micros(250);
 /// A page that shows nothing for so long has failed.

@@ -6,12 +6,10 @@
 mod browser;
 mod latency;
 mod measure;
-mod process;
 mod screen;
-mod stalled;
 mod strip;
 mod summary;
-mod systems;
+pub(crate) mod systems;
 
 use crate::Outcome;
 

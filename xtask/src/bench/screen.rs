@@ -11,8 +11,8 @@ use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use super::process::Process;
 use crate::Outcome;
+use crate::process::Process;
 
 /// A running screen.
 pub(crate) struct Screen {

@@ -7,8 +7,8 @@ use std::net::{TcpListener, TcpStream};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use super::process::Process;
 use crate::Outcome;
+use crate::process::Process;
 use crate::shell::{self, cargo, command, root, target};
 
 /// The picture's width and height.

@@ -68,9 +68,27 @@ pub(crate) fn usage(processes: &[u32]) -> Usage {
     let mut sum = Usage::default();
     for process in with_children(processes) {
         sum.cpu += cpu(process).unwrap_or_default();
-        sum.peak_memory += peak_memory(process).unwrap_or_default();
+        sum.peak_memory += memory(process, "VmHWM:").unwrap_or_default();
     }
     sum
+}
+
+/// What a process holds at this moment.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Holdings {
+    /// Open files and sockets.
+    pub(crate) files: usize,
+    /// Threads.
+    pub(crate) threads: usize,
+    /// Resident memory in bytes.
+    pub(crate) memory: u64,
+}
+
+/// What `process` holds, without its children.
+pub(crate) fn holdings(process: u32) -> Holdings {
+    let entries = |dir: &str| fs::read_dir(format!("/proc/{process}/{dir}")).map_or(0, Iterator::count);
+    let memory = memory(process, "VmRSS:").unwrap_or_default();
+    Holdings { files: entries("fd"), threads: entries("task"), memory }
 }
 
 fn with_children(processes: &[u32]) -> Vec<u32> {
@@ -96,9 +114,9 @@ fn cpu(process: u32) -> Option<Duration> {
     Some(Duration::from_millis(ticks * 10))
 }
 
-fn peak_memory(process: u32) -> Option<u64> {
+fn memory(process: u32, field: &str) -> Option<u64> {
     let status = fs::read_to_string(format!("/proc/{process}/status")).ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let line = status.lines().find_map(|line| line.strip_prefix(field))?;
     Some(line.split_whitespace().next()?.parse::<u64>().ok()? * 1024)
 }
 

@@ -1,0 +1,91 @@
+//! The soak of `cargo xtask test --all`: viewers come, stall and go for minutes, one watches, and in the end the server
+//! holds what it held in the beginning.
+//!
+//! Here belongs: leaks that only time shows. Not here: how old pictures get meanwhile (bench).
+
+use std::io::Read;
+use std::net::TcpStream;
+use std::sync::mpsc::{Receiver, TryRecvError, channel};
+use std::time::{Duration, Instant};
+
+use crate::bench::systems::{Running, System};
+use crate::process::{Holdings, holdings};
+use crate::{Outcome, stalled};
+
+const TIME: Duration = Duration::from_secs(180);
+/// How many come at a time, and how often.
+const CROWD: usize = 10;
+const INTERVAL: Duration = Duration::from_secs(2);
+/// They leave after this, when the server has given up the first of them (30 s).
+const STAY: Duration = Duration::from_secs(40);
+/// Memory that may come and go by chance, in bytes.
+const LEEWAY: u64 = 4 << 20;
+
+/// Runs it. The release build must be there.
+pub(crate) fn run() -> Outcome {
+    let mut system = System::Ours.start()?;
+    let server = system.server[0];
+    let (address, _, _) = system.socket.clone();
+    let mut watcher = stalled::open(1, &address, "/", "")?.remove(0);
+    watcher.set_read_timeout(Some(Duration::from_secs(5))).map_err(|error| error.to_string())?;
+    let (stop, stopped) = channel();
+    let watching = std::thread::spawn(move || watch(&mut watcher, &stopped));
+
+    let empty = holdings(server);
+    println!("before any crowd: {empty:?}");
+    // The first crowd makes room in memory for all that come after it.
+    crowds(&mut system, STAY)?;
+    let before = settled(server, &empty);
+    println!("after the first crowd: {before:?}");
+    crowds(&mut system, TIME)?;
+    let after = settled(server, &empty);
+    println!("in the end: {after:?}");
+
+    drop(stop);
+    let bytes = watching.join().map_err(|_| "the watching thread failed")??;
+    println!("one viewer got {} kB", bytes / 1000);
+    if after.files > empty.files || after.threads > before.threads || after.memory > before.memory + LEEWAY {
+        return Err(format!("the server kept something: {empty:?}, then {before:?}, then {after:?}"));
+    }
+    Ok(())
+}
+
+/// Lets crowds of stalled viewers come and go for `time`, and waits until the last has left.
+fn crowds(system: &mut Running, time: Duration) -> Outcome {
+    let (address, path, protocol) = system.socket.clone();
+    let mut inside: Vec<(Instant, Vec<TcpStream>)> = Vec::new();
+    let start = Instant::now();
+    while start.elapsed() < time {
+        inside.retain(|(came, _)| came.elapsed() < STAY);
+        inside.push((Instant::now(), stalled::open(CROWD, &address, path, protocol)?));
+        system.check()?;
+        std::thread::sleep(INTERVAL);
+    }
+    Ok(())
+}
+
+/// What the server holds once it has seen that all have left.
+fn settled(server: u32, empty: &Holdings) -> Holdings {
+    let start = Instant::now();
+    loop {
+        let now = holdings(server);
+        if now.files <= empty.files || start.elapsed() > STAY {
+            return now;
+        }
+        std::thread::sleep(Duration::from_millis(100));
+    }
+}
+
+/// Reads until told to stop. Counts the bytes; an error if they stay away.
+fn watch(socket: &mut TcpStream, stopped: &Receiver<()>) -> Outcome<u64> {
+    let mut buffer = [0; 1 << 14];
+    let mut bytes = 0;
+    while stopped.try_recv() != Err(TryRecvError::Disconnected) {
+        match socket.read(&mut buffer) {
+            Ok(len) if len > 0 => bytes += len as u64,
+            Ok(_) => return Err("the server closed a good viewer's connection".into()),
+            Err(error) => return Err(format!("a good viewer got nothing: {error}")),
+        }
+    }
+    Ok(bytes)
+}
