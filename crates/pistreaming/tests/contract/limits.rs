@@ -76,7 +76,7 @@ fn more_connections_than_there_are_files_for_are_refused_in_words() {
     let mut held = Vec::new();
     let refused = loop {
         let mut stream = http::connect(program.http);
-        stream.write_all(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
+        stream.write_all(b"GET /stats HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
         let mut status = [0; 12];
         stream.read_exact(&mut status).unwrap();
         if status.starts_with(b"HTTP/1.1 503") {
@@ -89,7 +89,7 @@ fn more_connections_than_there_are_files_for_are_refused_in_words() {
     viewer.picture();
     drop(held);
     // The places are free again once the server has seen that they left.
-    while http::get(program.http, "/healthz").status != 200 {}
+    while http::get(program.http, "/stats").status != 200 {}
 }
 
 #[test]
@@ -102,7 +102,7 @@ fn too_large_a_request_is_refused() {
     let mut said = Vec::new();
     let _ = stream.read_to_end(&mut said);
     assert!(said.is_empty() || said.starts_with(b"HTTP/1.1 431"), "{}", String::from_utf8_lossy(&said));
-    assert_eq!(http::get(program.http, "/healthz").status, 200);
+    assert_eq!(http::get(program.http, "/stats").status, 200);
 }
 
 #[test]
