@@ -4,6 +4,7 @@
 
 use fearless_simd::{Simd, dispatch};
 
+use super::levels::{Judge, Levels};
 use super::mode::Mode;
 use super::slice::PictureContext;
 use crate::bits::BitWriter;
@@ -12,8 +13,9 @@ use crate::picture::Plane;
 use crate::syntax::block::{write_dc_difference, write_end, write_first, write_next};
 use crate::syntax::macroblock::{MacroblockType, MotionVector, write_block_pattern};
 use crate::tables::{INTRA_MATRIX, NON_INTRA_MATRIX, ZIGZAG};
+use crate::transform::lanes::{self, Rows};
 use crate::transform::quantise::{self, Quantiser};
-use crate::transform::{dct, idct, lanes};
+use crate::transform::{dct, idct};
 
 /// A DC of mid grey: what the first intra macroblock's DCs are predicted from (2.4.4.1), as a level.
 const DC_RESET: i16 = 128;
@@ -22,6 +24,10 @@ const DC_RESET: i16 = 128;
 const fn least_difference(scale: u8) -> i16 {
     8 * scale as i16
 }
+
+/// What the levels of a macroblock must be better than none for it to be sent though it could be skipped, in bits: its
+/// type, pattern and the address of the next one.
+const LEAST_GAIN: i32 = 6;
 
 /// Where a macroblock lies, counted in macroblocks.
 #[derive(Clone, Copy, Debug)]
@@ -50,7 +56,10 @@ pub(super) struct Coder<'a> {
     place: Place,
     intra: bool,
     vector: MotionVector,
-    levels: [[i16; 64]; 6],
+    levels: [Levels; 6],
+    dc: [i16; 6],
+    /// What sending the levels is better than sending none, in bits.
+    gain: i32,
     /// coded_block_pattern: bit 5 for block 0.
     pattern: u8,
 }
@@ -68,7 +77,9 @@ impl<'a> Coder<'a> {
             vector: MotionVector::ZERO,
             place: Place { column: 0, row: 0 },
             intra: false,
-            levels: [[0; 64]; 6],
+            levels: Default::default(),
+            dc: [0; 6],
+            gain: 0,
             pattern: 0,
         }
     }
@@ -83,7 +94,11 @@ impl<'a> Coder<'a> {
         if self.context.skip_all {
             return;
         }
+        self.gain = 0;
         dispatch!(self.context.level, simd => self.prepare_blocks(simd));
+        if self.gain < LEAST_GAIN && self.vector == MotionVector::ZERO {
+            self.pattern = 0;
+        }
     }
 
     #[inline(always)]
@@ -92,9 +107,8 @@ impl<'a> Coder<'a> {
             let at = self.place.block(block);
             if self.intra {
                 self.prepare_intra(simd, block, at);
-            } else {
-                let coded = self.prepare_predicted(simd, block, at);
-                self.pattern |= u8::from(coded) << (5 - block);
+            } else if self.prepare_predicted(simd, block, at) {
+                self.pattern |= 32 >> block;
             }
         }
     }
@@ -155,9 +169,9 @@ impl<'a> Coder<'a> {
             *row = lanes::widen(simd, eight(source, at, y));
         }
         let coefficients = dct::forward_rows(simd, samples);
-        let levels = &mut self.levels[block];
-        lanes::store(self.context.quantiser.intra(simd, coefficients), levels);
-        levels[0] = Quantiser::dc(coefficients[0][0]);
+        let nearest = self.context.quantiser.intra(simd, coefficients);
+        self.dc[block] = Quantiser::dc(coefficients[0][0]);
+        self.choose(simd, block, nearest, coefficients);
     }
 
     #[inline(always)]
@@ -174,46 +188,80 @@ impl<'a> Coder<'a> {
             return false;
         }
         let coefficients = dct::forward_rows(simd, differences);
-        let (levels, any) = self.context.quantiser.predicted(simd, coefficients);
-        lanes::store(levels, &mut self.levels[block]);
-        any
+        let nearest = self.context.quantiser.predicted(simd, coefficients);
+        let gain = self.choose(simd, block, nearest, coefficients);
+        if !self.levels[block].is_empty() {
+            self.gain += gain;
+        }
+        !self.levels[block].is_empty()
+    }
+
+    /// Chooses a block's levels; what they are better than none, in bits.
+    #[inline(always)]
+    fn choose<S: Simd>(&mut self, simd: S, block: usize, nearest: Rows<S>, coefficients: Rows<S>) -> i32 {
+        let nonzero = lanes::nonzero(simd, &nearest);
+        if nonzero == 0 {
+            self.levels[block].clear();
+            return 0;
+        }
+        let (mut levels, mut wanted) = ([0; 64], [0; 64]);
+        lanes::store(nearest, &mut levels);
+        lanes::store(coefficients, &mut wanted);
+        self.levels[block].choose(self.judge(), &levels, nonzero, &wanted)
+    }
+
+    const fn judge(&self) -> Judge<'static> {
+        let matrix = if self.intra { &INTRA_MATRIX } else { &NON_INTRA_MATRIX };
+        Judge { intra: self.intra, scale: self.context.quantiser.scale(), matrix }
     }
 
     fn write_intra(&mut self, bits: &mut BitWriter<'_>, block: usize) {
         let plane = self.place.block(block).plane;
-        let levels = &mut self.levels[block];
-        let dc = levels[0];
+        let dc = self.dc[block];
         write_dc_difference(bits, plane == 0, dc - self.dc_before[plane]);
         self.dc_before[plane] = dc;
-        let scale = self.context.quantiser.scale().into();
-        write_coefficients(bits, levels, 1, &INTRA_MATRIX, scale, quantise::dequantise_intra);
-        levels[0] = quantise::dequantise_dc(dc);
+        let mut next = 1;
+        for level in self.levels[block].iter() {
+            write_next(bits, level.at - next, level.level);
+            next = level.at + 1;
+        }
+        write_end(bits);
     }
 
-    fn write_predicted(&mut self, bits: &mut BitWriter<'_>, block: usize) {
-        if self.pattern & (32 >> block) != 0 {
-            let scale = self.context.quantiser.scale().into();
-            let levels = &mut self.levels[block];
-            write_coefficients(bits, levels, 0, &NON_INTRA_MATRIX, scale, quantise::dequantise_predicted);
+    fn write_predicted(&self, bits: &mut BitWriter<'_>, block: usize) {
+        if self.pattern & (32 >> block) == 0 {
+            return;
         }
+        let mut next = 0;
+        for level in self.levels[block].iter() {
+            let write = if next == 0 { write_first } else { write_next };
+            write(bits, level.at - next, level.level);
+            next = level.at + 1;
+        }
+        write_end(bits);
     }
 
     /// Makes what a decoder makes of the blocks' coefficients and the prediction.
     #[inline(always)]
     fn reconstruct<S: Simd>(&mut self, simd: S) {
         for block in 0..6 {
-            let at = self.place.block(block);
+            if !self.intra && self.pattern & (32 >> block) == 0 {
+                continue;
+            }
+            let mut coefficients = [0; 64];
+            for level in self.levels[block].iter() {
+                coefficients[usize::from(ZIGZAG[usize::from(level.at)])] = level.coefficient;
+            }
             if self.intra {
-                let samples = idct::inverse_rows(simd, lanes::load(simd, &self.levels[block]));
-                for (y, row) in samples.into_iter().enumerate() {
-                    *self.eight_mut(at, y) = lanes::clamp_to_samples(simd, row);
-                }
-            } else if self.pattern & (32 >> block) != 0 {
-                let differences = idct::inverse_rows(simd, lanes::load(simd, &self.levels[block]));
-                for (y, row) in differences.into_iter().enumerate() {
-                    let samples = self.eight_mut(at, y);
-                    *samples = lanes::clamp_to_samples(simd, lanes::widen(simd, samples) + row);
-                }
+                coefficients[0] = quantise::dequantise_dc(self.dc[block]);
+            }
+            let rows = idct::inverse_rows(simd, lanes::load(simd, &coefficients));
+            let at = self.place.block(block);
+            for (y, row) in rows.into_iter().enumerate() {
+                let intra = self.intra;
+                let samples = self.eight_mut(at, y);
+                let row = if intra { row } else { lanes::widen(simd, samples) + row };
+                *samples = lanes::clamp_to_samples(simd, row);
             }
         }
     }
@@ -240,31 +288,4 @@ impl Place {
 fn eight(plane: Plane<'_>, at: BlockPlace, y: usize) -> &[u8; 8] {
     let start = (at.y + y) * plane.stride + at.x;
     plane.samples[start..].first_chunk().expect("the picture consists of whole blocks")
-}
-
-/// Writes a block's levels from the `first` on, and puts in their place what a decoder makes of them.
-#[inline]
-fn write_coefficients(
-    bits: &mut BitWriter<'_>,
-    levels: &mut [i16; 64],
-    first: usize,
-    matrix: &[u8; 64],
-    scale: i32,
-    dequantise: impl Fn(i16, i32) -> i16,
-) {
-    let mut run = 0;
-    let mut write = if first == 0 { write_first } else { write_next };
-    for &place in &ZIGZAG[first..] {
-        let place = usize::from(place);
-        let level = levels[place];
-        if level == 0 {
-            run += 1;
-            continue;
-        }
-        write(bits, run, level);
-        write = write_next;
-        run = 0;
-        levels[place] = dequantise(level, scale * i32::from(matrix[place]));
-    }
-    write_end(bits);
 }

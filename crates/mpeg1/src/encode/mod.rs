@@ -7,6 +7,7 @@
 //! Here belongs: the order of these steps, the headers, the two pictures of reconstruction. Not here: which bits a
 //! macroblock becomes, who receives them, clocks.
 
+mod levels;
 mod macroblock;
 mod mode;
 mod rate;

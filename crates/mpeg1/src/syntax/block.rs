@@ -126,6 +126,28 @@ pub fn write_next(bits: &mut BitWriter<'_>, run: u8, level: i16) {
     }
 }
 
+/// Bits that [`write_next`] takes for a coefficient, or [`write_first`] if it is the `first`.
+#[inline]
+#[must_use]
+pub fn code_len(first: bool, run: u8, level: i16) -> i32 {
+    let magnitude = usize::from(level.unsigned_abs());
+    if first && run == 0 && magnitude == 1 {
+        return 2;
+    }
+    let len = if usize::from(run) < RUNS && magnitude < LEVELS {
+        CODES[usize::from(run)][magnitude].len
+    } else {
+        0
+    };
+    if len > 0 {
+        i32::from(len) + 1
+    } else if magnitude < 128 {
+        20
+    } else {
+        28
+    }
+}
+
 /// Writes end_of_block.
 #[inline]
 pub fn write_end(bits: &mut BitWriter<'_>) {
@@ -160,12 +182,17 @@ mod tests {
         let levels = (-MOST_LEVEL..=MOST_LEVEL).filter(|&level| level != 0);
         let all: Vec<_> = (0..64).flat_map(|run| levels.clone().map(move |level| (run, level))).collect();
         let mut bits = BitWriter::new(&mut out);
+        let lens: i32 = all
+            .iter()
+            .map(|&(run, level)| code_len(true, run, level) + code_len(false, run, level) + 2)
+            .sum();
         for &(run, level) in &all {
             write_first(&mut bits, run, level);
             write_next(&mut bits, run, level);
             write_end(&mut bits);
         }
         bits.align();
+        assert_eq!(out.len(), (lens as usize).div_ceil(8));
         let mut bits = BitReader::new(&out);
         for (run, level) in all {
             assert_eq!(read_first(&mut bits), Next::Coefficient { run, level });

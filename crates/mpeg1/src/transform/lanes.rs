@@ -54,6 +54,18 @@ pub(crate) fn clamp_to_samples<S: Simd>(simd: S, values: i16x8<S>) -> [u8; 8] {
     [a, b, c, d, e, f, g, h]
 }
 
+/// A bit for each place, row by row, whose value is not 0.
+#[inline(always)]
+#[cfg(feature = "encode")]
+pub(crate) fn nonzero<S: Simd>(simd: S, rows: &Rows<S>) -> u64 {
+    let mut mask = 0;
+    for (y, &row) in rows.iter().enumerate() {
+        let zero = simd.simd_eq_i16x8(row, simd.splat_i16x8(0));
+        mask |= (!simd.to_bitmask_mask16x8(zero) & 0xff) << (8 * y);
+    }
+    mask
+}
+
 /// Rows become columns: each round shuffles the first half of the vectors with the second, lane by lane, and three
 /// rounds of that put every value at its mirrored place.
 #[inline(always)]
@@ -95,6 +107,9 @@ mod tests {
             for (i, value) in out.into_iter().enumerate() {
                 assert_eq!(value, block[i % 8 * 8 + i / 8]);
             }
+            let sparse = block.map(|value| if value % 3 == 0 { 0 } else { value });
+            let mask = dispatch!(level, simd => nonzero(simd, &load(simd, &sparse)));
+            assert!((0..64).all(|i| (mask >> i & 1 == 1) == (sparse[i] != 0)));
             let clamped = dispatch!(level, simd => clamp_to_samples(simd, load(simd, &block)[3]));
             assert_eq!(clamped, core::array::from_fn(|x| block[24 + x].clamp(0, 255) as u8));
             let samples = [0, 255, 128, 127, 1, 2, 254, 77];
