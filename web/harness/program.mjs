@@ -8,8 +8,11 @@ import { fileURLToPath } from 'node:url';
 const BUILT = fileURLToPath(new URL('../../target/release/pistreaming', import.meta.url));
 const PROGRAM = process.env.PISTREAMING_PROGRAM || process.env.PISTREAMING_BIN || BUILT;
 
-/** Starts the program with `options` (default: the pattern on free ports) and waits until it listens. */
-export async function startProgram(options = []) {
+/**
+ * Starts the program with `options` (default: the pattern on free ports) and waits until it listens. It is ended when
+ * the test of the context `test` ends, if one is given.
+ */
+export async function startProgram(options = [], test = null) {
   const given = (name) => options.includes(name);
   const all = ['--bind', '127.0.0.1', ...options];
   if (!given('--source')) all.push('--source', 'pattern');
@@ -33,6 +36,7 @@ export async function startProgram(options = []) {
     });
   });
   child.removeAllListeners('exit');
+  if (test) test.after(() => stopProgram(program));
   return program;
 }
 

@@ -2,6 +2,8 @@
 //
 // Here belongs: the strip's layout, as crates/pistreaming/src/source/strip.rs paints it. Not here: what is right.
 
+import { until } from './until.mjs';
+
 /**
  * To be evaluated in a page: what the first canvas shows now. `stamp` is the frame's time in units of 100 µs modulo 2³²,
  * null if the strip cannot be read; `now` the page's clock in the same units. `blank`: there was nothing to read at
@@ -34,12 +36,11 @@ export function between(earlier, later) {
 }
 
 /** Waits until `page` shows a frame that is no older than `oldest` ms. */
-export async function untilLive(page, oldest = 2000) {
-  for (;;) {
+export function untilLive(page, oldest = 2000) {
+  return until(`a frame no older than ${oldest} ms`, async () => {
     const { stamp, now } = await page.evaluate(readStrip);
-    if (stamp !== null && Math.abs(between(stamp, now)) < oldest) return;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
+    return stamp !== null && Math.abs(between(stamp, now)) < oldest;
+  });
 }
 
 /** What `page` shows, looked at every `interval` ms for `duration` ms. Of blank looks one in twenty is left out. */

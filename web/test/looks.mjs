@@ -13,10 +13,11 @@ const VIEWPORTS = [['desktop', { width: 1280, height: 800 }], ['phone', { width:
 
 describe('looks', { timeout: 120_000 }, () => {
   for (const [name, viewport] of VIEWPORTS) {
-    it(`on a ${name}`, async () => {
+    it(`on a ${name}`, async (test) => {
       mkdirSync(OUT, { recursive: true });
-      const program = await startProgram();
+      const program = await startProgram([], test);
       const browser = await startChromium();
+      test.after(() => browser.close());
       const page = await browser.open(program.url, viewport);
       await untilLive(page);
       const take = async (what) => {
@@ -38,7 +39,6 @@ describe('looks', { timeout: 120_000 }, () => {
         said.observe(document.getElementById('trouble'), { attributes: true });
       }));
       await take('-server-gone');
-      await browser.close();
     });
   }
 });

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 
 import { startChromium, startFirefox } from '../harness/browsers.mjs';
-import { startProgram, stopProgram } from '../harness/program.mjs';
+import { startProgram } from '../harness/program.mjs';
 import { between, readStrip, untilLive, watch } from '../harness/strip.mjs';
 
 /** A page as people wrote them for the original; `more` is its script's end. */
@@ -87,24 +87,20 @@ for (const [browserName, start] of [['Chromium', startChromium], ['Firefox', sta
     });
 
     for (const { name, html, check } of CASES) {
-      it(name, async () => {
+      it(name, async (test) => {
         const index = join(directory, 'index.html');
         writeFileSync(index, html);
-        const program = await startProgram(['--index', index]);
-        try {
-          const tab = await browser.open(program.url);
-          await untilLive(tab);
-          const seen = await watch(tab, 3000);
-          const live = seen.filter(({ stamp, now }) => stamp !== null && Math.abs(between(stamp, now)) < 2000);
-          assert.equal(live.length, seen.length);
-          assert.ok(new Set(live.map(({ stamp }) => stamp)).size > seen.length / 2, 'it goes on');
-          const { width, height } = await tab.evaluate(readStrip);
-          assert.deepEqual([width, height], [640, 480]);
-          if (check) await check(tab);
-          await tab.close();
-        } finally {
-          await stopProgram(program);
-        }
+        const program = await startProgram(['--index', index], test);
+        const tab = await browser.open(program.url);
+        await untilLive(tab);
+        const seen = await watch(tab, 3000);
+        const live = seen.filter(({ stamp, now }) => stamp !== null && Math.abs(between(stamp, now)) < 2000);
+        assert.equal(live.length, seen.length);
+        assert.ok(new Set(live.map(({ stamp }) => stamp)).size > seen.length / 2, 'it goes on');
+        const { width, height } = await tab.evaluate(readStrip);
+        assert.deepEqual([width, height], [640, 480]);
+        if (check) await check(tab);
+        await tab.close();
       });
     }
   });

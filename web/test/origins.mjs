@@ -6,7 +6,7 @@ import net from 'node:net';
 import { describe, it } from 'node:test';
 
 import { startChromium } from '../harness/browsers.mjs';
-import { startProgram, stopProgram } from '../harness/program.mjs';
+import { startProgram } from '../harness/program.mjs';
 import { untilLive, watch } from '../harness/strip.mjs';
 
 /** A reverse proxy that has the program under `prefix`, and nothing else. */
@@ -54,25 +54,25 @@ async function goesOn(page) {
 }
 
 describe('origins', { timeout: 120_000 }, () => {
-  it('plays on a plain http address that is not this machine’s', async () => {
-    const program = await startProgram();
+  it('plays on a plain http address that is not this machine’s', async (test) => {
+    const program = await startProgram([], test);
     const browser = await startChromium({ flags: ['--host-resolver-rules=MAP camera.test 127.0.0.1'] });
+    test.after(() => browser.close());
     const page = await browser.open(`http://camera.test:${program.port}/`);
     assert.equal(await page.evaluate(() => isSecureContext), false);
     await goesOn(page);
-    await browser.close();
-    await stopProgram(program);
   });
 
-  it('plays behind a reverse proxy under a path', async () => {
-    const program = await startProgram();
+  it('plays behind a reverse proxy under a path', async (test) => {
+    const program = await startProgram([], test);
     const proxy = await startProxy('/garden/camera/', program.port);
     const browser = await startChromium();
+    test.after(async () => {
+      await browser.close();
+      proxy.closeAllConnections();
+      proxy.close();
+    });
     const page = await browser.open(`http://127.0.0.1:${proxy.address().port}/garden/camera/index.html`);
     await goesOn(page);
-    await browser.close();
-    proxy.closeAllConnections();
-    proxy.close();
-    await stopProgram(program);
   });
 });

@@ -5,16 +5,17 @@ import { after, before, describe, it } from 'node:test';
 import { startChromium } from '../harness/browsers.mjs';
 import { startProgram, stopProgram } from '../harness/program.mjs';
 import { between, readStrip, untilLive, watch } from '../harness/strip.mjs';
+import { until } from '../harness/until.mjs';
 
 const trouble = () => document.getElementById('trouble').hidden ? '' : document.getElementById('trouble').textContent;
 
 /** Waits until the page's words match. */
 async function untilSaid(page, pattern) {
-  for (;;) {
+  const found = await until(`words like ${pattern}`, async () => {
     const text = await page.evaluate(trouble);
-    if (pattern.test(text)) return text;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
+    return pattern.test(text) && { text };
+  });
+  return found.text;
 }
 
 describe('troubles', { timeout: 180_000 }, () => {
@@ -22,48 +23,47 @@ describe('troubles', { timeout: 180_000 }, () => {
   before(async () => { browser = await startChromium(); });
   after(async () => { if (browser) await browser.close(); });
 
-  it('a server that is killed and started again on its port is found again', async () => {
-    const first = await startProgram();
+  it('a server that is killed and started again on its port is found again', async (test) => {
+    const first = await startProgram([], test);
     const page = await browser.open(first.url);
     await untilLive(page);
     await stopProgram(first, 'SIGKILL');
     const said = await untilSaid(page, /./);
     assert.match(said, /lost.*Reconnecting…/);
     assert.equal(await page.evaluate(() => document.getElementById('stage').className.includes('troubled')), true, 'greyed');
-    const second = await startProgram(['--port', String(first.port)]);
+    const second = await startProgram(['--port', String(first.port)], test);
     await untilSaid(page, /^$/);
     await untilLive(page);
     const seen = await watch(page, 2000);
     assert.ok(new Set(seen.map(({ stamp }) => stamp)).size > seen.length / 2, 'it goes on');
     await page.close();
-    await stopProgram(second);
   });
 
-  it('a server that is stopped says so', async () => {
-    const program = await startProgram();
+  it('a server that is stopped says so', async (test) => {
+    const program = await startProgram([], test);
     const page = await browser.open(program.url);
     await untilLive(page);
     assert.equal(await stopProgram(program, 'SIGINT'), 0);
-    assert.match(await untilSaid(page, /./), /Reconnecting…$/);
+    assert.match(await untilSaid(page, /./), /server was stopped.*Reconnecting…$/);
     await page.close();
   });
 
-  it('a camera that is gone: the last picture stays, and words say why', async () => {
+  it('a camera that is gone: the last picture stays, and words say why', async (test) => {
     // Two seconds of a test picture, and then an end with words; it is tried again after a pause.
-    const command = 'ffmpeg -v error -f lavfi -i testsrc2=s=640x480:r=24:d=2 -pix_fmt yuv420p -f rawvideo - ; echo no cable >&2; exit 3';
-    const program = await startProgram(['--source', `exec:${command}`]);
+    const command = 'ffmpeg -v error -re -f lavfi -i testsrc2=s=640x480:r=24:d=2 -pix_fmt yuv420p -f rawvideo - ; echo no cable >&2; exit 3';
+    const program = await startProgram(['--source', `exec:${command}`], test);
     const page = await browser.open(program.url);
-    const said = await untilSaid(page, /./);
-    assert.ok(said.length > 10, said);
-    const shown = await page.evaluate(() => document.getElementById('stage').className);
-    assert.match(shown, /playing/);
-    assert.match(shown, /troubled/);
+    const isOn = (name) => page.evaluate((wanted) => document.getElementById('stage').classList.contains(wanted), name);
+    await until('a picture', () => isOn('playing'));
+    const said = await untilSaid(page, /camera/i);
+    assert.match(said, /tried again/);
+    assert.deepEqual([await isOn('playing'), await isOn('troubled')], [true, true], 'the last picture stays, greyed');
+    await untilSaid(page, /^$/); // the command runs again and gives pictures
     await page.close();
-    await stopProgram(program);
   });
 
-  it('nobody looks: nothing is sent; somebody looks: a new picture at once', async () => {
-    const program = await startProgram();
+  it('nobody looks: nothing is sent; somebody looks: a new picture at once', async (test) => {
+    const program = await startProgram([], test);
     const page = await browser.open(program.url);
     await untilLive(page);
     const look = (hidden) => page.evaluate((value) => {
@@ -80,11 +80,10 @@ describe('troubles', { timeout: 180_000 }, () => {
     await look(false);
     await untilLive(page, 1000);
     await page.close();
-    await stopProgram(program);
   });
 
-  it('a pause stops the picture, and going on shows the newest', async () => {
-    const program = await startProgram();
+  it('a pause stops the picture, and going on shows the newest', async (test) => {
+    const program = await startProgram([], test);
     const page = await browser.open(program.url);
     await untilLive(page);
     await page.press(' ');
@@ -97,18 +96,17 @@ describe('troubles', { timeout: 180_000 }, () => {
     assert.equal(await page.evaluate(trouble), '');
     await untilLive(page, 1000);
     await page.close();
-    await stopProgram(program);
   });
 
-  it('a page older than the server loads itself anew, once', async () => {
-    const program = await startProgram();
+  it('a page older than the server loads itself anew, once', async (test) => {
+    const program = await startProgram([], test);
     const page = await browser.open(program.url);
     await untilLive(page);
-    const loads = await page.evaluate(async () => {
+    const filledIn = await page.evaluate(async () => {
       const html = await (await fetch('index.html')).text();
       return /data-assets="[0-9a-f]{16}"/.test(html);
     });
-    assert.equal(loads, true, 'the server fills in the digest');
+    assert.equal(filledIn, true, 'the server fills in the digest');
     await page.close();
     // The same page with a digest that is no longer the server's.
     const old = await startChromium({
@@ -120,16 +118,14 @@ describe('troubles', { timeout: 180_000 }, () => {
         }).observe(document, { childList: true });
       },
     });
+    test.after(() => old.close());
     const oldPage = await old.open(program.url);
-    for (;;) {
-      if (await oldPage.evaluate(() => sessionStorage.loads).catch(() => '0') === '2') break;
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
+    // While the page loads anew there is none to ask.
+    const loads = () => oldPage.evaluate(() => sessionStorage.loads).catch(() => '');
+    await until('the second load', async () => await loads() === '2');
     await untilLive(oldPage);
     await new Promise((resolve) => setTimeout(resolve, 1000));
-    assert.equal(await oldPage.evaluate(() => sessionStorage.loads), '2');
-    await old.close();
-    await stopProgram(program);
+    assert.equal(await loads(), '2');
   });
 });
 
@@ -138,40 +134,40 @@ describe('browsers of another time', { timeout: 120_000 }, () => {
   before(async () => { program = await startProgram(); });
   after(async () => { if (program) await stopProgram(program); });
 
-  it('without OffscreenCanvas and SIMD it plays all the same', async () => {
+  it('without OffscreenCanvas and SIMD it plays all the same', async (test) => {
     const browser = await startChromium({
       init: () => {
         delete window.OffscreenCanvas;
         WebAssembly.validate = () => false;
       },
     });
+    test.after(() => browser.close());
     const page = await browser.open('about:blank');
     const requests = [];
     page.requests((url) => requests.push(url));
     await page.evaluate((url) => { location.href = url; }, program.url);
-    await untilLive(page).catch(() => untilLive(page));
+    await until('the page', () => page.evaluate(() => document.querySelector('canvas') !== null).catch(() => false));
+    await untilLive(page);
     const seen = await watch(page, 3000);
     assert.ok(new Set(seen.map(({ stamp }) => stamp)).size > seen.length / 2, 'it goes on');
     assert.ok(seen.every(({ stamp, now }) => stamp !== null && Math.abs(between(stamp, now)) < 2000));
     const files = requests.map((url) => new URL(url).pathname);
     assert.ok(files.includes('/dist/player.wasm') && !files.includes('/dist/player.simd.wasm'), files.join(' '));
     assert.ok(!files.includes('/worker.js'), files.join(' '));
-    await browser.close();
   });
 
-  it('without WebAssembly it says what is missing', async () => {
+  it('without WebAssembly it says what is missing', async (test) => {
     const browser = await startChromium({ init: () => { delete window.WebAssembly; } });
     const page = await browser.open(program.url);
     assert.match(await untilSaid(page, /./), /too old.*WebAssembly/);
-    await browser.close();
   });
 
-  it('that cannot read the scripts it says so too', async () => {
+  it('that cannot read the scripts it says so too', async (test) => {
     const browser = await startChromium({
       init: () => Object.defineProperty(window, 'pistreaming', { get: () => undefined, set: () => { throw new SyntaxError('as an old parser'); } }),
     });
+    test.after(() => browser.close());
     const page = await browser.open(program.url);
     assert.match(await untilSaid(page, /./), /too old/);
-    await browser.close();
   });
 });
