@@ -65,7 +65,7 @@ impl Analysis<'_> {
         let still = HalfPel { x: at.0 * 2, y: at.1 * 2 };
         let zero = sad_16x16(self.level, self.source.y, at, reference, still);
         // What noise alone makes is not worth a search.
-        if zero <= 96 * u32::from(self.quantiser).min(8) {
+        if zero <= 48 * u32::from(self.quantiser).min(8) {
             return Mode { intra: false, vector: MotionVector::ZERO, activity: zero };
         }
         let found =
