@@ -85,7 +85,7 @@ impl<'a> Watcher<'a> {
         };
         browser.go_to("about:blank")?;
         let mut watcher = Self { screen, place, bytes, row };
-        watcher.wait(|stamp| stamp.is_none())?;
+        watcher.wait("the page was left, but its picture is there", |stamp| stamp.is_none())?;
         Ok(watcher)
     }
 
@@ -100,7 +100,7 @@ impl<'a> Watcher<'a> {
         std::thread::sleep(random_part_of_a_frame());
         let start = Instant::now();
         browser.go_to(&system.page)?;
-        self.wait(|stamp| stamp.is_some())?;
+        self.wait("the page shows no picture", |stamp| stamp.is_some())?;
         figures.first_picture.push(ms(start.elapsed()));
 
         std::thread::sleep(WARM_UP);
@@ -140,11 +140,11 @@ impl<'a> Watcher<'a> {
         }
     }
 
-    fn wait(&mut self, reached: impl Fn(Option<Stamp>) -> bool) -> Outcome {
+    fn wait(&mut self, what: &str, reached: impl Fn(Option<Stamp>) -> bool) -> Outcome {
         let start = Instant::now();
         while !reached(self.read()) {
             if start.elapsed() > PATIENCE {
-                return Err(format!("the screen did not change within {PATIENCE:?}"));
+                return Err(format!("{what}, still after {PATIENCE:?}"));
             }
             std::thread::sleep(TICK);
         }
