@@ -206,7 +206,7 @@ impl Inlet {
         hub.withdraw(NoticeCode::Waking);
         hub.tell(
             NoticeCode::CameraTrouble,
-            format!("The camera gives no pictures; it is being tried again. ({error})"),
+            format!("The camera gives no pictures ({}); it is being tried again.", error.for_viewers()),
         );
         (self.station.say)(&format!("Camera: {error}; trying again in {:.1} s", wait.as_secs_f32()));
     }

@@ -108,8 +108,8 @@ fn publisher(hub: Arc<Hub>, stream: u32) -> Box<dyn FnMut(CodedPicture) + Send> 
 }
 
 fn tell(error: &FfmpegError, wait: Duration, station: &Station) {
-    let text = format!("The encoder failed; it is being started again. ({error})");
-    station.hub.tell(NoticeCode::EncoderTrouble, text);
+    // Why, with FFmpeg's last words, is for the console: viewers need not know the machine.
+    station.hub.tell(NoticeCode::EncoderTrouble, "The encoder failed; it is being started again.");
     (station.say)(&format!("Encoder: {error}; starting it again in {:.1} s", wait.as_secs_f32()));
 }
 

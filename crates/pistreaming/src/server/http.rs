@@ -8,8 +8,8 @@ use axum::body::Body;
 use axum::extract::FromRequestParts;
 use axum::extract::ws::WebSocketUpgrade;
 use axum::http::header::{
-    ALLOW, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, ETAG, HOST, IF_NONE_MATCH, LAST_MODIFIED, LOCATION,
-    SEC_WEBSOCKET_PROTOCOL, UPGRADE, X_CONTENT_TYPE_OPTIONS,
+    ACCESS_CONTROL_ALLOW_ORIGIN, ALLOW, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, ETAG, HOST,
+    IF_NONE_MATCH, LAST_MODIFIED, LOCATION, SEC_WEBSOCKET_PROTOCOL, UPGRADE, X_CONTENT_TYPE_OPTIONS,
 };
 use axum::http::request::Parts;
 use axum::http::{HeaderName, Method, Request, Response, StatusCode, Version};
@@ -164,6 +164,9 @@ fn file(site: &Site, parts: &Parts, content_type: &str, bytes: Bytes, etag: &str
     let response =
         if known { empty(StatusCode::NOT_MODIFIED) } else { reply(StatusCode::OK, content_type, bytes) };
     response
+        // Pages of other hosts may load `jsmpg.js` and the player that it fetches. Who may see the video is decided
+        // at the WebSocket.
+        .with(ACCESS_CONTROL_ALLOW_ORIGIN, "*")
         .with(ETAG, etag)
         .with(CACHE_CONTROL, "no-cache")
         .with(LAST_MODIFIED, &httpdate::fmt_http_date(site.started))

@@ -82,6 +82,17 @@ pub enum Fault {
 }
 
 impl SourceError {
+    /// What viewers are told: what happened, without what a program said last. That may name files, addresses,
+    /// passwords; the console has it.
+    #[must_use]
+    pub fn for_viewers(&self) -> String {
+        match self {
+            Self::Ended { name, .. } => format!("{name} has ended"),
+            Self::Read { name, .. } | Self::Input { name, .. } => format!("{name} cannot be read"),
+            Self::NoCameraProgram | Self::Start { .. } | Self::File { .. } => "it cannot be started".into(),
+        }
+    }
+
     /// Whether to try again is of no use before the user has changed something.
     #[must_use]
     pub fn is_fatal(&self) -> bool {

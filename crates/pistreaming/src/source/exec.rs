@@ -26,7 +26,7 @@ pub(super) fn run(
     sink: &dyn Sink,
     shutdown: &Shutdown,
 ) -> Result<Ended, SourceError> {
-    let name = format!("the command {command:?}");
+    let name = name(command);
     let mut shell = Command::new(SHELL);
     shell.args(["-c", command]).stdin(Stdio::null());
     let (mut child, file) = start(&mut shell)?;
@@ -46,6 +46,14 @@ pub(super) fn run(
     Err(SourceError::Ended { name, ending: child.ending() })
 }
 
+/// What a command is called where others than its owner may read it: by its program alone. An argument may be an
+/// address with a password in it.
+pub(super) fn name(command: &str) -> String {
+    let program = command.split_whitespace().find(|word| !word.contains('=')).unwrap_or_default();
+    let more = if program.len() < command.trim().len() { " …" } else { "" };
+    format!("the command \"{program}{more}\"")
+}
+
 /// Starts a child whose standard output is read as a stream.
 pub(super) fn start(command: &mut Command) -> Result<(Child, File), SourceError> {
     let started = Child::start(command.stdout(Stdio::piped())).and_then(|mut child| {
@@ -53,4 +61,17 @@ pub(super) fn start(command: &mut Command) -> Result<(Child, File), SourceError>
         Ok((child, File::from(OwnedFd::from(stdout))))
     });
     started.map_err(|error| SourceError::Start { program: command.get_program().into(), error })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::name;
+
+    #[test]
+    fn a_command_is_named_without_its_arguments() {
+        assert_eq!(name("ffmpeg -i rtsp://user:secret@camera/ -"), "the command \"ffmpeg …\"");
+        assert_eq!(name(" KEY=secret cat x"), "the command \"cat …\"");
+        assert_eq!(name("cam"), "the command \"cam\"");
+        assert_eq!(name(""), "the command \"\"");
+    }
 }

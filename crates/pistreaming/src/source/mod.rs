@@ -110,9 +110,7 @@ pub fn choose(settings: &Settings) -> Result<Chosen, SourceError> {
             file::open(path)?;
             Ok(asked_for(path.display().to_string(), Spec::File(path.clone())))
         }
-        Choice::Exec(command) => {
-            Ok(asked_for(format!("the command {command:?}"), Spec::Exec(command.clone())))
-        }
+        Choice::Exec(command) => Ok(asked_for(exec::name(command), Spec::Exec(command.clone()))),
     }
 }
 

@@ -61,6 +61,7 @@ fn an_old_page_s_script_is_there() {
     let program = Program::start(&[]);
     let reply = get(program.http, "/jsmpg.js");
     assert_eq!((reply.status, reply.header("content-type")), (200, Some("application/javascript")));
+    assert_eq!(reply.header("access-control-allow-origin"), Some("*"), "pages of other hosts load it");
     assert!(reply.text().contains("jsmpeg"));
 }
 
