@@ -158,6 +158,7 @@ describe('browsers of another time', { timeout: 120_000 }, () => {
 
   it('without WebAssembly it says what is missing', async (test) => {
     const browser = await startChromium({ init: () => { delete window.WebAssembly; } });
+    test.after(() => browser.close());
     const page = await browser.open(program.url);
     assert.match(await untilSaid(page, /./), /too old.*WebAssembly/);
   });

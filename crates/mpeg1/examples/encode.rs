@@ -5,7 +5,7 @@ use std::io::{self, BufWriter, Read, Write};
 use std::process::ExitCode;
 
 use mpeg1::PictureView;
-use mpeg1::encode::{Encoder, Intra, Rate, Settings};
+use mpeg1::encode::{Encoder, Intra, Rate, Refresh, Settings};
 
 const USAGE: &str =
     "encode --size WxH --fps N (--quantiser Q | --bitrate BPS) [--threads N] [--gop N] IN.yuv OUT.m1v
@@ -17,7 +17,7 @@ Codes raw I420 pictures of IN.yuv into OUT.m1v and prints pictures, bytes and CP
   --quantiser Q   a fixed quantiser scale, 1 (finest) to 31
   --bitrate BPS   bits per second
   --threads N     threads that code one picture (1)
-  --gop N         pictures from one I picture to the next at most (5 s, at most 132)";
+  --gop N         an I picture every N pictures, 1 to 132 (a rolling refresh within 3 s)";
 
 fn main() -> ExitCode {
     match parse(std::env::args().skip(1)).map(|job| run(&job)) {
@@ -62,7 +62,7 @@ fn parse(mut words: impl Iterator<Item = String>) -> Result<Job, String> {
     let rate = rate.ok_or("--quantiser Q or --bitrate BPS is missing")?;
     let [input, output] = <[String; 2]>::try_from(files).map_err(|_| "IN.yuv and OUT.m1v are to be named")?;
     let mut settings = Settings { threads, ..Settings::new(width, height, fps, rate) };
-    settings.intra_interval = gop.unwrap_or(settings.intra_interval);
+    settings.refresh = gop.map_or(settings.refresh, Refresh::Periodic);
     Ok(Job { settings, input, output })
 }
 

@@ -6,7 +6,7 @@ use std::io::Write;
 use std::process::{Command, Stdio};
 
 use mpeg1::PictureView;
-use mpeg1::encode::{Encoder, Intra, Rate, Settings};
+use mpeg1::encode::{Encoder, Intra, Rate, Refresh, Settings};
 use proptest::prelude::*;
 
 /// The pictures of `stream` as FFmpeg decodes them, I420 one behind the other; `None` without FFmpeg.
@@ -48,9 +48,9 @@ proptest! {
     fn ffmpeg_decodes_the_encoders_own_reconstruction(
         size in (1usize..100, 1usize..70), content in content::any(), seed: u64, count in 1usize..8, threads in 1usize..4,
         rate in prop_oneof![(1u8..=31).prop_map(Rate::Quantiser), (1_000u32..5_000_000).prop_map(Rate::BitsPerSecond)],
-        forced in prop::collection::vec(any::<bool>(), 0..8), intra_interval in 1u32..132,
+        forced in prop::collection::vec(any::<bool>(), 0..8), refresh in prop_oneof![(1u32..132).prop_map(Refresh::Periodic), (1u32..132).prop_map(Refresh::Rolling)],
     ) {
-        let settings = Settings { threads, intra_interval, ..Settings::new(size.0, size.1, 25.0, rate) };
+        let settings = Settings { threads, refresh, ..Settings::new(size.0, size.1, 25.0, rate) };
         let pictures = content.pictures(size, count, seed);
         let (stream, expected) = encode(settings, &pictures, &forced);
         if let Some(decoded) = ffmpeg_decode(&stream) {
@@ -62,8 +62,10 @@ proptest! {
 #[test]
 fn nothing_drifts_over_the_longest_interval() {
     let size = (176, 144);
-    let settings =
-        Settings { intra_interval: 132, ..Settings::new(size.0, size.1, 25.0, Rate::Quantiser(3)) };
+    let settings = Settings {
+        refresh: Refresh::Periodic(132),
+        ..Settings::new(size.0, size.1, 25.0, Rate::Quantiser(3))
+    };
     let pictures = content::Content::Moving.pictures(size, 131, 7);
     let (stream, expected) = encode(settings, &pictures, &[]);
     if let Some(decoded) = ffmpeg_decode(&stream) {

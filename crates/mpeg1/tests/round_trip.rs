@@ -5,7 +5,7 @@ mod content;
 
 use mpeg1::PictureView;
 use mpeg1::decode::Decoder;
-use mpeg1::encode::{Encoder, Intra, Rate, Settings};
+use mpeg1::encode::{Encoder, Intra, Rate, Refresh, Settings};
 use proptest::prelude::*;
 
 fn i420(view: PictureView<'_>) -> Vec<u8> {
@@ -20,10 +20,10 @@ proptest! {
     fn decoding_gives_the_encoders_reconstruction(
         size in (1usize..120, 1usize..90), content in content::any(), seed: u64, count in 1usize..10,
         rate in prop_oneof![(1u8..=31).prop_map(Rate::Quantiser), (1_000u32..5_000_000).prop_map(Rate::BitsPerSecond)],
-        threads in 1usize..3, forced in prop::collection::vec(any::<bool>(), 10), intra_interval in 1u32..132,
+        threads in 1usize..3, forced in prop::collection::vec(any::<bool>(), 10), refresh in prop_oneof![(1u32..132).prop_map(Refresh::Periodic), (1u32..132).prop_map(Refresh::Rolling)],
         piece in 1usize..400,
     ) {
-        let settings = Settings { threads, intra_interval, ..Settings::new(size.0, size.1, 25.0, rate) };
+        let settings = Settings { threads, refresh, ..Settings::new(size.0, size.1, 25.0, rate) };
         let mut encoder = Encoder::new(settings).expect("legal settings");
         let (mut whole, mut pieces) = (Decoder::new(), Decoder::new());
         let (mut unit, mut stream, mut expected) = (Vec::new(), Vec::new(), Vec::new());

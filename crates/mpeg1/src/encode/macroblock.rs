@@ -118,6 +118,12 @@ impl<'a> Coder<'a> {
         !self.intra && self.pattern == 0 && self.vector == MotionVector::ZERO
     }
 
+    /// Whether it takes the fewest bits of all, six with the shortest address increment: nothing but a vector that is
+    /// that of the macroblock before.
+    pub fn is_short(&self) -> bool {
+        !self.intra && self.pattern == 0 && self.vector == self.vector_before
+    }
+
     /// Leaves the macroblock out.
     pub fn skip(&mut self) {
         self.dc_before = [DC_RESET; 3];

@@ -11,6 +11,7 @@ mod levels;
 mod macroblock;
 mod mode;
 mod rate;
+mod refresh;
 mod rows;
 mod settings;
 mod slice;
@@ -26,14 +27,15 @@ use crate::syntax::sequence::{SequenceHeader, nearest_rate_code};
 use crate::transform::quantise::Quantiser;
 use mode::{Analysis, Mode};
 use rate::RateControl;
+use refresh::{Plan, RollingRefresh};
 use slice::{PictureContext, Row};
 
-pub use settings::{Rate, Settings, SettingsError};
+pub use settings::{Rate, Refresh, Settings, SettingsError};
 
 /// Whether a picture must be one at which decoding can begin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Intra {
-    /// As the encoder sees fit: I for the first picture and when the interval is over.
+    /// As the encoder sees fit: I for the first picture, and now and then if the refresh is periodic.
     Auto,
     /// An I picture behind a sequence header.
     Force,
@@ -66,6 +68,7 @@ pub struct Encoder {
     /// The modes of the picture before.
     modes_before: Vec<Mode>,
     slices: Vec<Vec<u8>>,
+    refresh: RollingRefresh,
     /// Pictures since the last I picture; `None` before the first.
     since_intra: Option<u32>,
     /// Pictures coded, for the group's time_code.
@@ -96,6 +99,7 @@ impl Encoder {
             modes_before: modes.clone(),
             modes,
             slices: (0..rows).map(|_| Vec::new()).collect(),
+            refresh: RollingRefresh::new(rows, settings.refresh.pictures()),
             since_intra: None,
             pictures: 0,
         })
@@ -127,6 +131,7 @@ impl Encoder {
         core::mem::swap(&mut self.modes, &mut self.modes_before);
         let analysis = Analysis {
             kind,
+            plan: self.plan(kind),
             source,
             reference: &self.reference,
             before: &self.modes_before,
@@ -153,6 +158,11 @@ impl Encoder {
         core::mem::swap(&mut self.reference, &mut self.reconstruction);
         let bytes = out.len() - start;
         self.rate.account(kind, bytes);
+        if kind == PictureKind::Intra {
+            self.refresh.restart();
+        } else if !choice.skip_all {
+            self.refresh.advance();
+        }
         self.pictures += 1;
         EncodedPicture { bytes, kind, quantiser: choice.quantiser }
     }
@@ -164,13 +174,26 @@ impl Encoder {
     }
 
     fn next_kind(&mut self, intra: Intra) -> PictureKind {
-        let due = self.since_intra.is_none_or(|pictures| pictures + 1 >= self.settings.intra_interval);
+        let interval = match self.settings.refresh {
+            Refresh::Rolling(_) => u32::MAX,
+            Refresh::Periodic(pictures) => pictures,
+        };
+        let due = self.since_intra.is_none_or(|pictures| pictures + 1 >= interval);
         if due || intra == Intra::Force {
             self.since_intra = Some(0);
             return PictureKind::Intra;
         }
-        self.since_intra = self.since_intra.map(|pictures| pictures + 1);
+        // Without periodic I pictures it may count for years: only its value modulo 1024 is of use then.
+        self.since_intra = self.since_intra.map(|pictures| pictures.wrapping_add(1) % (1 << 20));
         PictureKind::Predicted
+    }
+
+    /// What the refresh demands of a picture of `kind`.
+    fn plan(&self, kind: PictureKind) -> Plan {
+        match (self.settings.refresh, kind) {
+            (Refresh::Rolling(_), PictureKind::Predicted) => self.refresh.plan(),
+            _ => Plan::default(),
+        }
     }
 
     fn write_headers(&self, kind: PictureKind, motion: MotionScale, out: &mut Vec<u8>) {

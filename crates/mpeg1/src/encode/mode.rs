@@ -3,6 +3,7 @@
 
 use fearless_simd::Level;
 
+use super::refresh::Plan;
 use super::rows;
 use crate::motion::HalfPel;
 use crate::motion::sad::sad_16x16;
@@ -29,9 +30,10 @@ const INTRA_PENALTY: u32 = 512;
 const RANGE: i32 = 63;
 
 /// What is needed to look at a picture.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Analysis<'a> {
     pub kind: PictureKind,
+    pub plan: Plan,
     /// Whole macroblocks.
     pub source: PictureView<'a>,
     pub reference: &'a Picture,
@@ -58,7 +60,7 @@ impl Analysis<'_> {
     fn look_at(&self, column: usize, row: usize, left: Mode) -> Mode {
         let at = (column * 16, row * 16);
         let deviation = || deviation(self.source.y, at.0, at.1);
-        if self.kind == PictureKind::Intra {
+        if self.kind == PictureKind::Intra || self.plan.intra.contains(&row) {
             return Mode { intra: true, vector: MotionVector::ZERO, activity: deviation() };
         }
         let reference = self.reference.planes[0].view();
@@ -82,11 +84,12 @@ impl Analysis<'_> {
 
     fn search(&self, column: usize, row: usize, left: Mode) -> Search<'_> {
         let Picture { mb_width, mb_height, ref planes } = *self.reference;
+        let rows = if row < self.plan.clean { self.plan.clean } else { mb_height };
         Search {
             source: self.source.y,
             reference: planes[0].view(),
             at: (column * 16, row * 16),
-            most: ((mb_width as i32 - 1) * 32, (mb_height as i32 - 1) * 32),
+            most: ((mb_width as i32 - 1) * 32, (rows as i32 - 1) * 32),
             range: RANGE,
             before: left.vector,
             bit_cost: self.quantiser.into(),
@@ -135,8 +138,15 @@ mod tests {
         let mut modes = before;
         let predicted = PictureKind::Predicted;
         let level = level::best();
-        let analysis =
-            Analysis { kind: predicted, source, reference: &reference, before: &before, quantiser: 4, level };
+        let analysis = Analysis {
+            kind: predicted,
+            plan: Plan::default(),
+            source,
+            reference: &reference,
+            before: &before,
+            quantiser: 4,
+            level,
+        };
         analysis.run(1, &mut modes);
         let mode = |intra, activity| Mode { intra, vector: MotionVector::ZERO, activity };
         assert_eq!(modes, [mode(false, 256), mode(true, 0)]);

@@ -15,9 +15,19 @@ pub struct Settings {
     pub rate: Rate,
     /// Threads that code one picture's slices, 1 to 64; the result is the same for any number.
     pub threads: usize,
-    /// From one I picture to the next at most, in pictures, 1 to 132: every macroblock must be intra at least once in
-    /// 132 codings (2.4.4.2), so that decoders' IDCTs do not drift apart.
-    pub intra_interval: u32,
+    /// How macroblocks come to be intra now and then.
+    pub refresh: Refresh,
+}
+
+/// How macroblocks come to be intra now and then. Every one must be at least once in 132 codings (2.4.4.2), so that
+/// decoders' IDCTs do not drift apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refresh {
+    /// A few rows in each picture, all of them within so many pictures, 1 to 132. Pictures are of even size, and no
+    /// I picture comes but the first and those that are asked for.
+    Rolling(u32),
+    /// An I picture at least every so many pictures, 1 to 132: what recorders and other people's players want.
+    Periodic(u32),
 }
 
 /// How many bits pictures may take.
@@ -41,19 +51,19 @@ pub enum SettingsError {
     Rate(Rate),
     /// Number of threads.
     Threads(usize),
-    /// Interval of I pictures.
-    IntraInterval(u32),
+    /// Pictures of a refresh.
+    Refresh(u32),
 }
 
 impl Settings {
-    /// The most pictures from one I picture to the next.
-    pub const MOST_INTRA_INTERVAL: u32 = 132;
+    /// The most pictures in which every macroblock is intra once.
+    pub const MOST_REFRESH: u32 = 132;
 
-    /// Settings for one thread, with an I picture about every 5 s.
+    /// Settings for one thread, with a rolling refresh within about 3 s.
     #[must_use]
     pub fn new(width: usize, height: usize, frames_per_second: f64, rate: Rate) -> Self {
-        let intra_interval = ((frames_per_second * 5.0) as u32).clamp(1, Self::MOST_INTRA_INTERVAL);
-        Self { width, height, frames_per_second, rate, threads: 1, intra_interval }
+        let cycle = ((frames_per_second * 3.0) as u32).clamp(1, Self::MOST_REFRESH);
+        Self { width, height, frames_per_second, rate, threads: 1, refresh: Refresh::Rolling(cycle) }
     }
 
     pub(super) fn check(&self) -> Result<(), SettingsError> {
@@ -69,10 +79,19 @@ impl Settings {
             Err(SettingsError::Rate(self.rate))
         } else if !(1..=64).contains(&self.threads) {
             Err(SettingsError::Threads(self.threads))
-        } else if !(1..=Self::MOST_INTRA_INTERVAL).contains(&self.intra_interval) {
-            Err(SettingsError::IntraInterval(self.intra_interval))
+        } else if !(1..=Self::MOST_REFRESH).contains(&self.refresh.pictures()) {
+            Err(SettingsError::Refresh(self.refresh.pictures()))
         } else {
             Ok(())
+        }
+    }
+}
+
+impl Refresh {
+    /// The pictures in which every macroblock is intra once.
+    pub(super) const fn pictures(self) -> u32 {
+        match self {
+            Self::Rolling(pictures) | Self::Periodic(pictures) => pictures,
         }
     }
 }
@@ -87,11 +106,11 @@ impl fmt::Display for SettingsError {
             Self::Rate(Rate::Quantiser(scale)) => write!(f, "quantiser scale {scale}: must be from 1 to 31"),
             Self::Rate(Rate::BitsPerSecond(_)) => write!(f, "the bit rate must be over 0"),
             Self::Threads(threads) => write!(f, "{threads} threads: must be from 1 to 64"),
-            Self::IntraInterval(pictures) => {
+            Self::Refresh(pictures) => {
                 write!(
                     f,
-                    "an I picture every {pictures} pictures: must be from 1 to {}",
-                    Settings::MOST_INTRA_INTERVAL
+                    "a refresh within {pictures} pictures: must be from 1 to {}",
+                    Settings::MOST_REFRESH
                 )
             }
         }

@@ -55,9 +55,9 @@ pub(super) fn code(context: &PictureContext<'_>, row: Row<'_>) {
             coder.skip();
             increment += 1;
         } else {
-            if coder.is_empty()
-                && column == last
+            if column == last
                 && increment == 1
+                && coder.is_short()
                 && matches!(bits.bits_in_last_byte(), 1 | 2)
             {
                 // JSMpeg, old and new, takes a slice for ended when a start code follows the byte that it stands in:

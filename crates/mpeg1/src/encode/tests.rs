@@ -35,7 +35,8 @@ fn a_unit_is_headers_and_a_slice_for_each_row() {
 
 #[test]
 fn i_pictures_come_at_their_interval_counted_from_the_last() {
-    let settings = Settings { intra_interval: 4, ..Settings::new(16, 16, 25.0, Rate::Quantiser(4)) };
+    let settings =
+        Settings { refresh: Refresh::Periodic(4), ..Settings::new(16, 16, 25.0, Rate::Quantiser(4)) };
     let mut encoder = Encoder::new(settings).unwrap();
     let kinds: Vec<_> = (0..11)
         .map(|n| {
@@ -63,7 +64,8 @@ fn the_number_of_threads_changes_nothing() {
 
 #[test]
 fn a_still_picture_costs_next_to_nothing() {
-    let mut encoder = Encoder::new(Settings::new(640, 480, 24.0, Rate::Quantiser(4))).unwrap();
+    let settings = Settings::new(640, 480, 24.0, Rate::Quantiser(4));
+    let mut encoder = Encoder::new(Settings { refresh: Refresh::Periodic(132), ..settings }).unwrap();
     let samples = moving((640, 480), 0);
     for _ in 0..5 {
         encode(&mut encoder, &samples, Intra::Auto);
@@ -72,6 +74,16 @@ fn a_still_picture_costs_next_to_nothing() {
     let (unit, _) = encode(&mut encoder, &samples, Intra::Auto);
     assert!(unit.len() < 400, "{} bytes for a picture in which nothing is left to code", unit.len());
     assert_eq!(before, encoder.reference.planes[0].samples);
+}
+
+#[test]
+fn a_rolling_refresh_needs_no_i_pictures_and_keeps_sizes_even() {
+    let mut encoder = Encoder::new(Settings::new(320, 240, 10.0, Rate::Quantiser(6))).unwrap();
+    let coded: Vec<_> =
+        (0..100).map(|n| encode(&mut encoder, &moving((320, 240), n), Intra::Auto).1).collect();
+    assert!(coded[1..].iter().all(|coded| coded.kind == PictureKind::Predicted));
+    let largest = coded[2..].iter().map(|coded| coded.bytes).max().unwrap();
+    assert!(largest < coded[0].bytes, "{largest} bytes, an I picture has {}", coded[0].bytes);
 }
 
 #[test]
@@ -106,7 +118,7 @@ fn settings_out_of_range_are_refused_with_what_is_allowed() {
         Settings { rate: Rate::Quantiser(32), ..good },
         Settings { rate: Rate::BitsPerSecond(0), ..good },
         Settings { threads: 0, ..good },
-        Settings { intra_interval: 133, ..good },
+        Settings { refresh: Refresh::Rolling(133), ..good },
     ] {
         let error = Encoder::new(bad).unwrap_err();
         assert!(alloc::string::ToString::to_string(&error).len() > 20);

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use mpeg1::PictureView;
-use mpeg1::encode::{Encoder, Intra, Rate};
+use mpeg1::encode::{Encoder, Intra, Rate, Refresh};
 
 use super::{EncodeError, Settings, Station, start_interval};
 use crate::frame::Frame;
@@ -105,7 +105,8 @@ impl Coder {
             frames_per_second: rate.as_f64(),
             rate: Rate::BitsPerSecond(settings.bits_per_second),
             threads: settings.threads(frame.size),
-            intra_interval: start_interval(rate),
+            // Until there are private join pictures for recorders of old pages: they wait for an I picture.
+            refresh: Refresh::Periodic(start_interval(rate)),
         });
         let encoder = encoder.map_err(EncodeError::Settings)?;
         let stream = station.hub.begin_stream(frame.size, (rate.numerator(), rate.denominator()));
