@@ -32,9 +32,14 @@ pub(crate) fn run(arguments: &[String]) -> Outcome {
     ensure(&[MEDIA, NODE, BROWSERS].concat())?;
     systems::prepare()?;
     let dir = target().join("bench");
+    if dir.exists() {
+        std::fs::remove_dir_all(&dir).map_err(|error| format!("{}: {error}", dir.display()))?;
+    }
     let mut results = vec![Figures::default(); settings.systems.len()];
     for run in 1..=settings.runs {
         for (system, result) in settings.systems.iter().zip(&mut results) {
+            // The browser's helpers may still write to the profile before.
+            let dir = dir.join(format!("{}-{run}", system.name()));
             let figures =
                 one_run(*system, &settings, &dir).map_err(|error| format!("{}: {error}", system.name()))?;
             println!("run {run} of {}", row(system.name(), &figures));
@@ -81,13 +86,8 @@ impl Settings {
     }
 }
 
-/// Everything anew for each run: server, screen, browser, profile.
+/// Everything anew for each run: server, screen, browser, profile, all in the new folder `dir`.
 fn one_run(system: System, settings: &Settings, dir: &Path) -> Outcome<Figures> {
-    let failed = |error: std::io::Error| format!("{}: {error}", dir.display());
-    // A profile that was used before has caches.
-    if dir.exists() {
-        std::fs::remove_dir_all(dir).map_err(failed)?;
-    }
     // As large as the picture: shown 1:1 then, by every page.
     let screen = Screen::start(dir, SIZE)?;
     let mut running = system.start()?;
