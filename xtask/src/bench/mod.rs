@@ -4,6 +4,9 @@
 //! conditions, in bench/RESULTS.md.
 
 mod browser;
+mod clips;
+mod curves;
+mod encode;
 mod latency;
 mod measure;
 mod screen;
@@ -13,8 +16,10 @@ pub(crate) mod systems;
 
 use crate::Outcome;
 
-pub(crate) const OPTIONS: &str = "latency [--runs N] [--seconds S] [--stalled N] [--busy] [--only NAME]";
-pub(crate) const PURPOSE: &str = "from the stamp in a frame's pixels to those pixels on the screen: ours, and FFmpeg with JSMpeg\n\
+pub(crate) const OPTIONS: &str =
+    "latency [--runs N] [--seconds S] [--stalled N] [--busy] [--only NAME] | encode";
+pub(crate) const PURPOSE: &str = "encode: speed, bits and quality of the encoder beside FFmpeg's, on clips that it makes\n\
+    latency: from the stamp in a frame's pixels to those pixels on the screen: ours, and FFmpeg with JSMpeg\n\
     --runs N     runs of each system, taken in turns (3)\n\
     --seconds S  how long a run measures (20)\n\
     --stalled N  so many viewers that never read (0)\n\
@@ -25,6 +30,7 @@ pub(crate) const PURPOSE: &str = "from the stamp in a frame's pixels to those pi
 pub(crate) fn run(arguments: &[String]) -> Outcome {
     match arguments.split_first() {
         Some((name, rest)) if name == "latency" => latency::run(rest),
+        Some((name, rest)) if name == "encode" => encode::run_all(rest),
         _ => Err(format!("there is: cargo xtask bench {OPTIONS}")),
     }
 }
