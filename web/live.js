@@ -21,10 +21,18 @@
   // Messages that came before the module was there. The server sends little before the first acknowledgement.
   const MOST_EARLY_MESSAGES = 64;
 
+  /** The address of the live socket beside the page's files: wss under https, and whatever path lies before it stays. */
+  function liveAddress(base) {
+    const address = new URL('live', base);
+    address.protocol = address.protocol === 'https:' ? 'wss:' : 'ws:';
+    return address.href;
+  }
+
   class Session {
     /**
-     * `options`: `base` and `url`, the addresses of the page's files and of the live socket; `assets`, the digest of
-     * the page's files or null; `hidden`. `report` is called with an object for every change that the page shows.
+     * `options`: `base`, the address of the page's files; `url`, that of the live socket if it is not beside them;
+     * `assets`, the digest of the page's files if it is known; `hidden`; `moduleComes`, true if setModule() will be
+     * called. `report` is called with an object for every change that the page shows.
      */
     constructor(options, report) {
       this.options = options;
@@ -45,8 +53,14 @@
       this.loading = false;
       this.farewell = null;
       this.module = null;
-      this.load();
       this.connect();
+    }
+
+    /** The compiled module from elsewhere, or null if it must be loaded here after all. */
+    setModule(module) {
+      this.options.moduleComes = false;
+      this.module = module;
+      this.load();
     }
 
     /** The canvas, or what the page made of it. */
@@ -89,7 +103,7 @@
     }
 
     async load() {
-      if (this.loading) return;
+      if (this.loading || this.options.moduleComes) return;
       this.loading = true;
       try {
         this.module = this.module || await pistreaming.compile(this.options.base);
@@ -109,8 +123,7 @@
 
     connect() {
       clearTimeout(this.retryTimer);
-      if (this.core === null) this.load();
-      const socket = new WebSocket(this.options.url, SUBPROTOCOL);
+      const socket = new WebSocket(this.options.url || liveAddress(this.options.base), SUBPROTOCOL);
       socket.binaryType = 'arraybuffer';
       this.socket = socket;
       this.farewell = null;
@@ -118,6 +131,8 @@
       socket.onopen = () => this.opened();
       socket.onmessage = (event) => this.received(event.data);
       socket.onclose = () => this.lost(this.farewell ? this.farewell.text : '', this.farewell ? this.farewell.retryAfter : 0);
+      // Only now: the server answers while the module is loaded.
+      if (this.core === null) this.load();
       this.report({ type: 'connecting' });
     }
 

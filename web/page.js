@@ -220,9 +220,8 @@
     setTimeout(() => {
       if (!stage.classList.contains('playing')) set({ waiting: true });
     }, FIRST_PICTURE_MS);
-    const assets = document.documentElement.dataset.assets;
     listen(new self.pistreaming.Player(at('picture'), {
-      assets: /^[0-9a-f]{16}$/.test(assets) ? assets : null,
+      assets: document.documentElement.dataset.assets,
       onreport: (report) => reports[report.type](report),
     }));
   }

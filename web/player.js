@@ -10,18 +10,18 @@
   const pistreaming = scope.pistreaming = scope.pistreaming || {};
   const BASE = document.currentScript.src;
 
-  /** The address of the live socket beside this file: wss under https, and whatever path lies before it stays. */
-  function liveAddress(base) {
-    const address = new URL('live', base);
-    address.protocol = address.protocol === 'https:' ? 'wss:' : 'ws:';
-    return address.href;
-  }
-
   function canPaintInWorker(canvas) {
     if (typeof Worker !== 'function' || typeof OffscreenCanvas !== 'function') return false;
     if (typeof canvas.transferControlToOffscreen !== 'function') return false;
     // For some years OffscreenCanvas was there for WebGL only.
     return new OffscreenCanvas(1, 1).getContext('2d') !== null;
+  }
+
+  /** The worker that the page's head began, if it runs and was not taken before. */
+  function takeEarlyWorker() {
+    const early = pistreaming.early;
+    delete pistreaming.early;
+    return early && !early.failed ? early : null;
   }
 
   function loadScript(name) {
@@ -50,7 +50,7 @@
       this.closed = false;
       this.options = {
         base: BASE,
-        url: given.url || liveAddress(BASE),
+        url: given.url || null,
         assets: given.assets || null,
         hidden: this.hidden,
       };
@@ -59,6 +59,8 @@
       document.addEventListener('visibilitychange', this.onvisibility);
       scope.addEventListener('online', this.ononline);
       if (!given.inPage && canPaintInWorker(canvas)) this.startWorker(); else this.startInPage();
+      const untaken = takeEarlyWorker();
+      if (untaken) untaken.worker.terminate();
     }
 
     pause(paused) {
@@ -91,8 +93,9 @@
     startWorker() {
       let worker;
       let ready = false;
+      const early = this.options.url ? null : takeEarlyWorker();
       try {
-        worker = new Worker(new URL('worker.js', BASE).href);
+        worker = early ? early.worker : new Worker(new URL('worker.js', BASE).href);
       } catch (error) {
         this.startInPage(); // files on another origin: its workers are not for us
         return;
@@ -116,7 +119,7 @@
         this.begin((message, transfer) => worker.postMessage(message, transfer || []));
         this.tell({ type: 'canvas', canvas }, [canvas]);
       };
-      worker.postMessage({ type: 'start', options: this.options });
+      if (early) early.heard.forEach(worker.onmessage); else worker.postMessage({ type: 'start', options: this.options });
     }
 
     async startInPage() {
@@ -144,7 +147,7 @@
         this.tell({ type: 'close' });
         return;
       }
-      if (this.hidden !== this.options.hidden || this.paused) this.want(this.hidden, this.paused);
+      this.want(this.hidden, this.paused);
       if (this.statisticsOn) this.watchStatistics(true);
     }
   }

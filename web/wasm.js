@@ -37,7 +37,9 @@
     const address = new URL('dist/' + name, base);
     const response = await fetch(address);
     if (!response.ok) throw new Error(address + ': ' + response.status + ' ' + response.statusText);
-    return WebAssembly.compile(await response.arrayBuffer());
+    // While it comes, where the browser can and nothing on the way has changed the type.
+    const streams = WebAssembly.compileStreaming && response.headers.get('Content-Type') === 'application/wasm';
+    return streams ? WebAssembly.compileStreaming(response) : WebAssembly.compile(await response.arrayBuffer());
   }
 
   /** One player in the module's memory. Times are milliseconds, as performance.now() gives them. */
@@ -48,10 +50,10 @@
       this.picture = null;
     }
 
-    /** A player for the live protocol; `assets` is the digest of the page's files, 16 hexadecimal digits, or null. */
+    /** A player for the live protocol; `assets` is the digest of the page's files, 16 hexadecimal digits, or nothing that is. */
     static async live(module, assets) {
       const instance = await WebAssembly.instantiate(module, {});
-      const [high, low] = assets ? [assets.slice(0, 8), assets.slice(8)] : ['0', '0'];
+      const [high, low] = /^[0-9a-f]{16}$/.test(assets) ? [assets.slice(0, 8), assets.slice(8)] : ['0', '0'];
       const player = instance.exports.player_new(parseInt(high, 16), parseInt(low, 16));
       return new Core(instance.exports, player);
     }

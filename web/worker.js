@@ -1,21 +1,23 @@
 /*
  * The worker in which the player runs, so that nothing that the page does holds a picture up.
  *
- * Here belongs: the messages between page and worker. Not here: what is done about them (live.js).
+ * Here belongs: the messages between page and worker. Not here: what is done about them (live.js). The server sends
+ * wasm.js, paint.js and live.js in this file, before this: a worker that asks for one after the other shows its first
+ * picture later.
  */
-'use strict';
-
-importScripts('wasm.js', 'paint.js', 'live.js');
-
 (function () {
+  'use strict';
+
   let session = null;
 
   const doings = {
     start(message) {
-      session = new self.pistreaming.Session(message.options, (report) => self.postMessage(report));
+      const options = Object.assign({ base: self.location.href }, message.options);
+      session = new self.pistreaming.Session(options, (report) => self.postMessage(report));
       // Only now is the canvas handed over: a page whose worker does not come up can still paint it itself.
       self.postMessage({ type: 'ready' });
     },
+    module(message) { session.setModule(message.module); },
     canvas(message) { session.setCanvas(message.canvas); },
     want(message) { session.want(message.hidden, message.paused); },
     hurry() { session.hurry(); },

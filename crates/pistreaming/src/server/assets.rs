@@ -13,14 +13,21 @@ pub(super) struct Asset {
     pub(super) bytes: &'static [u8],
 }
 
-/// The file's path, `Content-Type` and contents.
+/// Each file's path and `Content-Type`; its contents are the file of that name, or else the scripts that are named, one
+/// behind the other.
 macro_rules! assets {
-    ($($path:literal => $content_type:expr;)*) => {
+    ($($path:literal $([$($script:literal)*])? => $content_type:expr;)*) => {
         &[$(Asset {
             path: concat!("/", $path),
             content_type: $content_type,
-            bytes: include_bytes!(concat!("../../../../web/", $path)),
+            bytes: assets!(@bytes $path $([$($script)*])?),
         }),*]
+    };
+    (@bytes $path:literal) => {
+        include_bytes!(concat!("../../../../web/", $path))
+    };
+    (@bytes $path:literal [$($script:literal)*]) => {
+        concat!($(include_str!(concat!("../../../../web/", $script))),*).as_bytes()
     };
 }
 
@@ -36,7 +43,7 @@ static FILES: &[Asset] = assets! {
     "page.css" => CSS;
     "page.js" => JAVASCRIPT;
     "player.js" => JAVASCRIPT;
-    "worker.js" => JAVASCRIPT;
+    "worker.js" ["wasm.js" "paint.js" "live.js" "worker.js"] => JAVASCRIPT;
     "live.js" => JAVASCRIPT;
     "paint.js" => JAVASCRIPT;
     "wasm.js" => JAVASCRIPT;
