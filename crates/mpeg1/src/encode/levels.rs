@@ -46,6 +46,20 @@ struct Node {
     before: u8,
 }
 
+/// Room to look for a path in, used again for each block: to make it anew costs more than most blocks' paths.
+#[derive(Debug)]
+pub(super) struct Paths {
+    /// Node 0 is the start.
+    nodes: [Node; 65],
+    alive: Alive,
+}
+
+impl Default for Paths {
+    fn default() -> Self {
+        Self { nodes: [Node::default(); 65], alive: Alive { nodes: [0; 65], len: 0 } }
+    }
+}
+
 /// λ for a quantiser scale of 1, in units of distortion, which has twice [`FRACTION_BITS`] fraction bits. At the usual
 /// optimum λ is 0.85 times the square of half a step, and half a step is the scale.
 const LAMBDA: i32 = 54;
@@ -82,6 +96,7 @@ impl Levels {
     pub(super) fn choose(
         &mut self,
         judge: Judge<'_>,
+        paths: &mut Paths,
         nearest: &[i16; 64],
         nonzero: u64,
         coefficients: &[i16; 64],
@@ -91,24 +106,24 @@ impl Levels {
         if judge.intra {
             sent &= !1;
         }
-        let mut nodes = [Node::default(); 65];
-        let mut alive = Alive::default();
+        let Paths { nodes, alive } = paths;
+        alive.begin();
         let mut count = 1;
         let lambda = LAMBDA * i32::from(judge.scale) * i32::from(judge.scale);
         while sent != 0 {
             let at = sent.trailing_zeros() as u8;
             sent &= sent - 1;
             let place = usize::from(ZIGZAG[usize::from(at)]);
-            let node = judge.best(lambda, &nodes, &alive, (at, nearest[place], coefficients[place]));
+            let node = judge.best(lambda, nodes, alive, (at, nearest[place], coefficients[place]));
             nodes[count] = node;
-            alive.add(count as u8, &nodes);
+            alive.add(count as u8, nodes);
             count += 1;
         }
-        let best = alive.best(&nodes);
+        let best = alive.best(nodes);
         let cost = nodes[usize::from(best)].cost + lambda * END_BITS;
         // An intra block pays for its end in any case.
         let last = if judge.intra || cost < 0 { best } else { 0 };
-        self.take(&nodes, last);
+        self.take(nodes, last);
         -cost / lambda
     }
 
@@ -142,8 +157,11 @@ impl Judge<'_> {
             if level == 0 {
                 continue;
             }
-            let dequantise = if self.intra { dequantise_intra } else { dequantise_predicted };
-            let coefficient = dequantise(level, weight);
+            let coefficient = if self.intra {
+                dequantise_intra(level, weight)
+            } else {
+                dequantise_predicted(level, weight)
+            };
             let off = square(i32::from(wanted) - (i32::from(coefficient) << FRACTION_BITS));
             for &before in alive.iter() {
                 let Node { cost, chosen, .. } = nodes[usize::from(before)];
@@ -167,13 +185,13 @@ struct Alive {
     len: usize,
 }
 
-impl Default for Alive {
-    fn default() -> Self {
-        Self { nodes: [0; 65], len: 1 }
-    }
-}
-
 impl Alive {
+    /// Only the start is alive.
+    const fn begin(&mut self) {
+        self.nodes[0] = 0;
+        self.len = 1;
+    }
+
     fn iter(&self) -> impl Iterator<Item = &u8> {
         self.nodes[..self.len].iter()
     }
@@ -257,7 +275,7 @@ mod tests {
                 nonzero |= u64::from(value / 64 != 0) << place;
             }
             let mut levels = Levels::default();
-            levels.choose(JUDGE, &nearest, nonzero, &coefficients);
+            levels.choose(JUDGE, &mut Paths::default(), &nearest, nonzero, &coefficients);
             let chosen: Vec<_> = levels.iter().map(|level| (level.at, level.level)).collect();
             let candidates: Vec<_> = places.iter().map(|&at| (at, nearest[usize::from(ZIGZAG[usize::from(at)])])).collect();
             let mut best = 0;
@@ -281,9 +299,12 @@ mod tests {
         let mut levels = Levels::default();
         let (mut coefficients, mut nearest) = ([0; 64], [0; 64]);
         (coefficients[63], nearest[63]) = (65, 1);
-        assert!(levels.choose(JUDGE, &nearest, 1 << 63, &coefficients) < 0 && levels.is_empty());
+        assert!(
+            levels.choose(JUDGE, &mut Paths::default(), &nearest, 1 << 63, &coefficients) < 0
+                && levels.is_empty()
+        );
         (coefficients[0], nearest[0]) = (640, 10);
-        assert!(levels.choose(JUDGE, &nearest, 1 << 63 | 1, &coefficients) > 0);
+        assert!(levels.choose(JUDGE, &mut Paths::default(), &nearest, 1 << 63 | 1, &coefficients) > 0);
         assert_eq!(levels.iter().map(|level| level.at).collect::<Vec<_>>(), [0]);
     }
 }

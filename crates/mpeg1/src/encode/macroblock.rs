@@ -4,7 +4,7 @@
 
 use fearless_simd::{Simd, dispatch};
 
-use super::levels::{Judge, Levels};
+use super::levels::{Judge, Levels, Paths};
 use super::mode::Mode;
 use super::slice::PictureContext;
 use crate::bits::BitWriter;
@@ -22,7 +22,7 @@ const DC_RESET: i16 = 128;
 /// What a level of one of a predicted block's coefficients takes at least: its sum of absolute differences, times the
 /// largest weight of the DCT (cos²(π/16)/4, below ¼), must reach the first step of 16·scale/8.
 const fn least_difference(scale: u8) -> i16 {
-    8 * scale as i16
+    14 * scale as i16
 }
 
 /// What the levels of a macroblock must be better than none for it to be sent though it could be skipped, in bits: its
@@ -57,6 +57,7 @@ pub(super) struct Coder<'a> {
     intra: bool,
     vector: MotionVector,
     levels: [Levels; 6],
+    paths: Paths,
     dc: [i16; 6],
     /// What sending the levels is better than sending none, in bits.
     gain: i32,
@@ -78,6 +79,7 @@ impl<'a> Coder<'a> {
             place: Place { column: 0, row: 0 },
             intra: false,
             levels: Default::default(),
+            paths: Paths::default(),
             dc: [0; 6],
             gain: 0,
             pattern: 0,
@@ -213,7 +215,8 @@ impl<'a> Coder<'a> {
         let (mut levels, mut wanted) = ([0; 64], [0; 64]);
         lanes::store(nearest, &mut levels);
         lanes::store(coefficients, &mut wanted);
-        self.levels[block].choose(self.judge(), &levels, nonzero, &wanted)
+        let judge = self.judge();
+        self.levels[block].choose(judge, &mut self.paths, &levels, nonzero, &wanted)
     }
 
     const fn judge(&self) -> Judge<'static> {

@@ -33,12 +33,12 @@ pub fn sad_16x16(
     at: HalfPel,
 ) -> u32 {
     let source = Plane { samples: &source.samples[y * source.stride + x..], stride: source.stride };
-    dispatch!(level, simd => sad(simd, source, reference, at))
+    dispatch!(level, simd => sad(simd, source, reference, at, u32::MAX))
 }
 
-/// [`sad_16x16`] of the block at the front of `source`, in vectors.
+/// [`sad_16x16`] of the block at the front of `source`, in vectors. It ends half-way if it is at `limit` by then.
 #[inline(always)]
-pub(crate) fn sad<S: Simd>(simd: S, source: Plane<'_>, reference: Plane<'_>, at: HalfPel) -> u32 {
+pub(crate) fn sad<S: Simd>(simd: S, source: Plane<'_>, reference: Plane<'_>, at: HalfPel, limit: u32) -> u32 {
     let from = &reference.samples[(at.y >> 1) * reference.stride + (at.x >> 1)..];
     let right = at.x & 1;
     let below = (at.y & 1) * reference.stride;
@@ -58,6 +58,12 @@ pub(crate) fn sad<S: Simd>(simd: S, source: Plane<'_>, reference: Plane<'_>, at:
             found = mean(simd, found, under);
         }
         sum += differences(simd, wanted, found);
+        if row == 7 {
+            let half = simd.reduce_sum_u32x4(sum);
+            if half >= limit {
+                return half;
+            }
+        }
     }
     simd.reduce_sum_u32x4(sum)
 }

@@ -39,6 +39,8 @@ pub struct Found {
 
 /// Steps of the way downhill, in half pels.
 const STEPS: [i32; 3] = [8, 4, 2];
+/// A difference above this is looked for in large steps, too.
+const FAR: u32 = 2000;
 /// Most steps of one size.
 const MOST_STEPS: usize = 12;
 /// The four directions.
@@ -60,7 +62,9 @@ impl Search<'_> {
             self.look(simd, x, y, &mut best);
         }
         for step in STEPS {
-            self.downhill(simd, step, &mut best);
+            if step == STEPS[STEPS.len() - 1] || best.difference > FAR {
+                self.downhill(simd, step, &mut best);
+            }
         }
         self.half_pels(simd, &mut best);
         let vector = MotionVector { x: best.x as i16, y: best.y as i16 };
@@ -107,8 +111,9 @@ impl Search<'_> {
         let source = &self.source.samples[self.at.1 * self.source.stride + self.at.0..];
         let source = Plane { samples: source, stride: self.source.stride };
         let at = HalfPel { x: place.0 as usize, y: place.1 as usize };
-        let difference = sad(simd, source, self.reference, at);
-        let cost = difference + self.vector_cost(x, y);
+        let vector_cost = self.vector_cost(x, y);
+        let difference = sad(simd, source, self.reference, at, best.cost.saturating_sub(vector_cost));
+        let cost = difference + vector_cost;
         if cost < best.cost {
             *best = Best { x, y, difference, cost };
         }

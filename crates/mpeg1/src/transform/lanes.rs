@@ -56,7 +56,7 @@ pub(crate) fn clamp_to_samples<S: Simd>(simd: S, values: i16x8<S>) -> [u8; 8] {
 
 /// A bit for each place, row by row, whose value is not 0.
 #[inline(always)]
-#[cfg(feature = "encode")]
+#[cfg(any(feature = "encode", test))]
 pub(crate) fn nonzero<S: Simd>(simd: S, rows: &Rows<S>) -> u64 {
     let mut mask = 0;
     for (y, &row) in rows.iter().enumerate() {

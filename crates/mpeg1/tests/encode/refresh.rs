@@ -1,18 +1,11 @@
 //! A decoder that begins with garbage is exact when the first whole cycle of the rolling refresh is over, and stays so.
 
-mod content;
-
-use content::Content;
+use crate::content::Content;
+use crate::i420;
 use mpeg1::PictureView;
 use mpeg1::decode::Decoder;
 use mpeg1::encode::{Encoder, Intra, Rate, Refresh, Settings};
 use proptest::prelude::*;
-
-fn i420(view: PictureView<'_>) -> Vec<u8> {
-    let mut samples = Vec::new();
-    view.write_i420(&mut samples);
-    samples
-}
 
 /// A moved texture with noise: vectors lead over the borders of rows, up and down.
 fn shaking(size: (usize, usize), n: usize) -> Vec<u8> {

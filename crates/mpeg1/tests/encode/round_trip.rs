@@ -1,18 +1,12 @@
 //! What the encoder writes, the decoder decodes to the encoder's own reconstruction, bit by bit, whatever the picture,
 //! the setting, and the moment of an I picture; given whole or in pieces.
 
-mod content;
-
+use crate::content;
+use crate::i420;
 use mpeg1::PictureView;
 use mpeg1::decode::Decoder;
 use mpeg1::encode::{Encoder, Intra, Rate, Refresh, Settings};
 use proptest::prelude::*;
-
-fn i420(view: PictureView<'_>) -> Vec<u8> {
-    let mut samples = Vec::new();
-    view.write_i420(&mut samples);
-    samples
-}
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(200))]

@@ -1,7 +1,6 @@
 //! What the encoder writes, FFmpeg decodes to the encoder's own reconstruction: sizes, contents, rates, threads.
 
-mod content;
-
+use crate::content;
 use std::io::Write;
 use std::process::{Command, Stdio};
 

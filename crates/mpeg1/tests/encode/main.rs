@@ -1,0 +1,15 @@
+//! The encoder's streams: what FFmpeg and our own decoder make of them, and what a rolling refresh mends.
+
+mod content;
+mod ffmpeg;
+mod refresh;
+mod round_trip;
+
+use mpeg1::PictureView;
+
+/// The picture without padding.
+fn i420(view: PictureView<'_>) -> Vec<u8> {
+    let mut samples = Vec::new();
+    view.write_i420(&mut samples);
+    samples
+}
