@@ -202,7 +202,7 @@ getters! {
     /// Where the message laid out by [`player_next_outgoing`] lies.
     player_outgoing -> *const u8 = |player| player.outgoing.as_ptr();
     /// Where the pixels lie: R, G, B, A, row by row.
-    player_pixels -> *const u32 = |player| player.protocol.screen().pixels().as_ptr();
+    player_pixels -> *const u8 = |player| player.protocol.screen().pixels().as_ptr();
     /// The screen's width, 0 before the first picture.
     player_width -> u32 = |player| player.protocol.screen().width() as u32;
     /// The screen's height.

@@ -10,6 +10,7 @@
 //! | `live.rs` | a connection by the live protocol of the crate `wire` |
 //! | `old.rs` | a connection by the old protocol: `jsmp`, then an elementary stream |
 //! | `screen.rs` | the picture to paint, in RGBA |
+//! | `colour.rs` | YCbCr to RGBA |
 //! | `clock.rs` | the server's clock, compared with the viewer's own |
 //! | `outbox.rs` | messages that wait to be sent |
 //! | `statistics.rs` | what was shown, lost, how fast |
@@ -21,6 +22,7 @@ extern crate alloc;
 
 pub mod abi;
 pub mod clock;
+mod colour;
 mod events;
 pub mod live;
 pub mod old;

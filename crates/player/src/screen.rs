@@ -1,36 +1,43 @@
 //! The picture to paint: one buffer of RGBA pixels that is kept from picture to picture.
 //!
-//! Here belongs: its size, and YCbCr to RGB. Not here: the canvas, when to paint.
+//! Here belongs: its size, and which samples make which pixels. Not here: the arithmetic (`colour`), the canvas, when
+//! to paint.
 //!
-//! BT.601, video range (luma 16 to 235, colour differences 16 to 240 about 128), in integers that are the same on every
-//! machine, with 8 bits behind the point:
-//!
-//! ```text
-//! c = 298 (Y - 16)                    1.164383 · 256 = 298.08
-//! R = (c + 409 (Cr - 128)                  + 128) >> 8      1.596027 · 256 = 408.58
-//! G = (c - 100 (Cb - 128) - 208 (Cr - 128) + 128) >> 8      0.391762 · 256 = 100.29, 0.812968 · 256 = 208.12
-//! B = (c + 516 (Cb - 128)                  + 128) >> 8      2.017232 · 256 = 516.41
-//! ```
-//!
-//! each held within 0 to 255: at most 1 from the exact value. A pixel takes the colour of the chroma sample that covers
-//! it; interpolating between them would cost as much again and is not seen in video at this size.
+//! A pixel takes the colour of the chroma sample that covers it; interpolating between them would cost as much again
+//! and is not seen in video at this size.
 
 use alloc::vec;
 use alloc::vec::Vec;
 
-use mpeg1::PictureView;
+use fearless_simd::{Simd, dispatch};
+use mpeg1::level::{Level, best};
+use mpeg1::{PictureView, Plane};
+
+use crate::colour::{self, PIXELS};
+
+const BLACK: [u8; 4] = [0, 0, 0, 255];
 
 /// The pixels.
-#[derive(Default)]
 pub struct Screen {
-    pixels: Vec<u32>,
+    level: Level,
+    pixels: Vec<u8>,
     width: usize,
     height: usize,
-    /// What a row's colour differences add to red, green and blue, for each pixel.
-    colour: [Vec<i32>; 3],
+}
+
+impl Default for Screen {
+    fn default() -> Self {
+        Self::with_level(best())
+    }
 }
 
 impl Screen {
+    /// A screen whose pixels are computed on that level of the CPU; all give the same.
+    #[must_use]
+    pub const fn with_level(level: Level) -> Self {
+        Self { level, pixels: Vec::new(), width: 0, height: 0 }
+    }
+
     /// Width in pixels, 0 before the first picture.
     #[must_use]
     pub const fn width(&self) -> usize {
@@ -43,9 +50,9 @@ impl Screen {
         self.height
     }
 
-    /// The pixels row by row, in memory R, G, B, A; A is 255.
+    /// The pixels row by row: R, G, B, A; A is 255.
     #[must_use]
-    pub fn pixels(&self) -> &[u32] {
+    pub fn pixels(&self) -> &[u8] {
         &self.pixels
     }
 
@@ -55,110 +62,113 @@ impl Screen {
             return false;
         }
         (self.width, self.height) = (width, height);
-        self.pixels = vec![u32::from_le_bytes([0, 0, 0, 255]); width * height];
-        self.colour = [vec![0; width], vec![0; width], vec![0; width]];
+        self.pixels = vec![BLACK; width * height].into_flattened();
         true
     }
 
     /// Takes over a picture. Whether the size changed.
     pub fn show(&mut self, picture: &PictureView<'_>) -> bool {
         let resized = self.resize(picture.width, picture.height);
-        let width = self.width;
-        for (y, row) in self.pixels.chunks_exact_mut(width.max(1)).enumerate() {
-            let luma = &picture.y.samples[y * picture.y.stride..][..width];
-            if y % 2 == 0 {
-                let chroma = |plane: mpeg1::Plane<'_>| plane.stride * (y / 2);
-                let cb = &picture.cb.samples[chroma(picture.cb)..];
-                let cr = &picture.cr.samples[chroma(picture.cr)..];
-                colour_row(&mut self.colour, cb, cr);
-            }
-            pixel_row(row, luma, &self.colour);
-        }
+        dispatch!(self.level, simd => convert(simd, picture, &mut self.pixels));
         resized
     }
 }
 
-/// What the chroma samples of a row add to its pixels.
-fn colour_row([red, green, blue]: &mut [Vec<i32>; 3], cb: &[u8], cr: &[u8]) {
-    let pixels = red.chunks_mut(2).zip(green.chunks_mut(2)).zip(blue.chunks_mut(2));
-    for (((red, green), blue), (&cb, &cr)) in pixels.zip(cb.iter().zip(cr)) {
-        let (cb, cr) = (i32::from(cb) - 128, i32::from(cr) - 128);
-        red.fill(409 * cr + 128);
-        green.fill(-100 * cb - 208 * cr + 128);
-        blue.fill(516 * cb + 128);
+/// Two rows at a time: they have one row of chroma samples. Of an odd height the last row is alone.
+#[inline(always)]
+fn convert<S: Simd>(simd: S, picture: &PictureView<'_>, pixels: &mut [u8]) {
+    let width = picture.width;
+    for (pair, rows) in pixels.chunks_mut((8 * width).max(1)).enumerate() {
+        let cb = row(&picture.cb, pair, width.div_ceil(2));
+        let cr = row(&picture.cr, pair, width.div_ceil(2));
+        let (upper, lower) = rows.split_at_mut(4 * width);
+        let luma = row(&picture.y, 2 * pair, width);
+        if lower.is_empty() {
+            convert_rows(simd, [luma], cb, cr, [upper]);
+        } else {
+            convert_rows(simd, [luma, row(&picture.y, 2 * pair + 1, width)], cb, cr, [upper, lower]);
+        }
     }
 }
 
-fn pixel_row(row: &mut [u32], luma: &[u8], [red, green, blue]: &[Vec<i32>; 3]) {
-    let colour = red.iter().zip(green).zip(blue);
-    for ((pixel, &luma), ((&red, &green), &blue)) in row.iter_mut().zip(luma).zip(colour) {
-        let luma = 298 * (i32::from(luma) - 16);
-        let [red, green, blue] = [red, green, blue].map(|colour| ((luma + colour) >> 8).clamp(0, 255) as u32);
-        *pixel = red | green << 8 | blue << 16 | 0xff00_0000;
+#[inline(always)]
+fn row<'a>(plane: &Plane<'a>, y: usize, width: usize) -> &'a [u8] {
+    &plane.samples[y * plane.stride..][..width]
+}
+
+#[inline(always)]
+fn convert_rows<S: Simd, const ROWS: usize>(
+    simd: S,
+    luma: [&[u8]; ROWS],
+    cb: &[u8],
+    cr: &[u8],
+    mut pixels: [&mut [u8]; ROWS],
+) {
+    for (block, (cb, cr)) in cb.chunks(PIXELS / 2).zip(cr.chunks(PIXELS / 2)).enumerate() {
+        let added = colour::added_by_chroma(simd, &padded(cb), &padded(cr));
+        for (luma, pixels) in luma.iter().zip(&mut pixels) {
+            let luma = &luma[block * PIXELS..];
+            let to = &mut pixels[4 * block * PIXELS..];
+            if let (Some(luma), Some(to)) = (luma.first_chunk(), to.first_chunk_mut()) {
+                colour::pixels(simd, luma, &added, to);
+            } else {
+                let mut last = [0; 4 * PIXELS];
+                colour::pixels(simd, &padded(luma), &added, &mut last);
+                to.copy_from_slice(&last[..to.len()]);
+            }
+        }
     }
+}
+
+/// A row's last samples, and zeros up to what is computed at once.
+#[inline(always)]
+fn padded<const LEN: usize>(samples: &[u8]) -> [u8; LEN] {
+    let mut all = [0; LEN];
+    all[..samples.len()].copy_from_slice(samples);
+    all
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::colour::tests::{levels, pixel_slowly};
+    use mpeg1::PictureView;
 
-    fn show_one(y: u8, cb: u8, cr: u8) -> [u8; 4] {
-        let samples: Vec<u8> = [[y; 4], [cb, cr, 0, 0]].concat();
-        let mut screen = Screen::default();
-        assert!(screen.show(&PictureView::from_i420(&samples[..6], 2, 2)));
-        assert!(screen.pixels().iter().all(|&pixel| pixel == screen.pixels()[0]));
-        screen.pixels()[0].to_le_bytes()
-    }
-
-    #[test]
-    fn every_colour_is_within_one_of_the_exact_one() {
-        for y in (0..=255).step_by(5) {
-            for cb in (0..=255).step_by(3) {
-                for cr in (0..=255).step_by(3) {
-                    let (c, b, r) = (f64::from(y) - 16.0, f64::from(cb) - 128.0, f64::from(cr) - 128.0);
-                    let luma = 255.0 / 219.0 * c;
-                    let exact = [
-                        luma + 255.0 / 112.0 * 0.701 * r,
-                        luma - 255.0 / 112.0 * (0.886 * 0.114 / 0.587 * b + 0.701 * 0.299 / 0.587 * r),
-                        luma + 255.0 / 112.0 * 0.886 * b,
-                    ];
-                    let shown = show_one(y as u8, cb as u8, cr as u8);
-                    for (exact, shown) in exact.iter().zip(shown) {
-                        let off = (exact.clamp(0.0, 255.0) - f64::from(shown)).abs();
-                        assert!(off <= 1.0, "Y {y} Cb {cb} Cr {cr}: {off} off");
-                    }
-                }
+    fn expect_slow_pixels(picture: &PictureView<'_>) {
+        let width = picture.width;
+        for level in levels() {
+            let mut screen = Screen::with_level(level);
+            assert!(screen.show(picture));
+            assert!(!screen.show(picture), "the same size again");
+            assert_eq!(screen.pixels().len(), 4 * width * picture.height);
+            for (i, pixel) in screen.pixels().chunks(4).enumerate() {
+                let (x, y) = (i % width, i / width);
+                let [luma, cb, cr] = [(picture.y, 1), (picture.cb, 2), (picture.cr, 2)]
+                    .map(|(plane, step)| plane.samples[y / step * plane.stride + x / step]);
+                assert_eq!(pixel, pixel_slowly(luma, cb, cr), "{x}, {y} of {width}");
             }
         }
-        assert_eq!(show_one(16, 128, 128), [0, 0, 0, 255]);
-        assert_eq!(show_one(235, 128, 128), [255, 255, 255, 255]);
-    }
-
-    #[test]
-    fn odd_sizes_and_strides_are_cut_to_the_picture() {
-        let (y, cb, cr) = ([50u8; 3 * 8], [90u8; 2 * 4], [200u8; 2 * 4]);
-        let plane = |samples, stride| mpeg1::Plane { samples, stride };
-        let picture =
-            PictureView { width: 3, height: 3, y: plane(&y, 8), cb: plane(&cb, 4), cr: plane(&cr, 4) };
-        let mut screen = Screen::default();
-        assert!(screen.show(&picture));
-        assert!(!screen.show(&picture), "the same size again");
-        assert_eq!(screen.pixels().len(), 9);
-        assert!(screen.pixels().iter().all(|&pixel| pixel == screen.pixels()[0]));
     }
 
     #[test]
     fn every_pixel_takes_its_own_samples() {
-        let width = 6;
-        let samples: Vec<u8> = (0..PictureView::i420_len(width, 4)).map(|i| (i * 7) as u8).collect();
-        let picture = PictureView::from_i420(&samples, width, 4);
-        let mut screen = Screen::default();
-        let _ = screen.show(&picture);
-        for (i, pixel) in screen.pixels().iter().enumerate() {
-            let (x, y) = (i % width, i / width);
-            let chroma = (y / 2) * width / 2 + x / 2;
-            let expected = show_one(samples[i], picture.cb.samples[chroma], picture.cr.samples[chroma]);
-            assert_eq!(pixel.to_le_bytes(), expected, "{x}, {y}");
+        for (width, height) in [(1, 1), (2, 2), (15, 3), (16, 4), (17, 5), (33, 2), (48, 7), (640, 4)] {
+            let len = PictureView::i420_len(width, height);
+            let samples: Vec<u8> = (0..len).map(|i| (i * i * 7 + i * 5) as u8).collect();
+            expect_slow_pixels(&PictureView::from_i420(&samples, width, height));
         }
+    }
+
+    #[test]
+    fn odd_sizes_and_strides_are_cut_to_the_picture() {
+        let samples: Vec<u8> = (0..3 * 64).map(|i| (i * 37) as u8).collect();
+        let plane = |from: usize, stride| mpeg1::Plane { samples: &samples[from..], stride };
+        expect_slow_pixels(&PictureView {
+            width: 19,
+            height: 3,
+            y: plane(0, 32),
+            cb: plane(96, 16),
+            cr: plane(128, 16),
+        });
     }
 }

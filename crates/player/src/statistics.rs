@@ -7,38 +7,63 @@ const SLOT_US: u64 = 250_000;
 const SLOTS: usize = 16;
 
 /// An amount per second over the last few seconds.
+///
+/// It is what came after the first event of that time, divided by the time since that event: intervals are counted,
+/// not the posts of the fence, so that a steady rate is read exactly from the second event on.
 #[derive(Default)]
 pub struct Rate {
-    /// Amounts in the slots, that of time slot n at n modulo the length; one more than is summed, being filled.
-    slots: [u64; SLOTS + 1],
-    first: Option<u64>,
+    /// What came in time slot n, at n modulo the length; one more than the whole ones, being filled.
+    slots: [Slot; SLOTS + 1],
     newest: u64,
+}
+
+#[derive(Clone, Copy, Default)]
+struct Slot {
+    events: u64,
+    amount: u64,
+    first_amount: u64,
+    first_us: u64,
+    last_us: u64,
 }
 
 impl Rate {
     /// Counts `amount` at `now_us`.
     pub fn add(&mut self, amount: u64, now_us: u64) {
         self.advance(now_us);
-        self.slots[self.newest as usize % self.slots.len()] += amount;
+        let slot = &mut self.slots[self.newest as usize % (SLOTS + 1)];
+        if slot.events == 0 {
+            (slot.first_us, slot.first_amount) = (now_us, amount);
+        }
+        slot.events += 1;
+        slot.amount += amount;
+        slot.last_us = slot.last_us.max(now_us);
     }
 
-    /// The amount per second, 0 before the first whole slot.
+    /// The amount per second, 0 before the second event. It sinks once a silence is longer than the mean interval.
     pub fn per_second(&mut self, now_us: u64) -> f64 {
         self.advance(now_us);
-        let first = self.first.unwrap_or(self.newest);
-        // The first slot is as little whole as the one being filled.
-        let whole = self.newest.saturating_sub(first + 1).min(SLOTS as u64);
-        let sum: u64 =
-            (1..=whole).map(|back| self.slots[(self.newest - back) as usize % self.slots.len()]).sum();
-        if whole == 0 { 0.0 } else { sum as f64 * 1e6 / (whole * SLOT_US) as f64 }
+        let oldest_first = (1..=SLOTS + 1).map(|on| &self.slots[(self.newest as usize + on) % (SLOTS + 1)]);
+        let mut all = Slot::default();
+        for slot in oldest_first.filter(|slot| slot.events > 0) {
+            if all.events == 0 {
+                (all.first_us, all.first_amount) = (slot.first_us, slot.first_amount);
+            }
+            all.events += slot.events;
+            all.amount += slot.amount;
+            all.last_us = slot.last_us;
+        }
+        let span_us = all.last_us.saturating_sub(all.first_us);
+        if all.events < 2 || span_us == 0 {
+            return 0.0;
+        }
+        let silence_us = now_us.saturating_sub(all.last_us).saturating_sub(span_us / (all.events - 1));
+        (all.amount - all.first_amount) as f64 * 1e6 / (span_us + silence_us) as f64
     }
 
     fn advance(&mut self, now_us: u64) {
         let slot = now_us / SLOT_US;
-        let first = *self.first.get_or_insert(slot);
-        self.newest = self.newest.max(first);
         for empty in (self.newest + 1..=slot).rev().take(self.slots.len()) {
-            self.slots[empty as usize % self.slots.len()] = 0;
+            self.slots[empty as usize % (SLOTS + 1)] = Slot::default();
         }
         self.newest = self.newest.max(slot);
     }
@@ -81,24 +106,27 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_steady_rate_reads_steadily_and_ends() {
-        let mut rate = Rate::default();
-        let mut now = 5_000_000_000;
-        assert_eq!(rate.per_second(now), 0.0);
-        for n in 0..24 * 60 {
-            rate.add(1, now);
-            now += 41_667;
-            if n > 24 {
-                let read = rate.per_second(now);
-                assert!((read - 24.0).abs() <= 2.1, "after {n}: {read}");
+    fn a_steady_rate_is_read_exactly_from_the_second_event_on_and_ends() {
+        for (interval_us, per_second) in [(41_667, 24.0), (33_333, 30.0), (200_000, 5.0), (1_000_000, 1.0)] {
+            let mut pictures = Rate::default();
+            let mut bits = Rate::default();
+            let mut now = 5_000_000_000;
+            assert_eq!(pictures.per_second(now), 0.0);
+            for n in 0..300 {
+                pictures.add(1, now);
+                bits.add(33_333, now);
+                for look in [0, interval_us / 2, interval_us - 1] {
+                    let read = [pictures.per_second(now + look), bits.per_second(now + look) / 33_333.0];
+                    let expected = if n == 0 { 0.0 } else { per_second };
+                    assert!(read.iter().all(|read| (read - expected).abs() < 0.001), "{n}: {read:?}");
+                }
+                now += interval_us;
             }
-            if n > 24 * 5 {
-                let read = rate.per_second(now);
-                assert!((read - 24.0).abs() <= 0.3, "after {n}: {read}");
-            }
+            let silent = pictures.per_second(now + 2_000_000);
+            assert!(silent > 0.0 && silent < 0.7 * per_second, "{silent} after 2 s of silence");
+            assert_eq!(pictures.per_second(now + 10_000_000), 0.0, "nothing came for 10 s");
+            assert_eq!(pictures.per_second(now + 3_600_000_000_000), 0.0);
         }
-        assert_eq!(rate.per_second(now + 10_000_000), 0.0, "nothing came for 10 s");
-        assert_eq!(rate.per_second(now + 3_600_000_000_000), 0.0);
     }
 
     #[test]

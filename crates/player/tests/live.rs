@@ -51,7 +51,7 @@ impl Viewer {
         std::iter::from_fn(|| self.live.next_outgoing()).collect()
     }
 
-    fn pixels(&self) -> &[u32] {
+    fn pixels(&self) -> &[u8] {
         self.live.screen().pixels()
     }
 }

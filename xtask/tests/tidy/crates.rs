@@ -5,8 +5,12 @@ use std::process::Command;
 use crate::sources::{none, root};
 
 /// Which crates each pure crate may use at run time.
-const MAY_USE: &[(&str, &[&str])] =
-    &[("mpeg1", &["fearless_simd"]), ("wire", &[]), ("player", &["mpeg1", "wire"]), ("xtask", &[])];
+const MAY_USE: &[(&str, &[&str])] = &[
+    ("mpeg1", &["fearless_simd"]),
+    ("wire", &[]),
+    ("player", &["fearless_simd", "mpeg1", "wire"]),
+    ("xtask", &[]),
+];
 
 /// The crates that know no operating system.
 const NO_STD: &[&str] = &["mpeg1", "wire"];

@@ -35,7 +35,7 @@ impl Camera {
     }
 
     /// What a decoder must show now, as the player's screen shows it.
-    pub fn shown(&self) -> Vec<u32> {
+    pub fn shown(&self) -> Vec<u8> {
         let mut screen = player::screen::Screen::default();
         let _ = screen.show(&self.encoder.reference());
         screen.pixels().to_vec()
@@ -44,8 +44,8 @@ impl Camera {
 
 /// The pixels that the player shows are those that the encoder expects.
 #[track_caller]
-pub fn assert_same(shown: &[u32], expected: &[u32]) {
+pub fn assert_same(shown: &[u8], expected: &[u8]) {
     assert_eq!(shown.len(), expected.len());
-    let differing = shown.iter().zip(expected).filter(|(a, b)| a != b).count();
-    assert_eq!(differing, 0, "pixels that differ, of {}", shown.len());
+    let differing = shown.chunks(4).zip(expected.chunks(4)).filter(|(a, b)| a != b).count();
+    assert_eq!(differing, 0, "pixels that differ, of {}", shown.len() / 4);
 }
