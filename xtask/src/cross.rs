@@ -8,7 +8,7 @@
 use std::process::Command;
 
 use crate::Outcome;
-use crate::packages::{CROSS, Need, RUST_WITH_SOURCE};
+use crate::packages::{CROSS, Need, PIP, RUST_WITH_SOURCE};
 use crate::shell::{command, root, target};
 
 /// A processor that a Raspberry Pi may have.
@@ -58,6 +58,9 @@ pub(crate) const ARMV6: Target = Target {
 impl Target {
     /// What must be installed.
     pub(crate) fn needs(&self) -> Vec<Need> {
+        if self.name == ARMV6.name {
+            return [RUST_WITH_SOURCE, PIP].concat();
+        }
         [RUST_WITH_SOURCE, CROSS].concat()
     }
 

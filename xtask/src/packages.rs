@@ -51,6 +51,9 @@ pub(crate) const CROSS: &[Need] = &[
     need("qemu-aarch64", "qemu-user"),
 ];
 
+/// What brings zig.
+pub(crate) const PIP: &[Need] = &[need("pip3", "python3-pip")];
+
 /// Sees to it that all `needs` are there: installs what is missing, and says so in one line.
 pub(crate) fn ensure(needs: &[Need]) -> Outcome {
     let packages = missing_packages(needs);
