@@ -36,21 +36,22 @@ pub(super) struct Place {
     pub row: usize,
 }
 
-/// A block's plane and its upper left sample: in the plane, and in the row of macroblocks.
+/// A block's plane and its upper left sample.
 #[derive(Clone, Copy)]
 struct BlockPlace {
     plane: usize,
     x: usize,
     y: usize,
-    y_in_row: usize,
 }
 
-/// Codes a row's macroblocks one after the other: `prepare`, then `write` or `skip`.
+/// Codes a slice's macroblocks one after the other: `prepare`, then `write` or `skip`.
 pub(super) struct Coder<'a> {
     context: &'a PictureContext<'a>,
     source: [Plane<'a>; 3],
     reference: [Plane<'a>; 3],
+    /// The slice's rows of it.
     reconstruction: [&'a mut [u8]; 3],
+    first_row: usize,
     dc_before: [i16; 3],
     vector_before: MotionVector,
     place: Place,
@@ -66,13 +67,14 @@ pub(super) struct Coder<'a> {
 }
 
 impl<'a> Coder<'a> {
-    pub fn new(context: &'a PictureContext<'a>, reconstruction: [&'a mut [u8]; 3]) -> Self {
+    pub fn new(context: &'a PictureContext<'a>, first_row: usize, reconstruction: [&'a mut [u8]; 3]) -> Self {
         let [y, cb, cr] = &context.reference.planes;
         Self {
             context,
             source: [context.source.y, context.source.cb, context.source.cr],
             reference: [y.view(), cb.view(), cr.view()],
             reconstruction,
+            first_row,
             dc_before: [DC_RESET; 3],
             vector_before: MotionVector::ZERO,
             vector: MotionVector::ZERO,
@@ -163,10 +165,13 @@ impl<'a> Coder<'a> {
             y: (row * size * 2).wrapping_add_signed(vector.y.into()),
         };
         let (luma, chroma) = (place(16, self.vector), place(8, chroma_vector(self.vector)));
+        let strides = self.reference.map(|plane| plane.stride);
+        let start = |plane: usize, size: usize| ((row - self.first_row) * strides[plane] + column) * size;
+        let starts = [start(0, 16), start(1, 8), start(2, 8)];
         let [y, cb, cr] = &mut self.reconstruction;
-        predict::<16>(self.reference[0], luma, &mut y[column * 16..], self.reference[0].stride);
-        predict::<8>(self.reference[1], chroma, &mut cb[column * 8..], self.reference[1].stride);
-        predict::<8>(self.reference[2], chroma, &mut cr[column * 8..], self.reference[2].stride);
+        predict::<16>(self.reference[0], luma, &mut y[starts[0]..], strides[0]);
+        predict::<8>(self.reference[1], chroma, &mut cb[starts[1]..], strides[1]);
+        predict::<8>(self.reference[2], chroma, &mut cr[starts[2]..], strides[2]);
     }
 
     #[inline(always)]
@@ -278,8 +283,9 @@ impl<'a> Coder<'a> {
     /// Row `y` of a block's reconstruction.
     #[inline(always)]
     fn eight_mut(&mut self, at: BlockPlace, y: usize) -> &mut [u8; 8] {
-        let start = (at.y_in_row + y) * self.reference[at.plane].stride + at.x;
-        self.reconstruction[at.plane][start..].first_chunk_mut().expect("a row consists of whole blocks")
+        let top = self.first_row * if at.plane == 0 { 16 } else { 8 };
+        let start = (at.y - top + y) * self.reference[at.plane].stride + at.x;
+        self.reconstruction[at.plane][start..].first_chunk_mut().expect("a slice consists of whole blocks")
     }
 }
 
@@ -288,7 +294,7 @@ impl Place {
         let plane = block.saturating_sub(3);
         let (x, y) = if plane == 0 { (block % 2 * 8, block / 2 * 8) } else { (0, 0) };
         let size = if plane == 0 { 16 } else { 8 };
-        BlockPlace { plane, x: self.column * size + x, y: self.row * size + y, y_in_row: y }
+        BlockPlace { plane, x: self.column * size + x, y: self.row * size + y }
     }
 }
 

@@ -1,7 +1,7 @@
 //! The encoder: each picture becomes one access unit at once, nothing is held back.
 //!
 //! Pictures are I or P; a P picture's macroblocks are intra, predicted from a place of the picture before, or skipped. Coding goes in two steps: all macroblocks are looked at (`mode`), the quantiser scale is chosen for the
-//! whole picture (`rate`), then each row of macroblocks is coded as a slice of its own (`slice`, `macroblock`), side by
+//! whole picture (`rate`), then slices of one or more rows are coded (`slice`, `macroblock`), side by
 //! side if so set: the number of threads changes no bit.
 //!
 //! Here belongs: the order of these steps, the headers, the two pictures of reconstruction. Not here: which bits a
@@ -28,7 +28,7 @@ use crate::transform::quantise::Quantiser;
 use mode::{Analysis, Mode};
 use rate::RateControl;
 use refresh::{Plan, RollingRefresh};
-use slice::{PictureContext, Row};
+use slice::{PictureContext, Slice};
 
 pub use settings::{Rate, Refresh, Settings, SettingsError};
 
@@ -52,6 +52,10 @@ pub struct EncodedPicture {
     pub quantiser: u8,
 }
 
+/// A slice shorter than this, its header of five bytes and two macroblocks that cannot be skipped included, is better
+/// joined with the next.
+const LEAST_SLICE_BYTES: usize = 600;
+
 /// A live encoder for pictures of one size.
 #[derive(Debug)]
 pub struct Encoder {
@@ -71,6 +75,8 @@ pub struct Encoder {
     refresh: RollingRefresh,
     /// Pictures since the last I picture; `None` before the first.
     since_intra: Option<u32>,
+    /// Length of the last unit.
+    bytes_before: usize,
     /// Pictures coded, for the group's time_code.
     pictures: u64,
 }
@@ -101,6 +107,7 @@ impl Encoder {
             slices: (0..rows).map(|_| Vec::new()).collect(),
             refresh: RollingRefresh::new(rows, settings.refresh.pictures()),
             since_intra: None,
+            bytes_before: 0,
             pictures: 0,
         })
     }
@@ -113,7 +120,7 @@ impl Encoder {
     }
 
     /// Codes `picture` and appends its access unit to `out`: for an I picture a sequence and a group header, then the
-    /// picture header and a slice for each row of macroblocks.
+    /// picture header and slices.
     ///
     /// # Panics
     /// If the picture is not of the size that the encoder was made for.
@@ -151,13 +158,16 @@ impl Encoder {
             level: self.level,
             motion,
         };
-        code_rows(&context, self.settings.threads, &self.modes, &mut self.reconstruction, &mut self.slices);
-        for slice in &self.slices {
+        let rows = self.rows_a_slice(kind);
+        let slices = &mut self.slices[..mb_height.div_ceil(rows)];
+        code_slices(&context, (rows, self.settings.threads), &self.modes, &mut self.reconstruction, slices);
+        for slice in slices {
             out.extend_from_slice(slice);
         }
         core::mem::swap(&mut self.reference, &mut self.reconstruction);
         let bytes = out.len() - start;
         self.rate.account(kind, bytes);
+        self.bytes_before = bytes;
         if kind == PictureKind::Intra {
             self.refresh.restart();
         } else if !choice.skip_all {
@@ -186,6 +196,16 @@ impl Encoder {
         // Without periodic I pictures it may count for years: only its value modulo 1024 is of use then.
         self.since_intra = self.since_intra.map(|pictures| pictures.wrapping_add(1) % (1 << 20));
         PictureKind::Predicted
+    }
+
+    /// How many rows of macroblocks a slice gets: one, or more where a row is not worth its header. That is foretold
+    /// from the picture before, never from the number of threads.
+    fn rows_a_slice(&self, kind: PictureKind) -> usize {
+        if kind == PictureKind::Intra {
+            return 1;
+        }
+        let rows = self.padded.mb_height;
+        (rows * LEAST_SLICE_BYTES).div_ceil(self.bytes_before.max(1)).clamp(1, rows)
     }
 
     /// What the refresh demands of a picture of `kind`.
@@ -221,10 +241,10 @@ fn motion_scale(modes: &[Mode]) -> MotionScale {
     MotionScale { full_pel: false, f_code }
 }
 
-/// Codes each row into its own buffer, on `threads` threads.
-fn code_rows(
+/// Codes slices of `rows` rows each into their buffers, on `threads` threads.
+fn code_slices(
     context: &PictureContext<'_>,
-    threads: usize,
+    (rows, threads): (usize, usize),
     modes: &[Mode],
     reconstruction: &mut Picture,
     slices: &mut [Vec<u8>],
@@ -233,13 +253,14 @@ fn code_rows(
     let [y, cb, cr] = &mut reconstruction.planes;
     let planes = y
         .samples
-        .chunks_exact_mut(y.stride * 16)
-        .zip(cb.samples.chunks_exact_mut(cb.stride * 8))
-        .zip(cr.samples.chunks_exact_mut(cr.stride * 8));
-    let rows = planes.zip(slices).zip(modes.chunks_exact(mb_width)).enumerate();
-    let rows =
-        rows.map(|(index, ((((y, cb), cr), out), modes))| Row { index, planes: [y, cb, cr], modes, out });
-    rows::for_each(rows, threads, |row| slice::code(context, row));
+        .chunks_mut(y.stride * 16 * rows)
+        .zip(cb.samples.chunks_mut(cb.stride * 8 * rows))
+        .zip(cr.samples.chunks_mut(cr.stride * 8 * rows));
+    let slices =
+        planes.zip(slices).zip(modes.chunks(mb_width * rows)).enumerate().map(
+            |(n, ((((y, cb), cr), out), modes))| Slice { row: n * rows, planes: [y, cb, cr], modes, out },
+        );
+    rows::for_each(slices, threads, |slice| slice::code(context, slice));
 }
 
 #[cfg(test)]

@@ -1,6 +1,8 @@
-//! One row of macroblocks, coded as one slice: what is damaged or lost of it stays in its row.
+//! One slice: rows of macroblocks, coded without regard to other slices, so that they can be coded side by side and
+//! what is damaged or lost of one stays in it.
 //!
-//! Here belongs: the order of macroblocks in a slice, and which are skipped. Not here: a macroblock's inside.
+//! Here belongs: the order of macroblocks in a slice, and which are skipped. Not here: a macroblock's inside, how many
+//! rows a slice has.
 
 use alloc::vec::Vec;
 
@@ -29,45 +31,43 @@ pub(super) struct PictureContext<'a> {
     pub motion: MotionScale,
 }
 
-/// A row of macroblocks.
-pub(super) struct Row<'a> {
-    pub index: usize,
-    /// Where its reconstruction goes: 16 rows of luma, 8 of each chroma.
+/// Rows of macroblocks that become a slice.
+pub(super) struct Slice<'a> {
+    /// The first row.
+    pub row: usize,
+    /// Where its reconstruction goes: for each row 16 rows of luma, 8 of each chroma.
     pub planes: [&'a mut [u8]; 3],
+    /// Row by row.
     pub modes: &'a [Mode],
     /// Gets the slice, in place of what stands there.
     pub out: &'a mut Vec<u8>,
 }
 
-/// Codes a row.
-pub(super) fn code(context: &PictureContext<'_>, row: Row<'_>) {
-    let Row { index, planes, modes, out } = row;
+/// Codes a slice.
+pub(super) fn code(context: &PictureContext<'_>, slice: Slice<'_>) {
+    let Slice { row: first_row, planes, modes, out } = slice;
     out.clear();
     let mut bits = BitWriter::new(out);
-    SliceHeader { mb_row: index as u8, quantiser: context.quantiser.scale() }.write(&mut bits);
-    let mut coder = Coder::new(context, planes);
-    let last = modes.len() - 1;
+    SliceHeader { mb_row: first_row as u8, quantiser: context.quantiser.scale() }.write(&mut bits);
+    let mut coder = Coder::new(context, first_row, planes);
+    let (mb_width, last) = (context.reference.mb_width, modes.len() - 1);
     let mut increment = 1;
-    for (column, mode) in modes.iter().enumerate() {
-        coder.prepare(Place { column, row: index }, *mode);
+    for (n, mode) in modes.iter().enumerate() {
+        coder.prepare(Place { column: n % mb_width, row: first_row + n / mb_width }, *mode);
         // The first and the last macroblock of a slice cannot be skipped (2.4.4.4).
-        if coder.is_empty() && column != 0 && column != last {
+        if coder.is_empty() && n != 0 && n != last {
             coder.skip();
             increment += 1;
-        } else {
-            if column == last
-                && increment == 1
-                && coder.is_short()
-                && matches!(bits.bits_in_last_byte(), 1 | 2)
-            {
-                // JSMpeg, old and new, takes a slice for ended when a start code follows the byte that it stands in:
-                // it would miss a last macroblock whose six bits all fit into that byte, and show an older one.
-                write_stuffing(&mut bits);
-            }
-            write_address_increment(&mut bits, increment);
-            coder.write(&mut bits);
-            increment = 1;
+            continue;
         }
+        if n == last && increment == 1 && coder.is_short() && matches!(bits.bits_in_last_byte(), 1 | 2) {
+            // JSMpeg, old and new, takes a slice for ended when a start code follows the byte that it stands in: it
+            // would miss a last macroblock whose six bits all fit into that byte, and show an older one.
+            write_stuffing(&mut bits);
+        }
+        write_address_increment(&mut bits, increment);
+        coder.write(&mut bits);
+        increment = 1;
     }
     bits.align();
 }

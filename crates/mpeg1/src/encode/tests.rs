@@ -20,17 +20,28 @@ fn codes(unit: &[u8]) -> Vec<u8> {
 }
 
 #[test]
-fn a_unit_is_headers_and_a_slice_for_each_row() {
+fn a_unit_is_headers_and_slices_of_as_many_rows_as_pay() {
     let mut encoder = Encoder::new(Settings::new(40, 40, 25.0, Rate::Quantiser(4))).unwrap();
     let (first, coded) = encode(&mut encoder, &moving((40, 40), 0), Intra::Auto);
     assert_eq!(coded.kind, PictureKind::Intra);
     assert_eq!(codes(&first), [0xb3, 0xb8, 0, 1, 2, 3]);
     let (second, coded) = encode(&mut encoder, &moving((40, 40), 1), Intra::Auto);
     assert_eq!(coded.kind, PictureKind::Predicted);
-    assert_eq!(codes(&second), [0, 1, 2, 3]);
+    assert_eq!(codes(&second), [0, 1], "so little is one slice");
     let (third, coded) = encode(&mut encoder, &moving((40, 40), 2), Intra::Force);
     assert_eq!(coded.kind, PictureKind::Intra);
     assert_eq!(codes(&third), [0xb3, 0xb8, 0, 1, 2, 3]);
+}
+
+#[test]
+fn a_slice_has_one_row_where_there_is_much_to_code() {
+    let mut encoder = Encoder::new(Settings::new(640, 48, 25.0, Rate::Quantiser(1))).unwrap();
+    let noise = |n: usize| -> Vec<u8> {
+        let len = PictureView::i420_len(640, 48);
+        (0..len as u32).map(|i| (i.wrapping_mul(2_654_435_761).rotate_left(n as u32) >> 24) as u8).collect()
+    };
+    encode(&mut encoder, &noise(0), Intra::Auto);
+    assert_eq!(codes(&encode(&mut encoder, &noise(9), Intra::Auto).0), [0, 1, 2, 3]);
 }
 
 #[test]
