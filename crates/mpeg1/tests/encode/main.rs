@@ -2,6 +2,7 @@
 
 mod content;
 mod ffmpeg;
+mod oxideav;
 mod refresh;
 mod round_trip;
 
