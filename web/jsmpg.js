@@ -86,7 +86,7 @@
         console.error('jsmpeg: ' + error.message);
         return;
       }
-      this.painter = new scope.pistreaming.Painter(this.canvas);
+      this.painter = new scope.pistreaming.Painter2d(this.canvas);
       const early = this.early;
       this.early = [];
       for (const data of early) this.take(data);
@@ -121,9 +121,10 @@
         this.painter.resize(this.width, this.height);
       }
       if (!(events & EVENT.PAINT)) return;
+      if (this.playing) this.painter.prepare(this.core);
       const decodeTime = performance.now() - begin;
       if (this.playing) {
-        this.painter.paint(this.core.image());
+        this.painter.paint();
         if (this.externalDecodeCallback) this.externalDecodeCallback(this, this.canvas);
       }
       this.core.painted(decodeTime, performance.now());

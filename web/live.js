@@ -41,6 +41,7 @@
       this.paused = false;
       this.core = null;
       this.painter = null;
+      this.trial = null;
       this.socket = null;
       this.early = [];
       this.retries = 0;
@@ -63,9 +64,27 @@
       this.load();
     }
 
-    /** The canvas, or what the page made of it. */
-    setCanvas(canvas) {
-      this.painter = new pistreaming.Painter(canvas);
+    /** The canvas, or what the page made of it, and how to paint it. */
+    /**
+     * `paint`: '2d' or 'webgl'. `trial`: whether to find out which is quicker, and report it; `knownSize`: but not for
+     * this size.
+     */
+    setCanvas(canvas, { paint, trial, knownSize }) {
+      const failed = () => this.report({ type: 'painter-failed' });
+      if (paint === 'webgl') {
+        try {
+          this.painter = new pistreaming.PainterWebgl(canvas, failed);
+        } catch (error) {
+          failed();
+          return;
+        }
+      } else {
+        this.painter = new pistreaming.Painter2d(canvas);
+      }
+      if (trial) {
+        const done = (winner, size) => this.report({ type: 'trial', paint: winner, size });
+        this.trial = new pistreaming.Trial(knownSize, done);
+      }
       this.takeEarly();
     }
 
@@ -90,7 +109,9 @@
       clearInterval(this.statisticsTimer);
       if (!on) return;
       const report = () => {
-        if (this.core) this.report({ type: 'statistics', statistics: this.core.statistics(performance.now()) });
+        if (!this.core || !this.painter) return;
+        const statistics = this.core.statistics(performance.now());
+        this.report({ type: 'statistics', statistics: Object.assign(statistics, { painter: this.painter.name }) });
       };
       this.statisticsTimer = setInterval(report, STATISTICS_MS);
       report();
@@ -169,6 +190,7 @@
       } catch (error) {
         // A fault in the module: its memory may be in any state, so another one takes its place.
         this.core = null;
+        if (this.trial) this.trial.stop();
         this.lost('The player failed (' + error.message + ').', 0);
         return;
       }
@@ -178,11 +200,14 @@
     act(events, begin) {
       const core = this.core;
       if (events & EVENT.PAINT) {
-        const decodeTime = performance.now() - begin;
         if (events & EVENT.RESIZE) this.painter.resize(core.width(), core.height());
-        this.painter.paint(core.image());
-        events |= core.painted(decodeTime, performance.now());
+        this.painter.prepare(core);
+        const decodeTime = performance.now() - begin;
+        this.painter.paint();
+        const now = performance.now();
+        events |= core.painted(decodeTime, now);
         if (events & EVENT.RESIZE || !this.playing) this.shown();
+        if (this.trial) this.trial.shown(core, now);
       }
       if (events & EVENT.SEND) core.sendAll((message) => this.send(message));
       if (events & EVENT.NOTICE) this.report(Object.assign({ type: 'notice' }, core.notice()));

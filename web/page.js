@@ -88,7 +88,7 @@
       if (figures.malformed > 0) damage.push(figures.malformed + ' messages not understood');
       return [figures.missed === 1 ? '1 picture' : figures.missed + ' pictures', damage.join(', ')];
     },
-    decoding: (figures) => [figures.decodeTime.toFixed(1) + ' ms', 'a picture'],
+    decoding: (figures) => [figures.decodeTime.toFixed(1) + ' ms', 'a picture, painted by ' + figures.painter],
   };
 
   function showStatistics(figures) {
@@ -222,6 +222,7 @@
     }, FIRST_PICTURE_MS);
     listen(new self.pistreaming.Player(at('picture'), {
       assets: document.documentElement.dataset.assets,
+      paint: (/[?&]paint=(2d|webgl)(?:&|$)/.exec(location.search) || [])[1],
       onreport: (report) => reports[report.type](report),
     }));
   }

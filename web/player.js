@@ -9,6 +9,35 @@
 
   const pistreaming = scope.pistreaming = scope.pistreaming || {};
   const BASE = document.currentScript.src;
+  // What the trial found, "2d" or "webgl", and the picture's size for which it did. The first without the second is
+  // somebody's own wish, and stays.
+  const REMEMBERED_PAINT = 'pistreaming.paint';
+  const REMEMBERED_SIZE = 'pistreaming.paint.size';
+
+  function remembered(name) {
+    try {
+      return localStorage.getItem(name);
+    } catch (error) {
+      return null;
+    }
+  }
+
+  function remember(name, text) {
+    try {
+      localStorage.setItem(name, text);
+    } catch (error) {
+      // The next page finds it out again.
+    }
+  }
+
+  /** How to paint, and whether to find out what is quicker: not if the page or its user said what to do. */
+  function choosePaint(wish) {
+    if (wish === '2d' || wish === 'webgl') return { paint: wish, trial: false, knownSize: null };
+    const paint = remembered(REMEMBERED_PAINT);
+    const knownSize = remembered(REMEMBERED_SIZE);
+    const known = paint === '2d' || paint === 'webgl';
+    return { paint: known ? paint : '2d', trial: !known || knownSize !== null, knownSize: known ? knownSize : null };
+  }
 
   function canPaintInWorker(canvas) {
     if (typeof Worker !== 'function' || typeof OffscreenCanvas !== 'function') return false;
@@ -37,7 +66,8 @@
   class Player {
     /**
      * Plays the live picture on `canvas`. `options`, all of them optional: `onreport`, called with an object for every
-     * change; `assets`, the digest of the page's files; `url`, the live socket; `inPage`, true to do without a worker.
+     * change; `assets`, the digest of the page's files; `url`, the live socket; `inPage`, true to do without a worker;
+     * `paint`, '2d' or 'webgl', else what was quicker when it was last tried here.
      */
     constructor(canvas, options) {
       const given = options || {};
@@ -48,6 +78,8 @@
       this.statisticsOn = false;
       this.handler = null;
       this.closed = false;
+      this.inPage = Boolean(given.inPage);
+      this.choice = choosePaint(given.paint);
       this.options = {
         base: BASE,
         url: given.url || null,
@@ -58,7 +90,7 @@
       this.ononline = () => this.tell({ type: 'hurry' });
       document.addEventListener('visibilitychange', this.onvisibility);
       scope.addEventListener('online', this.ononline);
-      if (!given.inPage && canPaintInWorker(canvas)) this.startWorker(); else this.startInPage();
+      this.start();
       const untaken = takeEarlyWorker();
       if (untaken) untaken.worker.terminate();
     }
@@ -90,6 +122,35 @@
       if (this.handler) this.handler(message, transfer);
     }
 
+    start() {
+      if (!this.inPage && canPaintInWorker(this.canvas)) this.startWorker(); else this.startInPage();
+    }
+
+    /** What worker or session say; what concerns painting is settled here. */
+    heard(report) {
+      if (report.type === 'trial') {
+        remember(REMEMBERED_PAINT, report.paint);
+        remember(REMEMBERED_SIZE, report.size);
+      } else if (report.type === 'painter-failed') {
+        this.repaint();
+      } else {
+        this.report(report);
+      }
+    }
+
+    /** WebGL failed, or was taken away: begins anew by 2D, on a new canvas, for one that had WebGL takes nothing else. */
+    repaint() {
+      if (this.closed || this.choice.paint === '2d') return;
+      if (this.choice.trial) remember(REMEMBERED_PAINT, '2d');
+      this.choice = { paint: '2d', trial: false, knownSize: null };
+      this.tell({ type: 'close' });
+      this.handler = null;
+      const canvas = this.canvas.cloneNode(false);
+      this.canvas.replaceWith(canvas);
+      this.canvas = canvas;
+      this.start();
+    }
+
     startWorker() {
       let worker;
       let ready = false;
@@ -111,13 +172,13 @@
       };
       worker.onmessage = (event) => {
         if (event.data.type !== 'ready') {
-          this.report(event.data);
+          this.heard(event.data);
           return;
         }
         ready = true;
         const canvas = this.canvas.transferControlToOffscreen();
         this.begin((message, transfer) => worker.postMessage(message, transfer || []));
-        this.tell({ type: 'canvas', canvas }, [canvas]);
+        this.tell({ type: 'canvas', canvas, choice: this.choice }, [canvas]);
       };
       if (early) early.heard.forEach(worker.onmessage); else worker.postMessage({ type: 'start', options: this.options });
     }
@@ -129,8 +190,7 @@
         this.report({ type: 'broken', text: error.message });
         return;
       }
-      const session = new pistreaming.Session(this.options, (report) => this.report(report));
-      session.setCanvas(this.canvas);
+      const session = new pistreaming.Session(this.options, (report) => this.heard(report));
       const doings = {
         want: (message) => session.want(message.hidden, message.paused),
         hurry: () => session.hurry(),
@@ -138,6 +198,8 @@
         close: () => session.close(),
       };
       this.begin((message) => doings[message.type](message));
+      // No trial: it would hold up the page.
+      session.setCanvas(this.canvas, Object.assign({}, this.choice, { trial: false }));
     }
 
     /** From now on wishes have a taker; he is told those that were uttered before. */

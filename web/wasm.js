@@ -48,6 +48,7 @@
       this.exports = exports;
       this.player = player;
       this.picture = null;
+      this.planes = new Map(); // by address: a decoder has two pictures, and they take turns
     }
 
     /** A player for the live protocol; `assets` is the digest of the page's files, 16 hexadecimal digits, or nothing that is. */
@@ -106,8 +107,35 @@
       return this.exports.player_height(this.player);
     }
 
-    /** The picture to paint. It lies in the module's memory: no copy is made, and the next message changes it. */
+    /** The samples from one row of a plane to the next; planes: 0 Y, 1 Cb, 2 Cr. 0 if there is no picture. */
+    planeStride(index) {
+      return this.exports.player_plane_stride(this.player, index);
+    }
+
+    planeRows(index) {
+      return index === 0 ? this.height() : (this.height() + 1) >> 1;
+    }
+
+    /** The rows of a plane of the picture to paint, in the module's memory like image(). Only by the live protocol. */
+    plane(index) {
+      const memory = this.exports.memory.buffer;
+      const address = this.exports.player_plane(this.player, index);
+      const length = this.planeStride(index) * this.planeRows(index);
+      let view = this.planes.get(address);
+      if (view === undefined || view.buffer !== memory || view.length !== length) {
+        if (this.planes.size >= 6) this.planes.clear();
+        view = new Uint8Array(memory, address, length);
+        this.planes.set(address, view);
+      }
+      return view;
+    }
+
+    /**
+     * The pixels to paint, computed now. They lie in the module's memory: no copy is made, and the next message changes
+     * them.
+     */
     image() {
+      this.exports.player_convert(this.player);
       const memory = this.exports.memory.buffer;
       const address = this.exports.player_pixels(this.player);
       const width = this.width();

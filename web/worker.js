@@ -2,7 +2,7 @@
  * The worker in which the player runs, so that nothing that the page does holds a picture up.
  *
  * Here belongs: the messages between page and worker. Not here: what is done about them (live.js). The server sends
- * wasm.js, paint.js and live.js in this file, before this: a worker that asks for one after the other shows its first
+ * wasm.js, paint.js, trial.js and live.js in this file, before this: a worker that asks for one after the other shows its first
  * picture later.
  */
 (function () {
@@ -18,7 +18,7 @@
       self.postMessage({ type: 'ready' });
     },
     module(message) { session.setModule(message.module); },
-    canvas(message) { session.setCanvas(message.canvas); },
+    canvas(message) { session.setCanvas(message.canvas, message.choice); },
     want(message) { session.want(message.hidden, message.paused); },
     hurry() { session.hurry(); },
     statistics(message) { session.watchStatistics(message.on); },

@@ -10,6 +10,8 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
+use mpeg1::Plane;
+
 use crate::live::Live;
 use crate::old::Old;
 use crate::screen::Screen;
@@ -38,6 +40,13 @@ impl Protocol {
             Self::Live(live) => live.screen(),
             Self::Old(old) => old.screen(),
         }
+    }
+
+    /// A plane of the newest picture: 0 Y, 1 Cb, 2 Cr. `None` if there is none, or if it ends within its last row:
+    /// a page takes whole rows.
+    fn plane(&mut self, index: usize) -> Option<Plane<'_>> {
+        let (plane, _, height) = *self.live()?.newest()?.planes().get(index)?;
+        (plane.samples.len() >= plane.stride * height).then_some(plane)
     }
 
     fn statistics(&mut self) -> &mut Statistics {
@@ -179,6 +188,42 @@ pub unsafe extern "C" fn player_next_outgoing(player: *mut Player) -> usize {
     let player = unsafe { at(player) };
     let message = player.protocol.live().and_then(Live::next_outgoing);
     message.map_or(0, |message| message.write(&mut player.outgoing))
+}
+
+/// Puts the newest picture's pixels where [`player_pixels`] says. By the old protocol they are always there.
+///
+/// # Safety
+/// `player` is alive.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn player_convert(player: *mut Player) {
+    // SAFETY: as the caller promises.
+    let player = unsafe { at(player) };
+    if let Some(live) = player.protocol.live() {
+        live.convert();
+    }
+}
+
+/// Where the newest picture's plane `index` lies, 0 Y, 1 Cb, 2 Cr: as many rows as the picture has, of Cb and Cr half
+/// of that, rounded up; each as long as [`player_plane_stride`] says. 0 if there is none, as always by the old protocol.
+///
+/// # Safety
+/// `player` is alive.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn player_plane(player: *mut Player, index: usize) -> *const u8 {
+    // SAFETY: as the caller promises.
+    let player = unsafe { at(player) };
+    player.protocol.plane(index).map_or(core::ptr::null(), |plane| plane.samples.as_ptr())
+}
+
+/// Samples from one row of that plane to the next.
+///
+/// # Safety
+/// `player` is alive.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn player_plane_stride(player: *mut Player, index: usize) -> usize {
+    // SAFETY: as the caller promises.
+    let player = unsafe { at(player) };
+    player.protocol.plane(index).map_or(0, |plane| plane.stride)
 }
 
 /// A getter: its documentation, its name, its result, and how it is read from the `Player`.

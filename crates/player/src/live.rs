@@ -6,6 +6,7 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use mpeg1::PictureView;
 use mpeg1::decode::Decoder;
 use wire::{
     Ack, Bye, FromServer, FromViewer, Gap, Notice, Probe, State, StreamHeader, TimeMeaning, UNKNOWN,
@@ -122,6 +123,19 @@ impl Live {
         self.statistics.delay_error_us = estimate.map_or(0, |estimate| estimate.error_us);
         self.judge_device();
         self.acknowledge(delay)
+    }
+
+    /// The newest picture as it was decoded, of the screen's size. A page that paints planes needs no pixels.
+    #[must_use]
+    pub fn newest(&self) -> Option<PictureView<'_>> {
+        newest_of_size(&self.decoder, &self.screen)
+    }
+
+    /// Puts the newest picture's pixels onto the screen.
+    pub fn convert(&mut self) {
+        if let Some(picture) = newest_of_size(&self.decoder, &self.screen) {
+            let _ = self.screen.show(&picture);
+        }
     }
 
     /// What the viewer wants now.
@@ -251,7 +265,8 @@ impl Live {
             return self.acknowledge(None);
         };
         self.statistics.concealed += u64::from(decoded.concealed_macroblocks);
-        let resized = self.screen.show(&decoded.picture);
+        // Its pixels are computed only for a page that wants them: see `convert`.
+        let resized = self.screen.resize(decoded.picture.width, decoded.picture.height);
         self.on_screen = Some(header);
         Events::PAINT.with(Events::RESIZE.when(resized))
     }
@@ -302,4 +317,10 @@ impl Live {
         }
         Events::SEND.when(!self.outbox.is_empty())
     }
+}
+
+/// The newest picture, but for one of another size than the screen: that is left black by a unit that goes on with the
+/// header of another size, as no server sends it.
+fn newest_of_size<'a>(decoder: &'a Decoder, screen: &Screen) -> Option<PictureView<'a>> {
+    decoder.newest().filter(|picture| (picture.width, picture.height) == (screen.width(), screen.height()))
 }

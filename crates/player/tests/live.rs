@@ -51,7 +51,8 @@ impl Viewer {
         std::iter::from_fn(|| self.live.next_outgoing()).collect()
     }
 
-    fn pixels(&self) -> &[u8] {
+    fn pixels(&mut self) -> &[u8] {
+        self.live.convert();
         self.live.screen().pixels()
     }
 }

@@ -152,6 +152,13 @@ impl Decoder {
         self.stream.forget_reference();
     }
 
+    /// The newest whole picture, which the next one that is decoded follows; black before the first. `None` before
+    /// the first sequence header.
+    #[must_use]
+    pub fn newest(&self) -> Option<PictureView<'_>> {
+        self.stream.newest()
+    }
+
     /// B and D pictures that were passed over so far.
     #[must_use]
     pub const fn skipped_pictures(&self) -> u64 {

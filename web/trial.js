@@ -1,0 +1,108 @@
+/*
+ * Finds out which of the two painters is quicker here, on the pictures that are being shown.
+ *
+ * Here belongs: when and how often, and who wins. Not here: how they paint (paint.js), what remembers it (player.js).
+ *
+ * One painter paints one picture on a canvas of its own, in a task after that in which the picture was shown: what is
+ * shown waits for nothing but the making of the WebGL context, once.
+ */
+(function (scope) {
+  'use strict';
+
+  const pistreaming = scope.pistreaming = scope.pistreaming || {};
+
+  // Starting costs enough at first.
+  const CALM_MS = 3000;
+  // The first turn of each is not counted: it has things to allocate.
+  const COUNTED_TURNS = 7;
+  // WebGL has to be clearly quicker: a canvas of that kind can be lost, and what it takes to be on the screen is not
+  // measured.
+  const CLEARLY = 0.8;
+
+  function median(durations) {
+    return durations.sort((a, b) => a - b)[durations.length >> 1];
+  }
+
+  class Trial {
+    /**
+     * `knownSize`: the size, like '640x480', for which the result is known. `done` is called with '2d' or 'webgl' and
+     * the size for which that is.
+     */
+    constructor(knownSize, done) {
+      this.knownSize = knownSize;
+      this.done = done;
+      this.size = '';
+      this.calmAt = 0;
+      this.ways = null;
+      this.turns = 0;
+      this.timer = 0;
+      this.pixel = new Uint8Array(4);
+    }
+
+    /** A picture of `core` was just shown. */
+    shown(core, now) {
+      if (this.timer !== 0) return;
+      const size = core.width() + 'x' + core.height();
+      if (size !== this.size) this.begin(size, now);
+      if (size === this.knownSize || now < this.calmAt) return;
+      this.timer = setTimeout(() => {
+        this.timer = 0;
+        this.turn(core);
+      }, 0);
+    }
+
+    /** `core` may be used no longer. */
+    stop() {
+      clearTimeout(this.timer);
+      this.timer = 0;
+    }
+
+    begin(size, now) {
+      this.size = size;
+      this.calmAt = now + CALM_MS;
+      this.ways = null;
+      this.turns = 0;
+    }
+
+    turn(core) {
+      if (this.size === this.knownSize || this.size !== core.width() + 'x' + core.height()) return;
+      if (this.ways === null) {
+        this.prepare(core);
+        return;
+      }
+      const way = this.ways[this.turns % 2];
+      const begin = performance.now();
+      way.painter.prepare(core);
+      way.painter.paint();
+      way.painter.finish(this.pixel);
+      if (this.turns > 1) way.durations.push(performance.now() - begin);
+      this.turns += 1;
+      if (this.turns < 2 * (COUNTED_TURNS + 1)) return;
+      const [by2d, byWebgl] = this.ways.map(({ durations }) => median(durations));
+      this.end(byWebgl < by2d * CLEARLY ? 'webgl' : '2d');
+    }
+
+    prepare(core) {
+      const lost = () => { if (this.ways !== null) this.end('2d'); };
+      try {
+        const painters = [
+          new pistreaming.Painter2d(new OffscreenCanvas(1, 1)),
+          new pistreaming.PainterWebgl(new OffscreenCanvas(1, 1), lost),
+        ];
+        this.ways = painters.map((painter) => ({ painter, durations: [] }));
+      } catch (error) {
+        this.end('2d'); // there is no WebGL, so there is no choice
+        return;
+      }
+      for (const { painter } of this.ways) painter.resize(core.width(), core.height());
+    }
+
+    end(winner) {
+      this.knownSize = this.size;
+      this.ways = null;
+      this.done(winner, this.size);
+    }
+  }
+
+  pistreaming.Trial = Trial;
+})(self);
