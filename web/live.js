@@ -64,9 +64,8 @@
       this.load();
     }
 
-    /** The canvas, or what the page made of it, and how to paint it. */
     /**
-     * `paint`: '2d' or 'webgl'. `trial`: whether to find out which is quicker, and report it; `knownSize`: but not for
+     * The canvas, or what the page made of it, and how to paint it. `paint`: '2d' or 'webgl'. `trial`: whether to find out which is quicker, and report it; `knownSize`: but not for
      * this size.
      */
     setCanvas(canvas, { paint, trial, knownSize }) {
