@@ -65,8 +65,8 @@
     }
 
     /**
-     * The canvas, or what the page made of it, and how to paint it. `paint`: '2d' or 'webgl'. `trial`: whether to find out which is quicker, and report it; `knownSize`: but not for
-     * this size.
+     * The canvas, or what the page made of it, and how to paint it: `paint` is '2d' or 'webgl'. `trial`: whether to find
+     * out which is quicker, and report it, save for pictures of `knownSize`.
      */
     setCanvas(canvas, { paint, trial, knownSize }) {
       const failed = () => this.report({ type: 'painter-failed' });
