@@ -42,16 +42,18 @@ export async function startFirefox() {
     browser: 'firefox',
     executablePath: '/usr/bin/firefox-esr',
     headless: true,
+    // The window's own size: what puppeteer sets a viewport with, Firefox 140 ESR does not know whole.
+    args: [`--width=${DESKTOP.width}`, `--height=${DESKTOP.height}`],
+    defaultViewport: null,
     extraPrefsFirefox: { 'network.captive-portal-service.enabled': false, 'app.normandy.enabled': false },
   });
   return {
     name: 'Firefox',
     close: () => browser.close(),
-    async open(url, viewport = DESKTOP) {
+    async open(url) {
       const page = await browser.newPage();
       const faults = [];
       page.on('pageerror', (error) => faults.push(String(error)));
-      await page.setViewport(viewport);
       await page.goto(url);
       return {
         faults,
