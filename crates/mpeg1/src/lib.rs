@@ -53,6 +53,8 @@ pub mod transform;
 
 #[cfg(test)]
 mod reference;
+#[cfg(feature = "threads")]
+mod workers;
 
 pub use picture::{Picture, PictureView, Plane, PlaneBuffer};
 pub use syntax::picture::PictureKind;

@@ -16,6 +16,7 @@ const UNSAFE: &[(&str, &str)] = &[
         "what a child does between fork and exec: parent-death signal",
     ),
     ("crates/pistreaming/src/server/unsent.rs", "bytes that a socket has not sent yet: an ioctl"),
+    ("crates/mpeg1/src/workers.rs", "work that borrows, on threads that outlive it"),
     ("crates/player/src/abi.rs", "the pointer that JavaScript holds, and names that it finds"),
 ];
 

@@ -10,9 +10,9 @@
 mod levels;
 mod macroblock;
 mod mode;
+mod pool;
 mod rate;
 mod refresh;
-mod rows;
 mod settings;
 mod slice;
 
@@ -26,6 +26,7 @@ use crate::syntax::picture::{CodingType, MotionScale, PictureHeader, PictureKind
 use crate::syntax::sequence::{SequenceHeader, nearest_rate_code};
 use crate::transform::quantise::Quantiser;
 use mode::{Analysis, Mode};
+use pool::Pool;
 use rate::RateControl;
 use refresh::{Plan, RollingRefresh};
 use slice::{PictureContext, Slice};
@@ -73,6 +74,7 @@ pub struct Encoder {
     modes_before: Vec<Mode>,
     slices: Vec<Vec<u8>>,
     refresh: RollingRefresh,
+    pool: Pool,
     /// Pictures since the last I picture; `None` before the first.
     since_intra: Option<u32>,
     /// Length of the last unit.
@@ -106,6 +108,7 @@ impl Encoder {
             modes,
             slices: (0..rows).map(|_| Vec::new()).collect(),
             refresh: RollingRefresh::new(rows, settings.refresh.pictures()),
+            pool: Pool::new(settings.threads),
             since_intra: None,
             bytes_before: 0,
             pictures: 0,
@@ -145,7 +148,7 @@ impl Encoder {
             quantiser: self.rate.expected_quantiser(),
             level: self.level,
         };
-        analysis.run(self.settings.threads, &mut self.modes);
+        analysis.run(&mut self.pool, &mut self.modes);
         let choice = self.rate.choose(kind, &self.modes);
         let motion = motion_scale(&self.modes);
         self.write_headers(kind, motion, out);
@@ -160,7 +163,7 @@ impl Encoder {
         };
         let rows = self.rows_a_slice(kind);
         let slices = &mut self.slices[..mb_height.div_ceil(rows)];
-        code_slices(&context, (rows, self.settings.threads), &self.modes, &mut self.reconstruction, slices);
+        code_slices(&context, (rows, &mut self.pool), &self.modes, &mut self.reconstruction, slices);
         for slice in slices {
             out.extend_from_slice(slice);
         }
@@ -241,10 +244,10 @@ fn motion_scale(modes: &[Mode]) -> MotionScale {
     MotionScale { full_pel: false, f_code }
 }
 
-/// Codes slices of `rows` rows each into their buffers, on `threads` threads.
+/// Codes slices of `rows` rows each into their buffers, on the threads of `pool`.
 fn code_slices(
     context: &PictureContext<'_>,
-    (rows, threads): (usize, usize),
+    (rows, pool): (usize, &mut Pool),
     modes: &[Mode],
     reconstruction: &mut Picture,
     slices: &mut [Vec<u8>],
@@ -260,7 +263,7 @@ fn code_slices(
         planes.zip(slices).zip(modes.chunks(mb_width * rows)).enumerate().map(
             |(n, ((((y, cb), cr), out), modes))| Slice { row: n * rows, planes: [y, cb, cr], modes, out },
         );
-    rows::for_each(slices, threads, |slice| slice::code(context, slice));
+    pool.for_each(slices, |slice| slice::code(context, slice));
 }
 
 #[cfg(test)]

@@ -3,8 +3,8 @@
 
 use fearless_simd::Level;
 
+use super::pool::Pool;
 use super::refresh::Plan;
-use super::rows;
 use crate::motion::HalfPel;
 use crate::motion::sad::sad_16x16;
 use crate::motion::search::Search;
@@ -46,9 +46,9 @@ pub(super) struct Analysis<'a> {
 
 impl Analysis<'_> {
     /// Fills `modes`, row by row.
-    pub(super) fn run(&self, threads: usize, modes: &mut [Mode]) {
+    pub(super) fn run(&self, pool: &mut Pool, modes: &mut [Mode]) {
         let rows = modes.chunks_exact_mut(self.reference.mb_width).enumerate();
-        rows::for_each(rows, threads, |(row, modes)| {
+        pool.for_each(rows, |(row, modes)| {
             let mut left = Mode::default();
             for (column, mode) in modes.iter_mut().enumerate() {
                 *mode = self.look_at(column, row, left);
@@ -147,10 +147,10 @@ mod tests {
             quantiser: 4,
             level,
         };
-        analysis.run(1, &mut modes);
+        analysis.run(&mut Pool::new(1), &mut modes);
         let mode = |intra, activity| Mode { intra, vector: MotionVector::ZERO, activity };
         assert_eq!(modes, [mode(false, 256), mode(true, 0)]);
-        Analysis { kind: PictureKind::Intra, ..analysis }.run(2, &mut modes);
+        Analysis { kind: PictureKind::Intra, ..analysis }.run(&mut Pool::new(2), &mut modes);
         assert!(modes.iter().all(|mode| mode.intra && mode.activity == 0));
     }
 }
