@@ -37,6 +37,12 @@ impl<'a> BitWriter<'a> {
         self.put(u32::from(flag), 1);
     }
 
+    /// How many bits stand in the vector with those that are still held: what was in it before counts.
+    #[must_use]
+    pub fn written(&self) -> u32 {
+        (self.out.len() as u32).wrapping_mul(8).wrapping_add(self.held)
+    }
+
     /// How many bits of the last byte are taken, 0 if it is full.
     #[must_use]
     pub const fn bits_in_last_byte(&self) -> u32 {

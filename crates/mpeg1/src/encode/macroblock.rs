@@ -4,6 +4,7 @@
 
 use fearless_simd::{Simd, dispatch};
 
+use super::budget::Effort;
 use super::levels::{Judge, Levels, Paths};
 use super::mode::Mode;
 use super::slice::PictureContext;
@@ -54,7 +55,10 @@ pub(super) struct Coder<'a> {
     first_row: usize,
     dc_before: [i16; 3],
     vector_before: MotionVector,
+    /// The quantizer_scale that the decoder has.
+    scale_before: u8,
     place: Place,
+    quantiser: &'a Quantiser,
     intra: bool,
     vector: MotionVector,
     levels: [Levels; 6],
@@ -77,6 +81,8 @@ impl<'a> Coder<'a> {
             first_row,
             dc_before: [DC_RESET; 3],
             vector_before: MotionVector::ZERO,
+            scale_before: context.scale,
+            quantiser: context.quantiser(context.scale),
             vector: MotionVector::ZERO,
             place: Place { column: 0, row: 0 },
             intra: false,
@@ -89,19 +95,27 @@ impl<'a> Coder<'a> {
     }
 
     /// Works out prediction and levels of the macroblock at `place`.
-    pub fn prepare(&mut self, place: Place, mode: Mode) {
-        let mode = if self.context.skip_all { Mode::default() } else { mode };
+    pub fn prepare(&mut self, place: Place, mode: Mode, effort: Effort) {
         (self.place, self.intra, self.vector, self.pattern) = (place, mode.intra, mode.vector, 0);
         if !self.intra {
             self.predict();
         }
-        if self.context.skip_all {
-            return;
-        }
+        let Effort::Scale(scale) = effort else {
+            return self.prepare_least();
+        };
+        self.quantiser = self.context.quantiser(scale);
         self.gain = 0;
         dispatch!(self.context.level, simd => self.prepare_blocks(simd));
         if self.gain < LEAST_GAIN && self.vector == MotionVector::ZERO {
             self.pattern = 0;
+        }
+    }
+
+    /// As few bits as there can be: nothing but the prediction, or the DCs.
+    fn prepare_least(&mut self) {
+        if self.intra {
+            dispatch!(self.context.level, simd => self.prepare_blocks(simd));
+            self.levels.iter_mut().for_each(Levels::clear);
         }
     }
 
@@ -139,8 +153,14 @@ impl<'a> Coder<'a> {
         let coded = self.pattern != 0 && !self.intra;
         // A macroblock that is coded though it is empty needs a vector: "no motion, nothing coded" has no code.
         let motion = !self.intra && (self.vector != MotionVector::ZERO || !coded);
-        let kind = MacroblockType { quantiser: false, motion, pattern: coded, intra: self.intra };
+        let scale = self.quantiser.scale();
+        let quantiser = scale != self.scale_before && (coded || self.intra);
+        let kind = MacroblockType { quantiser, motion, pattern: coded, intra: self.intra };
         kind.write(bits, self.context.kind);
+        if quantiser {
+            bits.put(scale.into(), 5);
+            self.scale_before = scale;
+        }
         if motion {
             self.vector.write(bits, self.context.motion, self.vector_before);
         }
@@ -182,7 +202,7 @@ impl<'a> Coder<'a> {
             *row = lanes::widen(simd, eight(source, at, y));
         }
         let coefficients = dct::forward_rows(simd, samples);
-        let nearest = self.context.quantiser.intra(simd, coefficients);
+        let nearest = self.quantiser.intra(simd, coefficients);
         self.dc[block] = Quantiser::dc(coefficients[0][0]);
         self.choose(simd, block, nearest, coefficients);
     }
@@ -197,11 +217,11 @@ impl<'a> Coder<'a> {
             *row = lanes::widen(simd, eight(source, at, y)) - lanes::widen(simd, self.eight_mut(at, y));
             sum += simd.abs_i16x8(*row);
         }
-        if simd.reduce_sum_i16x8(sum) < least_difference(self.context.quantiser.scale()) {
+        if simd.reduce_sum_i16x8(sum) < least_difference(self.quantiser.scale()) {
             return false;
         }
         let coefficients = dct::forward_rows(simd, differences);
-        let nearest = self.context.quantiser.predicted(simd, coefficients);
+        let nearest = self.quantiser.predicted(simd, coefficients);
         let gain = self.choose(simd, block, nearest, coefficients);
         if !self.levels[block].is_empty() {
             self.gain += gain;
@@ -226,7 +246,7 @@ impl<'a> Coder<'a> {
 
     const fn judge(&self) -> Judge<'static> {
         let matrix = if self.intra { &INTRA_MATRIX } else { &NON_INTRA_MATRIX };
-        Judge { intra: self.intra, scale: self.context.quantiser.scale(), matrix }
+        Judge { intra: self.intra, scale: self.quantiser.scale(), matrix }
     }
 
     fn write_intra(&mut self, bits: &mut BitWriter<'_>, block: usize) {

@@ -7,6 +7,8 @@
 //! Here belongs: the order of these steps, the headers, the two pictures of reconstruction. Not here: which bits a
 //! macroblock becomes, who receives them, clocks.
 
+mod budget;
+mod cost;
 mod levels;
 mod macroblock;
 mod mode;
@@ -25,11 +27,13 @@ use crate::syntax::group::GroupHeader;
 use crate::syntax::picture::{CodingType, MotionScale, PictureHeader, PictureKind};
 use crate::syntax::sequence::{SequenceHeader, nearest_rate_code};
 use crate::transform::quantise::Quantiser;
+use budget::Shares;
+use cost::Tally;
 use mode::{Analysis, Mode};
 use pool::Pool;
 use rate::RateControl;
 use refresh::{Plan, RollingRefresh};
-use slice::{PictureContext, Slice};
+use slice::{Coded, PictureContext, Slice};
 
 pub use settings::{Rate, Refresh, Settings, SettingsError};
 
@@ -53,10 +57,6 @@ pub struct EncodedPicture {
     pub quantiser: u8,
 }
 
-/// A slice shorter than this, its header of five bytes and two macroblocks that cannot be skipped included, is better
-/// joined with the next.
-const LEAST_SLICE_BYTES: usize = 600;
-
 /// A live encoder for pictures of one size.
 #[derive(Debug)]
 pub struct Encoder {
@@ -72,13 +72,13 @@ pub struct Encoder {
     modes: Vec<Mode>,
     /// The modes of the picture before.
     modes_before: Vec<Mode>,
-    slices: Vec<Vec<u8>>,
+    /// For each macroblock, for how many pictures it has waited.
+    waiting: Vec<u16>,
+    slices: Vec<Coded>,
     refresh: RollingRefresh,
     pool: Pool,
     /// Pictures since the last I picture; `None` before the first.
     since_intra: Option<u32>,
-    /// Length of the last unit.
-    bytes_before: usize,
     /// Pictures coded, for the group's time_code.
     pictures: u64,
 }
@@ -90,7 +90,7 @@ impl Encoder {
     /// If a setting is out of range.
     pub fn new(settings: Settings) -> Result<Self, SettingsError> {
         settings.check()?;
-        let Settings { width, height, frames_per_second, rate, .. } = settings;
+        let Settings { width, height, frames_per_second, .. } = settings;
         let picture = Picture::new(width, height);
         let rows = picture.mb_height;
         let mut modes = Vec::new();
@@ -99,18 +99,18 @@ impl Encoder {
             settings,
             level: level::best(),
             sequence: SequenceHeader::new(width as u16, height as u16, nearest_rate_code(frames_per_second)),
-            rate: RateControl::new(rate, frames_per_second, modes.len()),
+            rate: RateControl::new(&settings),
             quantisers: (1..=31).map(Quantiser::new).collect(),
             padded: picture.clone(),
             reference: picture.clone(),
             reconstruction: picture,
+            waiting: alloc::vec![0; modes.len()],
             modes_before: modes.clone(),
             modes,
-            slices: (0..rows).map(|_| Vec::new()).collect(),
+            slices: (0..rows).map(|_| Coded::default()).collect(),
             refresh: RollingRefresh::new(rows, settings.refresh.pictures()),
             pool: Pool::new(settings.threads),
             since_intra: None,
-            bytes_before: 0,
             pictures: 0,
         })
     }
@@ -120,6 +120,18 @@ impl Encoder {
     pub const fn with_level(mut self, level: Level) -> Self {
         self.level = level;
         self
+    }
+
+    /// Changes the rate from the next picture on.
+    ///
+    /// # Errors
+    /// If it is out of range; then nothing is changed.
+    pub fn set_rate(&mut self, rate: Rate) -> Result<(), SettingsError> {
+        let settings = Settings { rate, ..self.settings };
+        settings.check()?;
+        self.settings = settings;
+        self.rate.set_rate(rate);
+        Ok(())
     }
 
     /// Codes `picture` and appends its access unit to `out`: for an I picture a sequence and a group header, then the
@@ -145,39 +157,42 @@ impl Encoder {
             source,
             reference: &self.reference,
             before: &self.modes_before,
-            quantiser: self.rate.expected_quantiser(),
+            quantiser: self.rate.expected_scale(),
             level: self.level,
         };
         analysis.run(&mut self.pool, &mut self.modes);
-        let choice = self.rate.choose(kind, &self.modes);
+        let choice = self.rate.choose(kind, &mut self.modes, &self.waiting);
         let motion = motion_scale(&self.modes);
         self.write_headers(kind, motion, out);
         let context = PictureContext {
             kind,
             source,
             reference: &self.reference,
-            quantiser: &self.quantisers[usize::from(choice.quantiser) - 1],
-            skip_all: choice.skip_all,
+            quantisers: &self.quantisers,
+            scale: choice.scale,
+            costs: self.rate.costs(),
+            most_wait: choice.most_wait,
             level: self.level,
             motion,
         };
-        let rows = self.rows_a_slice(kind);
-        let slices = &mut self.slices[..mb_height.div_ceil(rows)];
-        code_slices(&context, (rows, &mut self.pool), &self.modes, &mut self.reconstruction, slices);
+        let shares = Shares::new(&context, &self.modes, choice.most_bits);
+        let slices = &mut self.slices[..mb_height.div_ceil(shares.rows)];
+        let macroblocks = (&self.modes[..], &mut self.waiting[..]);
+        code_slices(&context, &shares, macroblocks, &mut self.reconstruction, (slices, &mut self.pool));
+        let mut tally = Tally::default();
         for slice in slices {
-            out.extend_from_slice(slice);
+            out.extend_from_slice(&slice.bytes);
+            tally.join(slice.tally);
         }
         core::mem::swap(&mut self.reference, &mut self.reconstruction);
         let bytes = out.len() - start;
-        self.rate.account(kind, bytes);
-        self.bytes_before = bytes;
-        if kind == PictureKind::Intra {
-            self.refresh.restart();
-        } else if !choice.skip_all {
-            self.refresh.advance();
+        self.rate.account(bytes, tally);
+        match kind {
+            PictureKind::Intra => self.refresh.restart(),
+            PictureKind::Predicted => self.refresh.advance(),
         }
         self.pictures += 1;
-        EncodedPicture { bytes, kind, quantiser: choice.quantiser }
+        EncodedPicture { bytes, kind, quantiser: choice.scale }
     }
 
     /// The last picture as a decoder has it, in the encoder's size.
@@ -199,16 +214,6 @@ impl Encoder {
         // Without periodic I pictures it may count for years: only its value modulo 1024 is of use then.
         self.since_intra = self.since_intra.map(|pictures| pictures.wrapping_add(1) % (1 << 20));
         PictureKind::Predicted
-    }
-
-    /// How many rows of macroblocks a slice gets: one, or more where a row is not worth its header. That is foretold
-    /// from the picture before, never from the number of threads.
-    fn rows_a_slice(&self, kind: PictureKind) -> usize {
-        if kind == PictureKind::Intra {
-            return 1;
-        }
-        let rows = self.padded.mb_height;
-        (rows * LEAST_SLICE_BYTES).div_ceil(self.bytes_before.max(1)).clamp(1, rows)
     }
 
     /// What the refresh demands of a picture of `kind`.
@@ -244,25 +249,28 @@ fn motion_scale(modes: &[Mode]) -> MotionScale {
     MotionScale { full_pel: false, f_code }
 }
 
-/// Codes slices of `rows` rows each into their buffers, on the threads of `pool`.
+/// Codes a picture's slices on the threads of the pool.
 fn code_slices(
     context: &PictureContext<'_>,
-    (rows, pool): (usize, &mut Pool),
-    modes: &[Mode],
+    shares: &Shares,
+    (modes, waiting): (&[Mode], &mut [u16]),
     reconstruction: &mut Picture,
-    slices: &mut [Vec<u8>],
+    (slices, pool): (&mut [Coded], &mut Pool),
 ) {
-    let mb_width = reconstruction.mb_width;
+    let Shares { rows, .. } = *shares;
+    let macroblocks = reconstruction.mb_width * rows;
     let [y, cb, cr] = &mut reconstruction.planes;
     let planes = y
         .samples
         .chunks_mut(y.stride * 16 * rows)
         .zip(cb.samples.chunks_mut(cb.stride * 8 * rows))
         .zip(cr.samples.chunks_mut(cr.stride * 8 * rows));
+    let modes = modes.chunks(macroblocks).zip(waiting.chunks_mut(macroblocks));
     let slices =
-        planes.zip(slices).zip(modes.chunks(mb_width * rows)).enumerate().map(
-            |(n, ((((y, cb), cr), out), modes))| Slice { row: n * rows, planes: [y, cb, cr], modes, out },
-        );
+        planes.zip(slices).zip(modes).enumerate().map(|(n, ((((y, cb), cr), out), (modes, waiting)))| {
+            let budget = shares.budget(context, modes);
+            Slice { row: n * rows, planes: [y, cb, cr], modes, waiting, budget, out }
+        });
     pool.for_each(slices, |slice| slice::code(context, slice));
 }
 

@@ -21,6 +21,20 @@ pub(super) struct Mode {
     pub vector: MotionVector,
     /// Sum of absolute values of what is to be coded: differences to the prediction, or to the mean if intra.
     pub activity: u32,
+    /// It is to be intra in this picture: its turn has come, or it waited for long enough. It cannot wait.
+    pub due: bool,
+    /// There are no bits for it in this picture: it stays as it is.
+    pub waits: bool,
+}
+
+impl Mode {
+    /// The same with as few bits as there can be: it stays as it is in the picture before if it `may_wait`, else it gets
+    /// its DCs.
+    pub(super) fn least(self, may_wait: bool) -> Self {
+        let Self { activity, due, .. } = self;
+        let waits = may_wait && !due;
+        Self { intra: !waits, activity, due: !waits, waits, vector: MotionVector::ZERO }
+    }
 }
 
 /// By how much the differences to the picture before must exceed those to the mean before intra is chosen: an intra
@@ -61,22 +75,22 @@ impl Analysis<'_> {
         let at = (column * 16, row * 16);
         let deviation = || deviation(self.source.y, at.0, at.1);
         if self.kind == PictureKind::Intra || self.plan.intra.contains(&row) {
-            return Mode { intra: true, vector: MotionVector::ZERO, activity: deviation() };
+            return Mode { intra: true, due: true, activity: deviation(), ..Mode::default() };
         }
         let reference = self.reference.planes[0].view();
         let still = HalfPel { x: at.0 * 2, y: at.1 * 2 };
         let zero = sad_16x16(self.level, self.source.y, at, reference, still);
         // What noise alone makes is not worth a search.
         if zero <= 48 * u32::from(self.quantiser).min(8) {
-            return Mode { intra: false, vector: MotionVector::ZERO, activity: zero };
+            return Mode { activity: zero, ..Mode::default() };
         }
         let found =
             self.search(column, row, left).find(self.level, zero, &self.candidates(column, row, left));
-        let mut mode = Mode { intra: false, vector: found.vector, activity: found.difference };
+        let mut mode = Mode { vector: found.vector, activity: found.difference, ..Mode::default() };
         if mode.activity > INTRA_PENALTY {
             let deviation = deviation();
             if deviation + INTRA_PENALTY < mode.activity {
-                mode = Mode { intra: true, vector: MotionVector::ZERO, activity: deviation };
+                mode = Mode { intra: true, activity: deviation, ..Mode::default() };
             }
         }
         mode
@@ -148,7 +162,7 @@ mod tests {
             level,
         };
         analysis.run(&mut Pool::new(1), &mut modes);
-        let mode = |intra, activity| Mode { intra, vector: MotionVector::ZERO, activity };
+        let mode = |intra, activity| Mode { intra, activity, ..Mode::default() };
         assert_eq!(modes, [mode(false, 256), mode(true, 0)]);
         Analysis { kind: PictureKind::Intra, ..analysis }.run(&mut Pool::new(2), &mut modes);
         assert!(modes.iter().all(|mode| mode.intra && mode.activity == 0));

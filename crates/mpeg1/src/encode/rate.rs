@@ -1,125 +1,209 @@
-//! The quantiser scale of each picture, so that the average rate is met.
+//! The quantiser scale and the most bits of each picture, so that the rate is met and no picture clogs the link.
 //!
-//! What a picture costs is foretold from what there is to code in it (the macroblocks' activity, known before coding)
-//! and from what earlier pictures of its kind cost; it is not learned only afterwards, so a sudden movement meets a
-//! coarse quantiser in the very picture in which it begins.
+//! What a picture costs is foretold from what there is to code in it; it is not learned only afterwards, so a sudden
+//! movement meets a coarse quantiser in the very picture in which it begins. What does not fit with the coarsest waits.
 //!
-//! Here belongs: bits and quantisers. Not here: macroblocks' modes, clocks: time is counted in pictures.
+//! Here belongs: bits and quantisers of pictures. Not here: of slices (`budget`), what a macroblock takes (`cost`),
+//! clocks: time is counted in pictures.
 
+use super::budget::{COARSEST, LEAST_INTRA_BITS};
+use super::cost::{Costs, Tally};
 use super::mode::Mode;
-use super::settings::Rate;
+use super::settings::{Rate, Settings};
 use crate::syntax::picture::PictureKind;
 
 /// What was chosen for a picture.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Choice {
-    pub quantiser: u8,
-    /// The debt is too large for even the coarsest quantiser: code nothing, repeat the picture before.
-    pub skip_all: bool,
+    pub scale: u8,
+    /// Bits that it may have; none: as many as it takes.
+    pub most_bits: Option<f32>,
+    /// For how many pictures a macroblock waits at most.
+    pub most_wait: u16,
 }
 
-/// The finest quantiser that a bit rate leads to; below it bits go into what nobody sees.
-const FINEST: f64 = 2.0;
-const COARSEST: f64 = 31.0;
-/// An I picture may take this many pictures' share: it is paid back over [`PAY_BACK_PICTURES`].
-const INTRA_SHARE: f64 = 4.0;
-/// Pictures over which a debt or a saving is evened out.
-const PAY_BACK_PICTURES: f64 = 12.0;
-/// Debt, in seconds of the rate, from which on pictures are left out.
-const MOST_DEBT_SECONDS: f64 = 1.0;
+/// A picture takes at most this many pictures' share of the rate: it is on a link of just that rate for two intervals
+/// between frames. Slices that are not quite in their budget are allowed for.
+const MOST_SHARES: f32 = 1.9;
+/// The same where nothing of the picture before is of use: at a cut, or where an I picture is asked for.
+const MOST_SHARES_AT_CUT: f32 = 2.85;
+/// Seconds over which a debt or a saving is evened out.
+const PAY_BACK_SECONDS: f32 = 0.5;
+/// How much may be saved, in seconds of the rate: a quiet hour must not pay for a burst.
+const MOST_SAVED_SECONDS: f32 = 0.08;
+/// However deep in debt, a picture may have this part of its share.
+const LEAST_SHARES: f32 = 0.75;
+/// Debt, in seconds of the rate, from which on nothing is coded.
+const MOST_DEBT_SECONDS: f32 = 1.0;
+/// Seconds that a macroblock waits before it goes before those that changed more, and before it is coded in any case, if
+/// need be with nothing but its DCs.
+const LONG_WAIT_SECONDS: f64 = 0.5;
+const MOST_WAIT_SECONDS: f64 = 0.8;
 
 /// Chooses quantisers and learns from what they led to.
 #[derive(Debug)]
 pub(super) struct RateControl {
     rate: Rate,
-    /// Bits a picture on average.
-    share: f64,
+    finest: u8,
+    frames_per_second: f64,
     /// Bits spent beyond the share so far.
-    debt: f64,
-    most_debt: f64,
-    /// Bits that headers alone take.
-    overhead: f64,
-    intra: Model,
-    predicted: Model,
-    chosen: (f64, Choice),
-}
-
-/// bits = cost × activity ÷ quantiser: how much a unit of activity costs, learned.
-#[derive(Clone, Copy, Debug)]
-struct Model {
-    cost: f64,
-}
-
-impl Model {
-    fn quantiser(self, activity: f64, bits: f64) -> f64 {
-        (self.cost * activity / bits.max(1.0)).clamp(FINEST, COARSEST)
-    }
-
-    /// Learns quickly that things cost more, slowly that they cost less: too fine a quantiser is paid with delay.
-    fn learn(&mut self, activity: f64, quantiser: f64, bits: f64) {
-        if activity < 1.0 {
-            return;
-        }
-        let seen = (bits * quantiser / activity).clamp(0.05, 20.0);
-        let weight = if seen > self.cost { 0.6 } else { 0.25 };
-        self.cost += (seen - self.cost) * weight;
-    }
+    debt: f32,
+    costs: Costs,
+    /// The scale of the picture before.
+    scale: u8,
 }
 
 impl RateControl {
-    pub fn new(rate: Rate, frames_per_second: f64, macroblocks: usize) -> Self {
-        let bits = if let Rate::BitsPerSecond(bits) = rate { f64::from(bits) } else { 0.0 };
-        Self {
-            rate,
-            share: bits / frames_per_second,
-            debt: 0.0,
-            most_debt: bits * MOST_DEBT_SECONDS,
-            // A slice header, and a code for the first and the last macroblock of each row.
-            overhead: macroblocks as f64 / 2.0,
-            intra: Model { cost: 1.2 },
-            predicted: Model { cost: 0.8 },
-            chosen: (0.0, Choice { quantiser: 1, skip_all: false }),
+    pub fn new(settings: &Settings) -> Self {
+        let Settings { rate, finest, frames_per_second, .. } = *settings;
+        let scale = if let Rate::Quantiser(scale) = rate { scale } else { 8 };
+        Self { rate, finest, frames_per_second, debt: 0.0, costs: Costs::TYPICAL, scale }
+    }
+
+    /// From the next picture on.
+    pub const fn set_rate(&mut self, rate: Rate) {
+        self.rate = rate;
+    }
+
+    /// What macroblocks take.
+    pub const fn costs(&self) -> Costs {
+        self.costs
+    }
+
+    /// The scale of the picture before: most likely that of the next, too.
+    pub const fn expected_scale(&self) -> u8 {
+        if let Rate::Quantiser(scale) = self.rate { scale } else { self.scale }
+    }
+
+    /// The scale for a picture whose macroblocks are `modes`; those for which there are no bits are made to wait, first
+    /// of all where little has changed. `waiting`: for how many pictures each has waited.
+    pub fn choose(&mut self, kind: PictureKind, modes: &mut [Mode], waiting: &[u16]) -> Choice {
+        let Some(share) = self.share() else {
+            return Choice { scale: self.expected_scale(), most_bits: None, most_wait: 0 };
+        };
+        if kind == PictureKind::Predicted
+            && self.debt > MOST_DEBT_SECONDS * share * self.frames_per_second as f32
+        {
+            modes.iter_mut().filter(|mode| !mode.due).for_each(|mode| mode.waits = true);
+            self.scale = COARSEST;
+            return Choice { scale: COARSEST, most_bits: Some(0.0), most_wait: u16::MAX };
+        }
+        let most_bits = self.most_bits(kind, modes, share);
+        let wanted = (share - self.debt / self.pay_back_pictures()).clamp(share * LEAST_SHARES, most_bits);
+        let scale = self.nearest_scale(modes, wanted, most_bits);
+        let pictures = |seconds| (self.frames_per_second * seconds) as u16;
+        let patience = Patience { long: pictures(LONG_WAIT_SECONDS), most: pictures(MOST_WAIT_SECONDS) };
+        if scale == COARSEST {
+            make_wait(&self.costs, modes, waiting, patience, most_bits);
+        }
+        self.scale = scale;
+        Choice { scale, most_bits: Some(most_bits), most_wait: patience.most }
+    }
+
+    /// Takes note of what the picture that was last chosen for took.
+    pub fn account(&mut self, bytes: usize, tally: Tally) {
+        self.costs.learn(tally);
+        if let Some(share) = self.share() {
+            let second = share * self.frames_per_second as f32;
+            self.debt = (self.debt + bytes as f32 * 8.0 - share).max(-second * MOST_SAVED_SECONDS);
         }
     }
 
-    /// The quantiser for a picture whose macroblocks are `modes`.
-    pub fn choose(&mut self, kind: PictureKind, modes: &[Mode]) -> Choice {
-        let activity = modes.iter().map(|mode| f64::from(mode.activity)).sum();
-        let choice = match self.rate {
-            Rate::Quantiser(quantiser) => Choice { quantiser, skip_all: false },
-            Rate::BitsPerSecond(_) => self.choose_for_rate(kind, activity),
-        };
-        self.chosen = (activity, choice);
-        choice
+    /// Bits a picture on average.
+    fn share(&self) -> Option<f32> {
+        match self.rate {
+            Rate::Quantiser(_) => None,
+            Rate::BitsPerSecond(bits) => Some((f64::from(bits) / self.frames_per_second) as f32),
+        }
     }
 
-    /// The quantiser of the picture before: most likely that of the next, too.
-    pub fn expected_quantiser(&self) -> u8 {
-        if let Rate::Quantiser(quantiser) = self.rate { quantiser } else { self.chosen.1.quantiser }
+    fn pay_back_pictures(&self) -> f32 {
+        (self.frames_per_second as f32 * PAY_BACK_SECONDS).max(2.0)
     }
 
-    fn choose_for_rate(&self, kind: PictureKind, activity: f64) -> Choice {
-        let even = self.share - self.debt / PAY_BACK_PICTURES;
-        let quantiser = match kind {
-            PictureKind::Intra => self.intra.quantiser(activity, even.max(self.share / 2.0) * INTRA_SHARE),
-            PictureKind::Predicted => {
-                let bits = even.clamp(self.share / 4.0, self.share * 2.0) - self.overhead;
-                self.predicted.quantiser(activity, bits)
+    /// The cap: with what is still owed the picture is on its way for so long.
+    fn most_bits(&self, kind: PictureKind, modes: &[Mode], share: f32) -> f32 {
+        let new = modes.iter().filter(|mode| mode.intra).count() * 2 > modes.len();
+        let shares = if kind == PictureKind::Intra || new { MOST_SHARES_AT_CUT } else { MOST_SHARES };
+        (share * shares - self.debt.max(0.0)).max(share * LEAST_SHARES)
+    }
+
+    /// The scale whose bits are nearest to what is allowed: what is wanted at the scale of the picture before, and the
+    /// more, up to the cap, the coarser it would have to be. A sudden movement is worth a debt.
+    fn nearest_scale(&self, modes: &[Mode], wanted: f32, most_bits: f32) -> u8 {
+        let (mut low, mut high) = (self.finest, COARSEST);
+        while low < high {
+            let scale = (low + high) / 2;
+            let worse = (f32::from(scale) / f32::from(self.scale) - 1.0).clamp(0.0, 1.0);
+            let allowed = wanted + (0.9 * most_bits - wanted).max(0.0) * worse;
+            let bits: f32 = modes.iter().map(|mode| self.costs.bits(mode, scale)).sum();
+            // Half-way to the next finer scale's bits is near enough.
+            if bits * 2.0 * f32::from(scale) <= allowed * (2.0 * f32::from(scale) + 1.0) {
+                high = scale;
+            } else {
+                low = scale + 1;
             }
-        };
-        let skip_all = kind == PictureKind::Predicted && self.debt > self.most_debt;
-        Choice { quantiser: (quantiser + 0.5) as u8, skip_all }
+        }
+        low
     }
+}
 
-    /// Takes note of what the picture that was last chosen for has cost.
-    pub fn account(&mut self, kind: PictureKind, bytes: usize) {
-        let bits = bytes as f64 * 8.0;
-        // A saving is not kept for long: a quiet hour must not pay for a burst.
-        self.debt = (self.debt + bits - self.share).max(-2.0 * self.share);
-        let (activity, choice) = self.chosen;
-        if !choice.skip_all {
-            let model = if kind == PictureKind::Intra { &mut self.intra } else { &mut self.predicted };
-            model.learn(activity, choice.quantiser.into(), (bits - self.overhead).max(0.0));
+/// For how many pictures a macroblock waits before it goes before others, and at most.
+#[derive(Clone, Copy)]
+struct Patience {
+    long: u16,
+    most: u16,
+}
+
+/// In which order macroblocks are given bits: the higher first.
+const CLASSES: usize = 67;
+const DUE: usize = CLASSES - 1;
+const LONGEST: usize = CLASSES - 2;
+const LONG: usize = CLASSES - 3;
+
+impl Patience {
+    fn class(self, mode: &Mode, waited: u16) -> usize {
+        if mode.due {
+            DUE
+        } else if waited >= self.most {
+            LONGEST
+        } else if waited >= self.long {
+            LONG
+        } else {
+            // Four classes from one power of two of the activity to the next.
+            let activity = mode.activity.max(4);
+            let log = activity.ilog2();
+            ((log - 2) * 4 + (activity >> (log - 2) & 3)) as usize
+        }
+    }
+}
+
+/// Makes macroblocks wait until the others fit into `most_bits` with the coarsest scale: where least changed first.
+fn make_wait(costs: &Costs, modes: &mut [Mode], waiting: &[u16], patience: Patience, most_bits: f32) {
+    let bits = |mode: &Mode, class| {
+        let bits = costs.bits(mode, COARSEST);
+        if class == LONGEST { bits.min(LEAST_INTRA_BITS) } else { bits }
+    };
+    let mut sums = [0.0; CLASSES];
+    for (mode, &waited) in modes.iter().zip(waiting) {
+        let class = patience.class(mode, waited);
+        sums[class] += bits(mode, class);
+    }
+    let (mut left, mut lowest) = (most_bits, CLASSES);
+    while lowest > 0 && left >= 0.0 {
+        lowest -= 1;
+        left -= sums[lowest];
+    }
+    // Of the class that fits in part, the first ones.
+    left += sums[lowest];
+    for (mode, &waited) in modes.iter_mut().zip(waiting) {
+        let class = patience.class(mode, waited);
+        let takes = bits(mode, class);
+        left -= if class == lowest { takes } else { 0.0 };
+        // What takes nothing does not wait for anything.
+        mode.waits = takes > 0.0 && class < DUE && (class < lowest || class == lowest && left < 0.0);
+        if class == LONGEST && lowest >= LONG && !mode.waits {
+            *mode = mode.least(false);
         }
     }
 }

@@ -13,6 +13,8 @@ pub struct Settings {
     pub frames_per_second: f64,
     /// How many bits pictures may take.
     pub rate: Rate,
+    /// The finest quantizer_scale that a bit rate leads to, 1 to 31: below it bits go into what nobody sees.
+    pub finest: u8,
     /// Threads that code one picture's slices, 1 to 64; the result is the same for any number.
     pub threads: usize,
     /// How macroblocks come to be intra now and then.
@@ -49,6 +51,8 @@ pub enum SettingsError {
     FramesPerSecond(f64),
     /// Quantiser scale or bit rate.
     Rate(Rate),
+    /// Finest quantiser scale.
+    Finest(u8),
     /// Number of threads.
     Threads(usize),
     /// Pictures of a refresh.
@@ -63,7 +67,15 @@ impl Settings {
     #[must_use]
     pub fn new(width: usize, height: usize, frames_per_second: f64, rate: Rate) -> Self {
         let cycle = ((frames_per_second * 3.0) as u32).clamp(1, Self::MOST_REFRESH);
-        Self { width, height, frames_per_second, rate, threads: 1, refresh: Refresh::Rolling(cycle) }
+        Self {
+            width,
+            height,
+            frames_per_second,
+            rate,
+            finest: 2,
+            threads: 1,
+            refresh: Refresh::Rolling(cycle),
+        }
     }
 
     pub(super) fn check(&self) -> Result<(), SettingsError> {
@@ -77,6 +89,8 @@ impl Settings {
             Err(SettingsError::FramesPerSecond(self.frames_per_second))
         } else if !good_rate {
             Err(SettingsError::Rate(self.rate))
+        } else if !(1..=31).contains(&self.finest) {
+            Err(SettingsError::Finest(self.finest))
         } else if !(1..=64).contains(&self.threads) {
             Err(SettingsError::Threads(self.threads))
         } else if !(1..=Self::MOST_REFRESH).contains(&self.refresh.pictures()) {
@@ -103,7 +117,9 @@ impl fmt::Display for SettingsError {
                 write!(f, "pictures of {width}x{height} cannot be coded: at most 4095x2800")
             }
             Self::FramesPerSecond(rate) => write!(f, "{rate} pictures/s: must be over 0 and at most 1000"),
-            Self::Rate(Rate::Quantiser(scale)) => write!(f, "quantiser scale {scale}: must be from 1 to 31"),
+            Self::Rate(Rate::Quantiser(scale)) | Self::Finest(scale) => {
+                write!(f, "quantiser scale {scale}: must be from 1 to 31")
+            }
             Self::Rate(Rate::BitsPerSecond(_)) => write!(f, "the bit rate must be over 0"),
             Self::Threads(threads) => write!(f, "{threads} threads: must be from 1 to 64"),
             Self::Refresh(pictures) => {

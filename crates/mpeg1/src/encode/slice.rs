@@ -8,6 +8,8 @@ use alloc::vec::Vec;
 
 use fearless_simd::Level;
 
+use super::budget::{Effort, Purse};
+use super::cost::{Costs, Tally};
 use super::macroblock::{Coder, Place};
 use super::mode::Mode;
 use crate::bits::BitWriter;
@@ -24,11 +26,27 @@ pub(super) struct PictureContext<'a> {
     /// The picture to code: whole macroblocks.
     pub source: PictureView<'a>,
     pub reference: &'a Picture,
-    pub quantiser: &'a Quantiser,
-    /// Code no differences: the picture repeats its reference.
-    pub skip_all: bool,
+    /// For quantizer_scale 1 to 31.
+    pub quantisers: &'a [Quantiser],
+    /// The quantizer_scale that the picture was planned with.
+    pub scale: u8,
+    pub costs: Costs,
+    /// For how many pictures a macroblock waits at most.
+    pub most_wait: u16,
     pub level: Level,
     pub motion: MotionScale,
+}
+
+impl PictureContext<'_> {
+    /// The quantiser for a quantizer_scale of 1 to 31.
+    pub fn quantiser(&self, scale: u8) -> &Quantiser {
+        &self.quantisers[usize::from(scale) - 1]
+    }
+
+    /// What these macroblocks take with the planned scale, as foretold.
+    pub fn foretell(&self, modes: &[Mode]) -> f32 {
+        modes.iter().map(|mode| self.costs.bits(mode, self.scale)).sum()
+    }
 }
 
 /// Rows of macroblocks that become a slice.
@@ -39,35 +57,54 @@ pub(super) struct Slice<'a> {
     pub planes: [&'a mut [u8]; 3],
     /// Row by row.
     pub modes: &'a [Mode],
-    /// Gets the slice, in place of what stands there.
-    pub out: &'a mut Vec<u8>,
+    /// For each macroblock, for how many pictures it has waited.
+    pub waiting: &'a mut [u16],
+    /// Bits that it may have; none: as many as it takes.
+    pub budget: Option<f32>,
+    pub out: &'a mut Coded,
 }
 
-/// Codes a slice.
+/// A coded slice.
+#[derive(Debug, Default)]
+pub(super) struct Coded {
+    pub bytes: Vec<u8>,
+    pub tally: Tally,
+}
+
+/// Codes a slice in place of what stands in its `out`.
 pub(super) fn code(context: &PictureContext<'_>, slice: Slice<'_>) {
-    let Slice { row: first_row, planes, modes, out } = slice;
-    out.clear();
-    let mut bits = BitWriter::new(out);
-    SliceHeader { mb_row: first_row as u8, quantiser: context.quantiser.scale() }.write(&mut bits);
+    let Slice { row: first_row, planes, modes, waiting, budget, out } = slice;
+    out.bytes.clear();
+    let mut bits = BitWriter::new(&mut out.bytes);
+    SliceHeader { mb_row: first_row as u8, quantiser: context.scale }.write(&mut bits);
     let mut coder = Coder::new(context, first_row, planes);
+    let head = bits.written();
+    let mut purse = Purse::new(context, budget, modes);
     let (mb_width, last) = (context.reference.mb_width, modes.len() - 1);
     let mut increment = 1;
     for (n, mode) in modes.iter().enumerate() {
-        coder.prepare(Place { column: n % mb_width, row: first_row + n / mb_width }, *mode);
+        let effort = purse.effort(mode);
+        let may_wait = waiting[n] < context.most_wait || !purse.has_for_least();
+        let becomes = if effort == Effort::Least { mode.least(may_wait) } else { *mode };
+        waiting[n] = if becomes.waits { waiting[n].saturating_add(1) } else { 0 };
+        let place = Place { column: n % mb_width, row: first_row + n / mb_width };
+        coder.prepare(place, becomes, effort);
         // The first and the last macroblock of a slice cannot be skipped (2.4.4.4).
         if coder.is_empty() && n != 0 && n != last {
             coder.skip();
             increment += 1;
-            continue;
+        } else {
+            if n == last && increment == 1 && coder.is_short() && matches!(bits.bits_in_last_byte(), 1 | 2) {
+                // JSMpeg, old and new, takes a slice for ended when a start code follows the byte that it stands in: it
+                // would miss a last macroblock whose six bits all fit into that byte, and show an older one.
+                write_stuffing(&mut bits);
+            }
+            write_address_increment(&mut bits, increment);
+            coder.write(&mut bits);
+            increment = 1;
         }
-        if n == last && increment == 1 && coder.is_short() && matches!(bits.bits_in_last_byte(), 1 | 2) {
-            // JSMpeg, old and new, takes a slice for ended when a start code follows the byte that it stands in: it
-            // would miss a last macroblock whose six bits all fit into that byte, and show an older one.
-            write_stuffing(&mut bits);
-        }
-        write_address_increment(&mut bits, increment);
-        coder.write(&mut bits);
-        increment = 1;
+        purse.spend(mode, effort, bits.written() - head);
     }
     bits.align();
+    out.tally = purse.tally();
 }

@@ -118,6 +118,53 @@ fn the_rate_is_met_on_moving_pictures() {
     }
 }
 
+/// Noise, and a cut to other noise now and then.
+fn cuts(size: (usize, usize), n: usize) -> Vec<u8> {
+    let mut state = (n / 16) as u32 * 7_919 + 1;
+    let mut noise = || {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (state >> 24) as u8
+    };
+    let still: Vec<u8> = (0..PictureView::i420_len(size.0, size.1)).map(|_| noise()).collect();
+    still
+        .iter()
+        .enumerate()
+        .map(|(i, sample)| sample.wrapping_add((i.wrapping_mul(n * n) >> 5) as u8 % 64))
+        .collect()
+}
+
+#[test]
+fn no_picture_takes_longer_than_three_intervals_and_nothing_waits_for_over_a_second() {
+    for (rate, fps) in [(150_000, 5.0), (200_000, 24.0), (300_000, 60.0), (2_000_000, 30.0)] {
+        let size = (320, 240);
+        let mut encoder =
+            Encoder::new(Settings::new(size.0, size.1, fps, Rate::BitsPerSecond(rate))).unwrap();
+        let share = f64::from(rate) / fps / 8.0;
+        for n in 0..120 {
+            let (unit, _) = encode(&mut encoder, &cuts(size, n), Intra::Auto);
+            // The first one is an I picture: it cannot leave anything out.
+            assert!(n == 0 || unit.len() as f64 <= 3.0 * share, "picture {n}: {} for {share}", unit.len());
+            let longest = encoder.waiting.iter().max().copied().unwrap_or(0);
+            assert!(f64::from(longest) <= fps, "picture {n}: one waits for {longest} pictures at {rate}");
+        }
+    }
+}
+
+#[test]
+fn a_new_rate_holds_from_the_next_picture_on() {
+    let settings = Settings::new(320, 240, 25.0, Rate::BitsPerSecond(4_000_000));
+    let mut encoder = Encoder::new(settings).unwrap();
+    for n in 0..20 {
+        encode(&mut encoder, &cuts((320, 240), n), Intra::Auto);
+    }
+    encoder.set_rate(Rate::BitsPerSecond(400_000)).unwrap();
+    for n in 20..40 {
+        let (unit, _) = encode(&mut encoder, &cuts((320, 240), n), Intra::Auto);
+        assert!(unit.len() <= 3 * 400_000 / 8 / 25, "picture {n}: {} bytes", unit.len());
+    }
+    assert!(encoder.set_rate(Rate::BitsPerSecond(0)).is_err());
+}
+
 #[test]
 fn settings_out_of_range_are_refused_with_what_is_allowed() {
     let good = Settings::new(640, 480, 24.0, Rate::BitsPerSecond(800_000));
@@ -128,6 +175,7 @@ fn settings_out_of_range_are_refused_with_what_is_allowed() {
         Settings { frames_per_second: 0.0, ..good },
         Settings { rate: Rate::Quantiser(32), ..good },
         Settings { rate: Rate::BitsPerSecond(0), ..good },
+        Settings { finest: 0, ..good },
         Settings { threads: 0, ..good },
         Settings { refresh: Refresh::Rolling(133), ..good },
     ] {

@@ -99,14 +99,13 @@ impl Coder {
         settings: &Settings,
         station: &Station,
     ) -> Result<Self, EncodeError> {
+        let (width, height) = (frame.size.width(), frame.size.height());
+        let bits = Rate::BitsPerSecond(settings.bits_per_second);
         let encoder = Encoder::new(mpeg1::encode::Settings {
-            width: frame.size.width(),
-            height: frame.size.height(),
-            frames_per_second: rate.as_f64(),
-            rate: Rate::BitsPerSecond(settings.bits_per_second),
             threads: settings.threads(frame.size),
             // Until there are private join pictures for recorders of old pages: they wait for an I picture.
             refresh: Refresh::Periodic(start_interval(rate)),
+            ..mpeg1::encode::Settings::new(width, height, rate.as_f64(), bits)
         });
         let encoder = encoder.map_err(EncodeError::Settings)?;
         let stream = station.hub.begin_stream(frame.size, (rate.numerator(), rate.denominator()));

@@ -1,0 +1,126 @@
+//! What a macroblock will take: foretold from its activity and the quantiser scale, by what others took before it.
+//!
+//! Bits follow activity ÷ scale along nearly the same curve at every scale and in every clip that was measured; what
+//! differs between contents is learned as one factor for each kind of macroblock.
+//!
+//! Here belongs: the estimate and what it learns. Not here: what follows from it (`rate`, `budget`).
+
+use super::mode::Mode;
+
+/// What an intra macroblock takes besides its coefficients: type, DCs, ends of blocks.
+const INTRA_HEAD: f32 = 36.0;
+/// Bits for an activity of 0, 32, 64, 128 … times the scale: means over the clips of `cargo xtask bench encode` at
+/// scales 2 to 31. Between them lines.
+const INTRA: Curve = [0.0, 4.0, 9.0, 26.0, 79.0, 190.0, 365.0, 600.0, 860.0, 1060.0, 1260.0];
+const PREDICTED: Curve = [0.0, 2.0, 6.0, 22.0, 155.0, 450.0, 820.0, 1250.0, 1700.0, 2100.0, 2500.0];
+/// How quickly it is learned that things cost more, and that they cost less: too fine a quantiser is paid with delay.
+const LEARN_MORE: f32 = 0.6;
+const LEARN_LESS: f32 = 0.25;
+/// Macroblocks that were to take less together teach nothing: it may have been luck.
+const TELLING_BITS: f32 = 200.0;
+
+type Curve = [f32; 11];
+
+/// What macroblocks take in units of what they take on average.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Costs {
+    intra: f32,
+    predicted: f32,
+}
+
+impl Costs {
+    /// Of natural pictures.
+    pub const TYPICAL: Self = Self { intra: 1.0, predicted: 1.0 };
+
+    /// About how many bits the macroblock takes with `scale`; none if it waits.
+    #[inline]
+    pub fn bits(&self, mode: &Mode, scale: u8) -> f32 {
+        match mode {
+            Mode { waits: true, .. } => 0.0,
+            Mode { intra: true, .. } => INTRA_HEAD + self.intra * typical(mode, scale),
+            _ => self.predicted * typical(mode, scale),
+        }
+    }
+
+    /// Learns from what macroblocks took.
+    pub fn learn(&mut self, tally: Tally) {
+        learn(&mut self.intra, tally.intra);
+        learn(&mut self.predicted, tally.predicted);
+    }
+}
+
+/// What such a macroblock takes on average, an intra one besides its head.
+#[inline]
+fn typical(mode: &Mode, scale: u8) -> f32 {
+    let curve = if mode.intra { &INTRA } else { &PREDICTED };
+    // In units of 32, fraction and all; how many times it can be halved says between which two points it lies.
+    let x = mode.activity as f32 / (32.0 * f32::from(scale));
+    let n = ((x as u32).checked_ilog2().map_or(0, |log| log as usize + 1)).min(curve.len() - 2);
+    let (from, width) =
+        if n == 0 { (0.0, 1.0) } else { ((1u32 << (n - 1)) as f32, (1u32 << (n - 1)) as f32) };
+    curve[n] + (curve[n + 1] - curve[n]) * ((x - from) / width).min(1.0)
+}
+
+/// Sums over macroblocks: what they take on average, and the bits that they took.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Tally {
+    intra: (f32, f32),
+    predicted: (f32, f32),
+}
+
+impl Tally {
+    /// Adds a macroblock that was coded with `scale` and took `bits`.
+    pub fn add(&mut self, mode: &Mode, scale: u8, bits: u32) {
+        let (sum, head) = if mode.intra { (&mut self.intra, INTRA_HEAD) } else { (&mut self.predicted, 0.0) };
+        sum.0 += typical(mode, scale);
+        sum.1 += bits as f32 - head;
+    }
+
+    /// Adds another slice's.
+    pub fn join(&mut self, other: Self) {
+        for (sum, other) in [(&mut self.intra, other.intra), (&mut self.predicted, other.predicted)] {
+            sum.0 += other.0;
+            sum.1 += other.1;
+        }
+    }
+}
+
+fn learn(cost: &mut f32, (typical, bits): (f32, f32)) {
+    if typical < TELLING_BITS {
+        return;
+    }
+    let seen = (bits / typical).clamp(0.1, 10.0);
+    *cost += (seen - *cost) * if seen > *cost { LEARN_MORE } else { LEARN_LESS };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn finer_scales_and_more_to_code_take_more() {
+        for intra in [false, true] {
+            let bits =
+                |activity, scale| Costs::TYPICAL.bits(&Mode { intra, activity, ..Mode::default() }, scale);
+            for activity in (0..65_280).step_by(61) {
+                for scale in 1..31 {
+                    assert!(bits(activity, scale) >= bits(activity, scale + 1), "{activity} at {scale}");
+                    assert!(bits(activity + 61, scale) >= bits(activity, scale), "{activity} at {scale}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_macroblocks_took_is_learned() {
+        let mode = Mode { activity: 4000, ..Mode::default() };
+        let mut costs = Costs::TYPICAL;
+        for _ in 0..40 {
+            let mut tally = Tally::default();
+            tally.add(&mode, 8, 700);
+            costs.learn(tally);
+        }
+        assert!((costs.bits(&mode, 8) - 700.0).abs() < 7.0);
+        assert!(costs.intra == 1.0, "nothing was learned of intra macroblocks");
+    }
+}
