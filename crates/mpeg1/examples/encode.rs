@@ -8,16 +8,17 @@ use mpeg1::PictureView;
 use mpeg1::encode::{Encoder, Intra, Rate, Refresh, Settings};
 
 const USAGE: &str =
-    "encode --size WxH --fps N (--quantiser Q | --bitrate BPS) [--threads N] [--gop N] IN.yuv OUT.m1v
+    "encode --size WxH --fps N (--quantiser Q | --bitrate BPS) [--threads N] [--gop N] [--psnr] IN.yuv OUT.m1v
 
-Codes raw I420 pictures of IN.yuv into OUT.m1v and prints pictures, bytes and CPU seconds.
+Codes raw I420 pictures of IN.yuv into OUT.m1v and prints pictures, bytes, the largest picture's bytes and CPU seconds.
 
   --size WxH      width and height in pixels
   --fps N         pictures per second
   --quantiser Q   a fixed quantiser scale, 1 (finest) to 31
   --bitrate BPS   bits per second
   --threads N     threads that code one picture (1)
-  --gop N         an I picture every N pictures, 1 to 132 (a rolling refresh within 3 s)";
+  --gop N         an I picture every N pictures, 1 to 132 (a rolling refresh within 3 s)
+  --psnr          print the PSNR of the luma, too; its time is in the CPU seconds";
 
 fn main() -> ExitCode {
     match parse(std::env::args().skip(1)).map(|job| run(&job)) {
@@ -35,12 +36,13 @@ fn main() -> ExitCode {
 
 struct Job {
     settings: Settings,
+    psnr: bool,
     input: String,
     output: String,
 }
 
 fn parse(mut words: impl Iterator<Item = String>) -> Result<Job, String> {
-    let (mut size, mut fps, mut rate, mut threads, mut gop) = (None, None, None, 1, None);
+    let (mut size, mut fps, mut rate, mut threads, mut gop, mut psnr) = (None, None, None, 1, None, false);
     let mut files = Vec::new();
     while let Some(word) = words.next() {
         let mut value = || words.next().ok_or_else(|| format!("{word} needs a value"));
@@ -53,6 +55,7 @@ fn parse(mut words: impl Iterator<Item = String>) -> Result<Job, String> {
             "--bitrate" => rate = Some(Rate::BitsPerSecond(number(&value()?)?)),
             "--threads" => threads = number(&value()?)?,
             "--gop" => gop = Some(number(&value()?)?),
+            "--psnr" => psnr = true,
             option if option.starts_with("--") => return Err(format!("there is no option {option}")),
             _ => files.push(word),
         }
@@ -63,7 +66,7 @@ fn parse(mut words: impl Iterator<Item = String>) -> Result<Job, String> {
     let [input, output] = <[String; 2]>::try_from(files).map_err(|_| "IN.yuv and OUT.m1v are to be named")?;
     let mut settings = Settings { threads, ..Settings::new(width, height, fps, rate) };
     settings.refresh = gop.map_or(settings.refresh, Refresh::Periodic);
-    Ok(Job { settings, input, output })
+    Ok(Job { settings, psnr, input, output })
 }
 
 fn number<T: std::str::FromStr>(text: &str) -> Result<T, String> {
@@ -77,19 +80,37 @@ fn run(job: &Job) -> Result<(), Box<dyn std::error::Error>> {
     let output = File::create(&job.output).map_err(|error| format!("{}: {error}", job.output))?;
     let mut output = BufWriter::new(output);
     let mut picture = vec![0; PictureView::i420_len(width, height)];
-    let (mut unit, mut pictures, mut bytes) = (Vec::new(), 0u64, 0);
+    let (mut unit, mut pictures, mut bytes, mut largest, mut off) = (Vec::new(), 0u64, 0, 0, 0);
     let before = cpu_seconds();
     while read_whole(&mut input, &mut picture)? {
         unit.clear();
-        encoder.encode(PictureView::from_i420(&picture, width, height), Intra::Auto, &mut unit);
+        let view = PictureView::from_i420(&picture, width, height);
+        encoder.encode(view, Intra::Auto, &mut unit);
+        if job.psnr {
+            off += squared_error(view, encoder.reference());
+        }
         output.write_all(&unit)?;
         pictures += 1;
         bytes += unit.len();
+        largest = largest.max(unit.len());
     }
     output.write_all(&[0, 0, 1, mpeg1::bits::start_code::SEQUENCE_END])?;
     output.flush()?;
-    println!("pictures {pictures}\nbytes {bytes}\ncpu {:.3} s", cpu_seconds() - before);
+    println!("pictures {pictures}\nbytes {bytes}\nlargest {largest}\ncpu {:.3} s", cpu_seconds() - before);
+    if job.psnr {
+        let mean = off as f64 / (pictures as f64 * (width * height) as f64);
+        println!("psnr {:.4} dB", 10.0 * (255.0 * 255.0 / mean).log10());
+    }
     Ok(())
+}
+
+/// The sum of squared differences of the luma.
+fn squared_error(a: PictureView<'_>, b: PictureView<'_>) -> u64 {
+    let row = |y: usize| -> u32 {
+        let pairs = a.y.row(y)[..a.width].iter().zip(b.y.row(y));
+        pairs.map(|(&a, &b)| u32::from(a.abs_diff(b)).pow(2)).sum()
+    };
+    (0..a.height).map(|y| u64::from(row(y))).sum()
 }
 
 /// Whether a whole picture was read; the rest of a file that holds a part of one is left.

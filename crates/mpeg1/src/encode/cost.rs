@@ -54,7 +54,7 @@ impl Costs {
 fn typical(mode: &Mode, scale: u8) -> f32 {
     let curve = if mode.intra { &INTRA } else { &PREDICTED };
     // In units of 32, fraction and all; how many times it can be halved says between which two points it lies.
-    let x = mode.activity as f32 / (32.0 * f32::from(scale));
+    let x = mode.activity as f32 / (32.0 * f32::from(mode.scale(scale)));
     let n = ((x as u32).checked_ilog2().map_or(0, |log| log as usize + 1)).min(curve.len() - 2);
     let (from, width) =
         if n == 0 { (0.0, 1.0) } else { ((1u32 << (n - 1)) as f32, (1u32 << (n - 1)) as f32) };

@@ -60,9 +60,10 @@ impl Default for Paths {
     }
 }
 
-/// λ for a quantiser scale of 1, in units of distortion, which has twice [`FRACTION_BITS`] fraction bits. At the usual
-/// optimum λ is 0.85 times the square of half a step, and half a step is the scale.
-const LAMBDA: i32 = 54;
+/// λ for a quantiser scale of 1, in units of distortion, which has twice [`FRACTION_BITS`] fraction bits: of intra and
+/// of predicted blocks. At the usual optimum λ is 0.85 times the square of half a step, and half a step is the scale.
+/// What a predicted block gets is often noise, of use to no other picture: it is to cost less.
+const LAMBDA: [i32; 2] = [54, 66];
 /// Bits of end_of_block.
 const END_BITS: i32 = 2;
 /// No code is longer than an escape with a long level.
@@ -109,7 +110,7 @@ impl Levels {
         let Paths { nodes, alive } = paths;
         alive.begin();
         let mut count = 1;
-        let lambda = LAMBDA * i32::from(judge.scale) * i32::from(judge.scale);
+        let lambda = judge.lambda();
         while sent != 0 {
             let at = sent.trailing_zeros() as u8;
             sent &= sent - 1;
@@ -140,6 +141,10 @@ impl Levels {
 }
 
 impl Judge<'_> {
+    fn lambda(self) -> i32 {
+        LAMBDA[usize::from(!self.intra)] * i32::from(self.scale) * i32::from(self.scale)
+    }
+
     /// The best way to send the coefficient `at` this place: which level, and behind which node.
     #[inline]
     fn best(
@@ -247,7 +252,7 @@ mod tests {
 
     /// Cost of sending `levels`, by place in the order of sending, without end_of_block and what is not sent.
     fn cost(levels: &[(u8, i16)], coefficients: &[i16; 64]) -> i32 {
-        let lambda = LAMBDA * 16;
+        let lambda = JUDGE.lambda();
         let mut next = 0;
         let mut sum = 0;
         for &(at, level) in levels {
@@ -284,13 +289,13 @@ mod tests {
                     let level = level - level.signum() * (choice / 3usize.pow(n as u32) % 3).min(1) as i16;
                     (choice / 3usize.pow(n as u32) % 3 < 2 && level != 0).then_some((at, level))
                 }).collect();
-                let end = if sent.is_empty() { 0 } else { LAMBDA * 16 * END_BITS };
+                let end = if sent.is_empty() { 0 } else { JUDGE.lambda() * END_BITS };
                 best = best.min(cost(&sent, &coefficients) + end);
             }
-            let end = if chosen.is_empty() { 0 } else { LAMBDA * 16 * END_BITS };
+            let end = if chosen.is_empty() { 0 } else { JUDGE.lambda() * END_BITS };
             let ours = cost(&chosen, &coefficients) + end;
             // Nodes are let go that a longer run would seldom have made the better ones.
-            prop_assert!(ours <= best + 2 * LAMBDA * 16, "{ours} for {best}: {chosen:?}");
+            prop_assert!(ours <= best + 2 * JUDGE.lambda(), "{ours} for {best}: {chosen:?}");
         }
     }
 

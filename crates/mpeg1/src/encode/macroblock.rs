@@ -26,9 +26,9 @@ const fn least_difference(scale: u8) -> i16 {
     14 * scale as i16
 }
 
-/// What the levels of a macroblock must be better than none for it to be sent though it could be skipped, in bits: its
-/// type, pattern and the address of the next one.
-const LEAST_GAIN: i32 = 6;
+/// What the levels of a macroblock must be better than none for it to be sent though it could be skipped, in bits. Its
+/// type, pattern and the address of the next one take 6; but what is sent is of use to the pictures that follow, too.
+const LEAST_GAIN: i32 = 3;
 
 /// Where a macroblock lies, counted in macroblocks.
 #[derive(Clone, Copy, Debug)]
@@ -103,7 +103,7 @@ impl<'a> Coder<'a> {
         let Effort::Scale(scale) = effort else {
             return self.prepare_least();
         };
-        self.quantiser = self.context.quantiser(scale);
+        self.quantiser = self.context.quantiser(mode.scale(scale));
         self.gain = 0;
         dispatch!(self.context.level, simd => self.prepare_blocks(simd));
         if self.gain < LEAST_GAIN && self.vector == MotionVector::ZERO {

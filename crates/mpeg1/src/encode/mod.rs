@@ -53,7 +53,7 @@ pub struct EncodedPicture {
     pub bytes: usize,
     /// Whether it is an I or a P picture.
     pub kind: PictureKind,
-    /// Its quantizer_scale.
+    /// Its quantizer_scale. Macroblocks that are coded to last have a finer one.
     pub quantiser: u8,
 }
 

@@ -3,6 +3,7 @@
 
 use fearless_simd::Level;
 
+use super::budget::COARSEST;
 use super::pool::Pool;
 use super::refresh::Plan;
 use crate::motion::HalfPel;
@@ -34,6 +35,17 @@ impl Mode {
         let Self { activity, due, .. } = self;
         let waits = may_wait && !due;
         Self { intra: !waits, activity, due: !waits, waits, vector: MotionVector::ZERO }
+    }
+
+    /// The quantizer_scale that it is coded with in a picture of `scale`. What is due is coded to last: many pictures
+    /// are predicted from it, which pays for half the scale; but not where there are bits for nothing.
+    pub(super) const fn scale(&self, scale: u8) -> u8 {
+        let half = scale.div_ceil(2);
+        match (scale * 2).checked_sub(COARSEST) {
+            _ if !self.due => scale,
+            Some(near_the_coarsest) if near_the_coarsest > half => near_the_coarsest,
+            _ => half,
+        }
     }
 }
 
@@ -106,7 +118,8 @@ impl Analysis<'_> {
             most: ((mb_width as i32 - 1) * 32, (rows as i32 - 1) * 32),
             range: RANGE,
             before: left.vector,
-            bit_cost: self.quantiser.into(),
+            // About the root of λ, less a little: the next picture's vectors are found from good ones.
+            bit_cost: (u32::from(self.quantiser) * 11 / 16).max(1),
         }
     }
 
@@ -138,6 +151,13 @@ mod tests {
     use super::*;
     use crate::level;
     use alloc::vec;
+
+    #[test]
+    fn what_is_due_gets_half_the_scale_but_the_coarsest_is_the_coarsest() {
+        let scales = |due| [1, 2, 7, 20, 24, 31].map(|scale| Mode { due, ..Mode::default() }.scale(scale));
+        assert_eq!(scales(true), [1, 1, 4, 10, 17, 31]);
+        assert_eq!(scales(false), [1, 2, 7, 20, 24, 31]);
+    }
 
     #[test]
     fn what_changed_beyond_recognition_is_intra() {

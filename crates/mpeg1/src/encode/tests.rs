@@ -21,7 +21,7 @@ fn codes(unit: &[u8]) -> Vec<u8> {
 
 #[test]
 fn a_unit_is_headers_and_slices_of_as_many_rows_as_pay() {
-    let mut encoder = Encoder::new(Settings::new(40, 40, 25.0, Rate::Quantiser(4))).unwrap();
+    let mut encoder = Encoder::new(Settings::new(40, 40, 25.0, Rate::Quantiser(8))).unwrap();
     let (first, coded) = encode(&mut encoder, &moving((40, 40), 0), Intra::Auto);
     assert_eq!(coded.kind, PictureKind::Intra);
     assert_eq!(codes(&first), [0xb3, 0xb8, 0, 1, 2, 3]);

@@ -41,6 +41,8 @@ pub struct Found {
 const STEPS: [i32; 3] = [8, 4, 2];
 /// A difference above this is looked for in large steps, too.
 const FAR: u32 = 2000;
+/// What the type of a macroblock without motion takes more than that of one with a vector, about.
+const NO_MOTION_BITS: u32 = 2;
 /// Most steps of one size.
 const MOST_STEPS: usize = 12;
 /// The four directions.
@@ -120,8 +122,12 @@ impl Search<'_> {
         cost
     }
 
+    /// No motion has a code of its own, whatever the vector before.
     #[inline(always)]
     fn vector_cost(&self, x: i32, y: i32) -> u32 {
+        if (x, y) == (0, 0) {
+            return NO_MOTION_BITS * self.bit_cost;
+        }
         let bits =
             component_bits(x - i32::from(self.before.x)) + component_bits(y - i32::from(self.before.y));
         bits * self.bit_cost
