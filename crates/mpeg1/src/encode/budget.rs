@@ -110,10 +110,10 @@ impl Purse {
 
     /// How the next macroblock is to be coded.
     pub fn effort(&mut self, mode: &Mode) -> Effort {
-        let Some(budget) = self.budget else { return Effort::Scale(self.planned) };
         if mode.waits {
             return Effort::Least;
         }
+        let Some(budget) = self.budget else { return Effort::Scale(self.planned) };
         let left = budget - self.used as f32 - self.least;
         // What shows of a fault in what was foretold; at the front of a slice hardly anything.
         let trust = budget / 8.0;

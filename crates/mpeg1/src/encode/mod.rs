@@ -9,6 +9,7 @@
 
 mod budget;
 mod cost;
+mod join;
 mod levels;
 mod macroblock;
 mod mode;
@@ -29,12 +30,14 @@ use crate::syntax::sequence::{SequenceHeader, nearest_rate_code};
 use crate::transform::quantise::Quantiser;
 use budget::Shares;
 use cost::Tally;
+use join::Joiner;
 use mode::{Analysis, Mode};
 use pool::Pool;
 use rate::RateControl;
 use refresh::{Plan, RollingRefresh};
 use slice::{Coded, PictureContext, Slice};
 
+pub use join::JoinSize;
 pub use settings::{Rate, Refresh, Settings, SettingsError};
 
 /// Whether a picture must be one at which decoding can begin.
@@ -76,10 +79,13 @@ pub struct Encoder {
     waiting: Vec<u16>,
     slices: Vec<Coded>,
     refresh: RollingRefresh,
+    /// For each row, how many pictures there were when it was last intra by its turn.
+    refreshed_at: Vec<u64>,
     pool: Pool,
+    joiner: Joiner,
     /// Pictures since the last I picture; `None` before the first.
     since_intra: Option<u32>,
-    /// Pictures coded, for the group's time_code.
+    /// Pictures coded, the one in work among them.
     pictures: u64,
 }
 
@@ -101,6 +107,7 @@ impl Encoder {
             sequence: SequenceHeader::new(width as u16, height as u16, nearest_rate_code(frames_per_second)),
             rate: RateControl::new(&settings),
             quantisers: (1..=31).map(Quantiser::new).collect(),
+            joiner: Joiner::new(picture.mb_width, rows),
             padded: picture.clone(),
             reference: picture.clone(),
             reconstruction: picture,
@@ -109,6 +116,7 @@ impl Encoder {
             modes,
             slices: (0..rows).map(|_| Coded::default()).collect(),
             refresh: RollingRefresh::new(rows, settings.refresh.pictures()),
+            refreshed_at: alloc::vec![0; rows],
             pool: Pool::new(settings.threads),
             since_intra: None,
             pictures: 0,
@@ -151,9 +159,12 @@ impl Encoder {
         let (mb_width, mb_height) = (self.padded.mb_width, self.padded.mb_height);
         let source = if aligned { picture } else { self.padded.view(mb_width * 16, mb_height * 16) };
         core::mem::swap(&mut self.modes, &mut self.modes_before);
+        let plan = self.plan(kind);
+        self.pictures += 1;
+        self.refreshed_at[plan.intra.clone()].fill(self.pictures);
         let analysis = Analysis {
             kind,
-            plan: self.plan(kind),
+            plan,
             source,
             reference: &self.reference,
             before: &self.modes_before,
@@ -163,7 +174,7 @@ impl Encoder {
         analysis.run(&mut self.pool, &mut self.modes);
         let choice = self.rate.choose(kind, &mut self.modes, &self.waiting);
         let motion = motion_scale(&self.modes);
-        self.write_headers(kind, motion, out);
+        self.write_headers(kind, motion, false, out);
         let context = PictureContext {
             kind,
             source,
@@ -179,19 +190,17 @@ impl Encoder {
         let slices = &mut self.slices[..mb_height.div_ceil(shares.rows)];
         let macroblocks = (&self.modes[..], &mut self.waiting[..]);
         code_slices(&context, &shares, macroblocks, &mut self.reconstruction, (slices, &mut self.pool));
-        let mut tally = Tally::default();
-        for slice in slices {
-            out.extend_from_slice(&slice.bytes);
-            tally.join(slice.tally);
-        }
+        let tally = append(slices, out);
         core::mem::swap(&mut self.reference, &mut self.reconstruction);
         let bytes = out.len() - start;
         self.rate.account(bytes, tally);
         match kind {
-            PictureKind::Intra => self.refresh.restart(),
+            PictureKind::Intra => {
+                self.refresh.restart();
+                self.refreshed_at.fill(self.pictures);
+            }
             PictureKind::Predicted => self.refresh.advance(),
         }
-        self.pictures += 1;
         EncodedPicture { bytes, kind, quantiser: choice.scale }
     }
 
@@ -224,12 +233,14 @@ impl Encoder {
         }
     }
 
-    fn write_headers(&self, kind: PictureKind, motion: MotionScale, out: &mut Vec<u8>) {
+    /// `join`: what comes after it was not made for it.
+    fn write_headers(&self, kind: PictureKind, motion: MotionScale, join: bool, out: &mut Vec<u8>) {
         let mut bits = BitWriter::new(out);
         if kind == PictureKind::Intra {
             self.sequence.write(&mut bits);
-            let time_code = GroupHeader::time_code(self.pictures, self.settings.frames_per_second);
-            GroupHeader { time_code, closed: true, broken_link: false }.write(&mut bits);
+            let time_code =
+                GroupHeader::time_code(self.pictures.saturating_sub(1), self.settings.frames_per_second);
+            GroupHeader { time_code, closed: true, broken_link: join }.write(&mut bits);
         }
         let header = PictureHeader {
             temporal_reference: (self.since_intra.unwrap_or(0) % 1024) as u16,
@@ -247,6 +258,16 @@ fn motion_scale(modes: &[Mode]) -> MotionScale {
     let farthest = modes.iter().map(|mode| reach(mode.vector.x).max(reach(mode.vector.y))).max().unwrap_or(0);
     let f_code = (1..7).find(|f_code| farthest < 16 << (f_code - 1)).unwrap_or(7);
     MotionScale { full_pel: false, f_code }
+}
+
+/// Appends slices to a unit; gives what they took.
+fn append(slices: &[Coded], out: &mut Vec<u8>) -> Tally {
+    let mut tally = Tally::default();
+    for slice in slices {
+        out.extend_from_slice(&slice.bytes);
+        tally.join(slice.tally);
+    }
+    tally
 }
 
 /// Codes a picture's slices on the threads of the pool.

@@ -140,7 +140,7 @@ fn luma_rows<'a>(plane: Plane<'a>, x: usize, y: usize) -> impl Iterator<Item = &
 }
 
 /// Sum of absolute differences of a macroblock's luma to its mean.
-fn deviation(source: Plane<'_>, x: usize, y: usize) -> u32 {
+pub(super) fn deviation(source: Plane<'_>, x: usize, y: usize) -> u32 {
     let sum: u32 = luma_rows(source, x, y).map(|row| row.iter().map(|&s| u32::from(s)).sum::<u32>()).sum();
     let mean = (sum / 256) as u8;
     luma_rows(source, x, y).map(|row| row.iter().map(|&s| u32::from(s.abs_diff(mean))).sum::<u32>()).sum()

@@ -2,6 +2,7 @@
 
 mod content;
 mod ffmpeg;
+mod join;
 mod oxideav;
 mod refresh;
 mod round_trip;

@@ -1,0 +1,148 @@
+//! Join pictures and sharpening bands: pictures for one viewer alone, made of what all have.
+//!
+//! Who joins gets the encoder's own reference picture coded anew as an I picture, as coarse as his link demands, and then
+//! the pictures that all get. What is coarse in it stays so until the refresh has passed: bands, P pictures in which some
+//! rows are intra and all others skipped, replace it sooner, as he has bits to spare. The encoder goes on as if neither
+//! had been: nobody else's stream changes by a bit.
+//!
+//! Here belongs: coding the reference. Not here: who needs it, what his link carries.
+
+use alloc::vec;
+use alloc::vec::Vec;
+use core::ops::Range;
+
+use super::budget::Shares;
+use super::cost::Costs;
+use super::mode::{Mode, deviation};
+use super::slice::{Coded, PictureContext};
+use super::{EncodedPicture, Encoder, append, code_slices};
+use crate::picture::Picture;
+use crate::syntax::picture::{MotionScale, PictureKind};
+
+/// How large a join picture or a band may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum JoinSize {
+    /// As large as this quantizer_scale, 1 to 31, makes it.
+    Quantiser(u8),
+    /// About so many bytes and hardly more, headers included; the quantizer_scale follows. What is less than the blocks'
+    /// means alone take cannot be kept to.
+    Bytes(usize),
+}
+
+/// What headers of sequence, group and picture take.
+const HEAD_BITS: f32 = 300.0;
+/// Foretold is not known: so much is aimed at of what is allowed.
+const AIM: f32 = 0.93;
+
+/// Room for joins, and what is learned from them.
+#[derive(Debug)]
+pub(super) struct Joiner {
+    modes: Vec<Mode>,
+    waiting: Vec<u16>,
+    slices: Vec<Coded>,
+    /// A reference costs less than a camera's picture: its noise is gone.
+    costs: Costs,
+}
+
+impl Joiner {
+    pub fn new(mb_width: usize, mb_height: usize) -> Self {
+        Self {
+            modes: vec![Mode::default(); mb_width * mb_height],
+            waiting: vec![0; mb_width * mb_height],
+            slices: (0..mb_height).map(|_| Coded::default()).collect(),
+            costs: Costs::TYPICAL,
+        }
+    }
+
+    /// Notes what there is to code in `rows`; the others are skipped.
+    fn look_at(&mut self, reference: &Picture, rows: &Range<usize>) {
+        let mb_width = reference.mb_width;
+        for (n, mode) in self.modes.iter_mut().enumerate() {
+            let (column, row) = (n % mb_width, n / mb_width);
+            let here = rows.contains(&row);
+            let activity =
+                if here { deviation(reference.planes[0].view(), column * 16, row * 16) } else { 0 };
+            *mode = Mode { intra: here, due: here, waits: !here, activity, ..Mode::default() };
+        }
+    }
+
+    /// The finest scale with which what was looked at fits into `bits`.
+    fn finest(&self, bits: f32) -> u8 {
+        let takes = |scale| self.modes.iter().map(|mode| self.costs.bits(mode, scale)).sum::<f32>();
+        (1..31).find(|&scale| takes(scale) <= bits).unwrap_or(31)
+    }
+}
+
+impl Encoder {
+    /// Rows of macroblocks in a picture.
+    #[must_use]
+    pub const fn rows(&self) -> usize {
+        self.reference.mb_height
+    }
+
+    /// Codes `rows` of the reference, the last picture as all have it, and appends the unit to `out`: all rows make a
+    /// join picture, an I picture behind a sequence header with which decoding can begin; fewer make a band for who
+    /// has the last picture (or one like it): they are intra, the rest is skipped. What all get goes on unchanged.
+    ///
+    /// Rows outside the picture are left out.
+    pub fn encode_join(&mut self, rows: Range<usize>, size: JoinSize, out: &mut Vec<u8>) -> EncodedPicture {
+        let rows = rows.start..rows.end.min(self.rows());
+        let kind = if rows == (0..self.rows()) { PictureKind::Intra } else { PictureKind::Predicted };
+        self.joiner.look_at(&self.reference, &rows);
+        let (scale, most_bits) = match size {
+            JoinSize::Quantiser(scale) => (scale.clamp(1, 31), None),
+            JoinSize::Bytes(bytes) => {
+                let bits = (bytes as f32 * 8.0 - HEAD_BITS).max(0.0);
+                (self.joiner.finest(bits * AIM), Some(bits))
+            }
+        };
+        let start = out.len();
+        let motion = MotionScale { full_pel: false, f_code: 1 };
+        self.write_headers(kind, motion, true, out);
+        let Self { joiner, reference, reconstruction, .. } = self;
+        let context = PictureContext {
+            kind,
+            source: reference.view(reference.mb_width * 16, reference.mb_height * 16),
+            reference,
+            quantisers: &self.quantisers,
+            scale,
+            costs: joiner.costs,
+            most_wait: u16::MAX,
+            level: self.level,
+            motion,
+        };
+        let shares = Shares::new(&context, &joiner.modes, most_bits);
+        let slices = &mut joiner.slices[..reference.mb_height.div_ceil(shares.rows)];
+        // The next picture overwrites this reconstruction: it is room to work in until then.
+        code_slices(
+            &context,
+            &shares,
+            (&joiner.modes, &mut joiner.waiting),
+            reconstruction,
+            (slices, &mut self.pool),
+        );
+        let tally = append(slices, out);
+        joiner.costs.learn(tally);
+        EncodedPicture { bytes: out.len() - start, kind, quantiser: scale }
+    }
+
+    /// The rows from `first` on that a band of about `bytes` bytes with the quantizer_scale `scale` has room for, at least
+    /// one, for a viewer who joined `since` pictures ago: rows that were intra since then are exact already and are left
+    /// out. Empty if there is none.
+    #[must_use]
+    pub fn rows_of_band(&mut self, first: usize, since: u64, scale: u8, bytes: usize) -> Range<usize> {
+        let all = self.rows();
+        let exact = |row: &usize| self.pictures - self.refreshed_at[*row] < since;
+        let Some(first) = (first..all).find(|row| !exact(row)) else { return all..all };
+        let end = (first..all).find(exact).unwrap_or(all);
+        self.joiner.look_at(&self.reference, &(first..end));
+        let mut left = bytes as f32 * 8.0 - HEAD_BITS;
+        let rows = self.joiner.modes.chunks(self.reference.mb_width).take(end).skip(first);
+        let takes = |row: &[Mode]| row.iter().map(|mode| self.joiner.costs.bits(mode, scale)).sum::<f32>();
+        let fit = rows.take_while(|row| {
+            left -= takes(row);
+            left >= 0.0
+        });
+        first..first + fit.count().max(1)
+    }
+}
