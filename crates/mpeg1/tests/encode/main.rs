@@ -3,9 +3,11 @@
 mod content;
 mod ffmpeg;
 mod join;
+mod legal;
 mod oxideav;
 mod refresh;
 mod round_trip;
+mod syntax;
 
 use mpeg1::PictureView;
 

@@ -7,14 +7,6 @@ use mpeg1::decode::Decoder;
 use mpeg1::encode::{Encoder, Intra, Rate, Refresh, Settings};
 use proptest::prelude::*;
 
-/// A moved texture with noise: vectors lead over the borders of rows, up and down.
-fn shaking(size: (usize, usize), n: usize) -> Vec<u8> {
-    let (dx, dy) = (n * 5 % 7, [0, 9, 3, 14, 6][n % 5]);
-    let len = PictureView::i420_len(size.0, size.1);
-    let texture = |x: usize, y: usize| ((x * x / 9 + y * y / 5 + x * y / 13) % 180) as u8 + 40;
-    (0..len).map(|i| texture(i % size.0 + dx, i / size.0 + dy)).collect()
-}
-
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(60))]
     #[test]
@@ -31,10 +23,9 @@ proptest! {
         let mut other = Encoder::new(settings).expect("legal settings");
         other.encode(PictureView::from_i420(garbage, size.0, size.1), Intra::Auto, &mut unit);
         prop_assert!(decoder.decode_unit(&unit).is_some());
-        for n in 0..2 * cycle as usize + 3 {
+        for (n, picture) in Content::Shaking.pictures(size, 2 * cycle as usize + 3, seed).iter().enumerate() {
             unit.clear();
-            let picture = shaking(size, n);
-            encoder.encode(PictureView::from_i420(&picture, size.0, size.1), Intra::Auto, &mut unit);
+            encoder.encode(PictureView::from_i420(picture, size.0, size.1), Intra::Auto, &mut unit);
             if n > 0 {
                 let decoded = i420(decoder.decode_unit(&unit).expect("a picture").picture);
                 if n >= cycle as usize {
