@@ -38,9 +38,10 @@ impl Mode {
     }
 
     /// The quantizer_scale that it is coded with in a picture of `scale`. What is due is coded to last: many pictures
-    /// are predicted from it, which pays for half the scale; but not where there are bits for nothing.
+    /// are predicted from it, which pays for half the scale; but not where there are bits for nothing, nor down to 1, with
+    /// which the largest level, 255, is too small for hard edges.
     pub(super) const fn scale(&self, scale: u8) -> u8 {
-        let half = scale.div_ceil(2);
+        let half = if scale == 2 { 2 } else { scale.div_ceil(2) };
         match (scale * 2).checked_sub(COARSEST) {
             _ if !self.due => scale,
             Some(near_the_coarsest) if near_the_coarsest > half => near_the_coarsest,
@@ -155,7 +156,7 @@ mod tests {
     #[test]
     fn what_is_due_gets_half_the_scale_but_the_coarsest_is_the_coarsest() {
         let scales = |due| [1, 2, 7, 20, 24, 31].map(|scale| Mode { due, ..Mode::default() }.scale(scale));
-        assert_eq!(scales(true), [1, 1, 4, 10, 17, 31]);
+        assert_eq!(scales(true), [1, 2, 4, 10, 17, 31]);
         assert_eq!(scales(false), [1, 2, 7, 20, 24, 31]);
     }
 
