@@ -66,12 +66,13 @@ pub(crate) fn ensure(needs: &[Need]) -> Outcome {
     if !is_there("apt-get") {
         return Err(format!("{list} missing, and there is no apt-get here; {by_hand}"));
     }
-    // The package lists of a new machine are empty or old; of one in use they are good, and fetching them costs time.
-    let done = apt(&install(&packages)).or_else(|_| {
-        println!("fetching the package lists");
-        apt(&["update"]).and_then(|()| apt(&install(&packages)))
+    // The lists of a new machine are empty or old, and old ones bring old packages: a rustc of the year before last.
+    let done = apt(&["update"]).or_else(|error| {
+        println!("the package lists are as they were: {error}");
+        Ok(())
     });
-    done.map_err(|error| format!("{list} could not be installed: {error}; {by_hand}"))?;
+    done.and_then(|()| apt(&install(&packages)))
+        .map_err(|error| format!("{list} could not be installed: {error}; {by_hand}"))?;
     match needs.iter().find(|need| !is_there(need.program)) {
         None => Ok(()),
         Some(need) => Err(format!("{} is installed, but {} is not there", need.package, need.program)),

@@ -5,7 +5,8 @@
 //! Two modules are built: one with SIMD, and one for a minimal CPU (`mvp`), so that browsers from 2018 on play. The
 //! standard library's compiled form uses later instructions, so `core` and `alloc` are built too: that needs their
 //! sources, from rustup's component rust-src or from Debian's rust-web-src. One toolchain builds the same bytes on
-//! every machine: no path of the machine gets in, and no optimiser that may or may not be installed runs behind.
+//! every machine: no path of the machine gets in, and no optimiser that may or may not be installed runs behind. It must
+//! be 1.91 or newer, which can leave the words of panics out.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -112,8 +113,8 @@ impl Toolchain {
             rustflags.push(format!("--remap-path-prefix={from}={to}"));
         }
         rustflags.push(format!("--remap-path-prefix={}=/rust", self.sysroot.display()));
-        // A panic is a trap here: nobody reads where in the sources it was, so the module need not carry that.
-        rustflags.push("-Zlocation-detail=none".to_owned());
+        // A panic is a trap here: nobody reads what it was about, so the module need not carry the words.
+        rustflags.extend(["-Zunstable-options", "-Cpanic=immediate-abort"].map(str::to_owned));
         if let Some(linker) = &self.linker {
             rustflags.push(format!("-Clinker={}", linker.display()));
         }

@@ -1,19 +1,25 @@
-//! Decodes an MPEG-1 video elementary stream to raw I420 pictures: `decode IN.m1v OUT.yuv`.
+//! Decodes an MPEG-1 video elementary stream to raw I420 pictures: `decode IN.m1v OUT.yuv`. Without OUT.yuv it decodes
+//! and says how long it took.
 
 use mpeg1::decode::{Decoded, Decoder};
 use std::fs::File;
 use std::io::{BufWriter, Read, Write};
 use std::process::ExitCode;
 
-const USAGE: &str = "usage: decode IN.m1v OUT.yuv
+const USAGE: &str = "usage: decode IN.m1v [OUT.yuv]
   IN.m1v   an MPEG-1 video elementary stream (- for standard input); no MPEG-PS or MPEG-TS
-  OUT.yuv  raw I420 pictures, one behind the other (- for standard output); a stream may change their size";
+  OUT.yuv  raw I420 pictures, one behind the other (- for standard output); a stream may change their size;
+           without it they are only decoded";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [input, output] = &arguments[..] else {
-        eprintln!("decode takes two files, not {}\n{USAGE}", arguments.len());
-        return ExitCode::from(2);
+    let (input, output) = match &arguments[..] {
+        [input] => (input, None),
+        [input, output] => (input, Some(output.as_str())),
+        _ => {
+            eprintln!("decode takes one or two files, not {}\n{USAGE}", arguments.len());
+            return ExitCode::from(2);
+        }
     };
     match run(input, output) {
         Ok(totals) => {
@@ -27,10 +33,11 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(input: &str, output: &str) -> Result<String, String> {
+fn run(input: &str, output: Option<&str>) -> Result<String, String> {
     let mut from = open(input).map_err(|error| format!("cannot open {input}: {error}"))?;
-    let mut sink = Sink::new(output).map_err(|error| format!("cannot create {output}: {error}"))?;
-    let write_error = |error| format!("cannot write to {output}: {error}");
+    let name = output.unwrap_or("nothing");
+    let mut sink = Sink::new(output).map_err(|error| format!("cannot create {name}: {error}"))?;
+    let write_error = |error| format!("cannot write to {name}: {error}");
     let mut decoder = Decoder::new();
     let mut piece = vec![0; 1 << 16];
     loop {
@@ -45,7 +52,7 @@ fn run(input: &str, output: &str) -> Result<String, String> {
     while let Some(decoded) = decoder.finish() {
         sink.picture(&decoded).map_err(write_error)?;
     }
-    sink.out.flush().map_err(write_error)?;
+    sink.flush().map_err(write_error)?;
     if sink.pictures == 0 {
         return Err(format!("{input} has no picture that can be shown: is it an MPEG-1 elementary stream?"));
     }
@@ -63,25 +70,32 @@ fn open(input: &str) -> std::io::Result<Box<dyn Read>> {
 
 /// Where pictures go, and what they come to.
 struct Sink {
-    out: BufWriter<Box<dyn Write>>,
+    out: Option<BufWriter<Box<dyn Write>>>,
     samples: Vec<u8>,
     pictures: u64,
     concealed: u64,
 }
 
 impl Sink {
-    fn new(output: &str) -> std::io::Result<Self> {
-        let out: Box<dyn Write> =
-            if output == "-" { Box::new(std::io::stdout().lock()) } else { Box::new(File::create(output)?) };
-        Ok(Self { out: BufWriter::new(out), samples: Vec::new(), pictures: 0, concealed: 0 })
+    fn new(output: Option<&str>) -> std::io::Result<Self> {
+        let open = |name: &str| -> std::io::Result<Box<dyn Write>> {
+            Ok(if name == "-" { Box::new(std::io::stdout().lock()) } else { Box::new(File::create(name)?) })
+        };
+        let out = output.map(open).transpose()?.map(BufWriter::new);
+        Ok(Self { out, samples: Vec::new(), pictures: 0, concealed: 0 })
     }
 
     fn picture(&mut self, decoded: &Decoded<'_>) -> std::io::Result<()> {
         self.pictures += 1;
         self.concealed += u64::from(decoded.concealed_macroblocks);
+        let Some(out) = &mut self.out else { return Ok(()) };
         self.samples.clear();
         decoded.picture.write_i420(&mut self.samples);
-        self.out.write_all(&self.samples)
+        out.write_all(&self.samples)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.out.as_mut().map_or(Ok(()), Write::flush)
     }
 }
 

@@ -6,6 +6,7 @@
 mod browser;
 mod clips;
 mod curves;
+mod decode;
 mod encode;
 mod latency;
 mod measure;
@@ -17,8 +18,9 @@ pub(crate) mod systems;
 use crate::Outcome;
 
 pub(crate) const OPTIONS: &str =
-    "latency [--runs N] [--seconds S] [--stalled N] [--busy] [--only NAME] | encode";
+    "latency [--runs N] [--seconds S] [--stalled N] [--busy] [--only NAME] | encode | decode";
 pub(crate) const PURPOSE: &str = "encode: speed, bits and quality of the encoder beside FFmpeg's, on clips that it makes\n\
+    decode: pictures per second in WebAssembly beside JSMpeg's, natively beside FFmpeg's, on streams of those clips\n\
     latency: from the stamp in a frame's pixels to those pixels on the screen: ours, and FFmpeg with JSMpeg\n\
     --runs N     runs of each system, taken in turns (3)\n\
     --seconds S  how long a run measures (20)\n\
@@ -31,6 +33,7 @@ pub(crate) fn run(arguments: &[String]) -> Outcome {
     match arguments.split_first() {
         Some((name, rest)) if name == "latency" => latency::run(rest),
         Some((name, rest)) if name == "encode" => encode::run_all(rest),
+        Some((name, rest)) if name == "decode" => decode::run_all(rest),
         _ => Err(format!("there is: cargo xtask bench {OPTIONS}")),
     }
 }

@@ -8,7 +8,7 @@ use crate::level::Level;
 use crate::syntax::block::{Next, read_dc_difference, read_first, read_next};
 use crate::syntax::sequence::SequenceHeader;
 use crate::tables::ZIGZAG;
-use crate::transform::quantise::{dequantise_dc, dequantise_intra, dequantise_predicted};
+use crate::transform::quantise::{dequantise, dequantise_dc};
 use crate::transform::{idct, lanes};
 
 /// The quantiser matrices of a sequence, in the order in which coefficients are sent.
@@ -34,19 +34,30 @@ impl Matrices {
     }
 }
 
-/// The dequantised coefficients of one block, row by row. Filled by reading, all 0 again when they were put or added;
-/// after a damaged block they are of no more use.
+/// How coefficients become numbers: the matrix in the order of sending, quantizer_scale, and what [`dequantise`] adds.
+struct Scale<'a> {
+    weights: &'a [u8; 64],
+    quantiser: u8,
+    more: i32,
+}
+
+impl Scale<'_> {
+    #[inline(always)]
+    fn dequantise(&self, level: i16, at: usize) -> i16 {
+        dequantise(level, self.more, i32::from(self.quantiser) * i32::from(self.weights[at]))
+    }
+}
+
+/// One block: filled by reading, all 0 again when it was put or added; after damage it is of no more use.
 pub(super) struct Coefficients {
-    values: [i16; 64],
-    /// How far the last one that was sent lies behind the DC, in the order of sending.
-    last: usize,
+    block: idct::Block,
     level: Level,
 }
 
 impl Coefficients {
     /// All 0.
     pub(super) const fn new(level: Level) -> Self {
-        Self { values: [0; 64], last: 0, level }
+        Self { block: idct::Block::new(), level }
     }
 
     /// Reads an intra block; `dc` is the level of the DC before, then of this one. `None` if it is damaged.
@@ -63,10 +74,8 @@ impl Coefficients {
         if !(0..=255).contains(dc) {
             return None;
         }
-        self.values[0] = dequantise_dc(*dc);
-        self.last = 0;
-        let weight = |at| i32::from(quantiser) * i32::from(weights[at]);
-        self.read_until_end(bits, 1, |level, at| dequantise_intra(level, weight(at)))
+        self.block.set(0, dequantise_dc(*dc));
+        self.read_until_end(bits, 1, &Scale { weights, quantiser, more: 0 })
     }
 
     /// Reads a block of differences to the prediction. `None` if it is damaged.
@@ -77,103 +86,65 @@ impl Coefficients {
         weights: &[u8; 64],
         quantiser: u8,
     ) -> Option<()> {
-        let weight = |at| i32::from(quantiser) * i32::from(weights[at]);
-        let dequantise = |level, at| dequantise_predicted(level, weight(at));
+        let scale = Scale { weights, quantiser, more: 1 };
         let Next::Coefficient { run, level } = read_first(bits) else { return None };
         let first = usize::from(run);
-        self.set(first, dequantise(level, first));
-        self.read_until_end(bits, first + 1, dequantise)
+        self.block.set(first, scale.dequantise(level, first));
+        self.read_until_end(bits, first + 1, &scale)
     }
 
     /// Reads coefficients up to end_of_block, the next one at `at` or behind.
-    #[inline(always)]
-    fn read_until_end(
-        &mut self,
-        bits: &mut BitReader<'_>,
-        mut at: usize,
-        dequantise: impl Fn(i16, usize) -> i16,
-    ) -> Option<()> {
+    #[inline(never)]
+    fn read_until_end(&mut self, bits: &mut BitReader<'_>, mut at: usize, scale: &Scale<'_>) -> Option<()> {
+        // A reader of its own stays in registers.
+        let mut reader = bits.clone();
         loop {
-            match read_next(bits) {
+            match read_next(&mut reader) {
                 Next::Coefficient { run, level } => {
                     at += usize::from(run);
                     if at > 63 {
                         return None;
                     }
-                    self.set(at, dequantise(level, at));
+                    self.block.set(at, scale.dequantise(level, at));
                     at += 1;
                 }
-                Next::End => return Some(()),
+                Next::End => {
+                    *bits = reader;
+                    return Some(());
+                }
                 Next::Invalid => return None,
             }
         }
     }
 
-    #[inline(always)]
-    fn set(&mut self, at: usize, value: i16) {
-        self.values[usize::from(ZIGZAG[at] & 63)] = value;
-        self.last = at;
-    }
-
     /// Makes samples of the block, at the front of `out`, whose rows are `stride` apart.
     #[inline]
     pub(super) fn put(&mut self, out: &mut [u8], stride: usize) {
-        if self.last == 0 {
-            let sample = idct::inverse_dc(self.take_dc()).clamp(0, 255) as u8;
-            for y in 0..8 {
-                *row(out, y * stride) = [sample; 8];
-            }
-        } else {
-            dispatch!(self.level, simd => self.put_inverse(simd, out, stride));
-        }
+        self.output(out, stride, false);
     }
 
     /// Adds the block to the samples at the front of `out`.
     #[inline]
     pub(super) fn add(&mut self, out: &mut [u8], stride: usize) {
-        if self.last == 0 {
-            let difference = idct::inverse_dc(self.take_dc());
-            for y in 0..8 {
-                add_row(row(out, y * stride), &[difference; 8]);
-            }
-        } else {
-            dispatch!(self.level, simd => self.add_inverse(simd, out, stride));
-        }
+        self.output(out, stride, true);
     }
 
-    fn take_dc(&mut self) -> i16 {
-        core::mem::take(&mut self.values[0])
+    /// One copy of the transform serves both ways: half of the decoder's size.
+    #[inline(never)]
+    fn output(&mut self, out: &mut [u8], stride: usize, to_samples: bool) {
+        dispatch!(self.level, simd => self.inverse(simd, out, stride, to_samples));
     }
 
+    /// Adds the block to the samples of `out`, or to nothing.
     #[inline(always)]
-    fn put_inverse<S: Simd>(&mut self, simd: S, out: &mut [u8], stride: usize) {
-        let samples = idct::inverse_rows(simd, lanes::load(simd, &self.values));
-        for (y, samples) in samples.into_iter().enumerate() {
-            *row(out, y * stride) = lanes::clamp_to_samples(simd, samples);
-        }
-        self.values = [0; 64];
-    }
-
-    #[inline(always)]
-    fn add_inverse<S: Simd>(&mut self, simd: S, out: &mut [u8], stride: usize) {
-        let differences = idct::inverse_rows(simd, lanes::load(simd, &self.values));
+    fn inverse<S: Simd>(&mut self, simd: S, out: &mut [u8], stride: usize, to_samples: bool) {
+        let differences = self.block.inverse(simd);
+        let kept = simd.splat_i16x8(if to_samples { -1 } else { 0 });
+        let rows = out.as_chunks_mut().0;
         for (y, differences) in differences.into_iter().enumerate() {
-            let row = row(out, y * stride);
-            *row = lanes::clamp_to_samples(simd, lanes::widen(simd, row) + differences);
+            let row = &mut rows[y * (stride / 8)];
+            *row = lanes::clamp_to_samples(simd, (lanes::widen(simd, row) & kept) + differences);
         }
-        self.values = [0; 64];
-    }
-}
-
-#[inline(always)]
-fn row(out: &mut [u8], at: usize) -> &mut [u8; 8] {
-    out[at..].first_chunk_mut().expect("a block lies inside its plane")
-}
-
-#[inline(always)]
-fn add_row(samples: &mut [u8; 8], differences: &[i16; 8]) {
-    for (sample, difference) in samples.iter_mut().zip(differences) {
-        *sample = (i16::from(*sample) + difference).clamp(0, 255) as u8;
     }
 }
 
@@ -204,9 +175,11 @@ mod tests {
         });
         let (mut block, mut dc) = (Coefficients::new(level::best()), 128);
         let read = block.read_intra(&mut BitReader::new(&out), true, &mut dc, matrices.intra(), 4);
-        assert_eq!((read, dc, block.last), (Some(()), 100, 63));
-        let sent: Vec<_> =
-            (0..64).filter(|&at| block.values[at] != 0).map(|at| (at, block.values[at])).collect();
+        assert_eq!((read, dc), (Some(()), 100));
+        let sent: Vec<_> = (0..64)
+            .map(|at| (at, block.block.get(at)))
+            .filter(|(_, coefficient)| *coefficient != 0)
+            .collect();
         assert_eq!(sent, [(0, 800), (1, 23), (63, -289)]);
     }
 
@@ -226,20 +199,21 @@ mod tests {
 
     #[test]
     fn putting_and_adding_clamp_and_leave_zeros() {
-        for last in [0, 63] {
-            let mut block = Coefficients::new(level::best());
-            let mut samples = [100; 8 * 9];
+        for level in level::all() {
+            let mut block = Coefficients::new(level);
+            let mut samples = [100; 8 * 16];
             for (dc, expected) in [(400, 150), (2040, 255), (-2040, 0)] {
-                block.values[0] = dc;
-                block.last = last;
-                block.add(&mut samples, 9);
-                assert_eq!((samples[0], samples[7 * 9 + 7], samples[8]), (expected, expected, 100));
-                assert_eq!(block.values, [0; 64]);
+                block.block.set(0, dc);
+                block.add(&mut samples, 16);
+                assert_eq!((samples[0], samples[7 * 16 + 7], samples[8]), (expected, expected, 100));
             }
-            block.values[0] = 800;
-            block.last = last;
-            block.put(&mut samples, 9);
-            assert_eq!((samples[0], samples[7 * 9 + 7], samples[8]), (100, 100, 100));
+            for (dc, expected) in [(800, 100), (-800, 0)] {
+                block.block.set(0, dc);
+                block.put(&mut samples, 16);
+                assert_eq!((samples[0], samples[7 * 16 + 7], samples[8]), (expected, expected, 100));
+            }
+            block.add(&mut samples, 16);
+            assert_eq!(samples[0], 0, "nothing was left to add");
         }
     }
 }

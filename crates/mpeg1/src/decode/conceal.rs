@@ -1,5 +1,5 @@
-//! Damage: which macroblocks of a picture were decoded, and what is shown in place of the others: what stood there in
-//! the picture before.
+//! What is known of each macroblock of a picture while it is decoded: whether it was, and whether it is the same as in
+//! the picture before. Damage: what was not decoded is shown as it stood there.
 
 use crate::motion::predict_macroblock;
 use crate::picture::Picture;
@@ -13,14 +13,17 @@ pub(super) struct Coverage {
     mb_width: usize,
     /// Row by row.
     decoded: Vec<bool>,
+    /// Those that are the same in both of the pictures that take turns: to skip one of them nothing has to be copied.
+    same: Vec<bool>,
     /// Macroblocks that were decoded although something in them cannot be right.
     doubtful: u32,
 }
 
 impl Coverage {
-    /// Nothing of a picture of that many macroblocks.
+    /// Nothing of a picture of that many macroblocks. Both pictures are the same.
     pub(super) fn new(mb_width: usize, mb_height: usize) -> Self {
-        Self { mb_width, decoded: vec![false; mb_width * mb_height], doubtful: 0 }
+        let macroblocks = mb_width * mb_height;
+        Self { mb_width, decoded: vec![false; macroblocks], same: vec![true; macroblocks], doubtful: 0 }
     }
 
     /// Nothing, again.
@@ -45,17 +48,35 @@ impl Coverage {
     }
 
     /// The macroblock at `address` was decoded; `sound` is false if something in it cannot be right.
+    #[inline]
     pub(super) fn mark(&mut self, address: usize, sound: bool) {
         self.decoded[address] = true;
         self.doubtful += u32::from(!sound);
     }
 
-    /// Fills what was not decoded from `reference`; how many macroblocks are not as they were sent.
-    pub(super) fn conceal(&self, reference: &Picture, current: &mut Picture) -> u32 {
-        let mut concealed = self.doubtful;
-        for (address, _) in self.decoded.iter().enumerate().filter(|(_, decoded)| !**decoded) {
+    /// The macroblock at `address` is about to be written.
+    #[inline]
+    pub(super) fn changes(&mut self, address: usize) {
+        self.same[address] = false;
+    }
+
+    /// Makes the macroblock at `address` what it is in `reference`.
+    #[inline]
+    pub(super) fn repeat(&mut self, address: usize, reference: &Picture, current: &mut Picture) {
+        if !self.same[address] {
             predict_macroblock(reference, current, self.place(address), MotionVector::ZERO);
-            concealed += 1;
+            self.same[address] = true;
+        }
+    }
+
+    /// Fills what was not decoded from `reference`; how many macroblocks are not as they were sent.
+    pub(super) fn conceal(&mut self, reference: &Picture, current: &mut Picture) -> u32 {
+        let mut concealed = self.doubtful;
+        for address in 0..self.macroblocks() {
+            if !self.decoded[address] {
+                self.repeat(address, reference, current);
+                concealed += 1;
+            }
         }
         concealed
     }

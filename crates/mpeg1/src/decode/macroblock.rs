@@ -36,14 +36,15 @@ impl Carried {
     }
 }
 
-/// Decodes the macroblock at column and row `place`, from its type on. `None` if it is damaged; false if its vector
-/// leads out of the picture, which is forbidden.
+/// Decodes the macroblock at `address`, from its type on. `None` if it is damaged; false if its vector leads out of the
+/// picture, which is forbidden.
 pub(super) fn decode(
     target: &mut Target<'_>,
     bits: &mut BitReader<'_>,
     carried: &mut Carried,
-    place: (usize, usize),
+    address: usize,
 ) -> Option<bool> {
+    let place = target.coverage.place(address);
     let parts = MacroblockType::read(bits, target.kind)?;
     if parts.quantiser {
         carried.quantiser = bits.read(5) as u8;
@@ -53,6 +54,7 @@ pub(super) fn decode(
     }
     if parts.intra {
         carried.vector = MotionVector::ZERO;
+        target.coverage.changes(address);
         intra_blocks(target, bits, carried, place)?;
         return Some(true);
     }
@@ -63,8 +65,15 @@ pub(super) fn decode(
         MotionVector::ZERO
     };
     let vector = in_half_pels(carried.vector, target.motion);
-    let inside = predict_macroblock(target.reference, target.current, place, vector);
+    let inside = if vector == MotionVector::ZERO {
+        target.coverage.repeat(address, target.reference, target.current);
+        true
+    } else {
+        target.coverage.changes(address);
+        predict_macroblock(target.reference, target.current, place, vector)
+    };
     if parts.pattern {
+        target.coverage.changes(address);
         differences(target, bits, carried, place)?;
     }
     Some(inside)

@@ -5,9 +5,8 @@ use super::conceal::Coverage;
 use super::macroblock::{self, Carried};
 use crate::bits::BitReader;
 use crate::level::Level;
-use crate::motion::predict_macroblock;
 use crate::picture::Picture;
-use crate::syntax::macroblock::{MotionVector, read_address_increment};
+use crate::syntax::macroblock::read_address_increment;
 use crate::syntax::picture::{MotionScale, PictureKind};
 use crate::syntax::slice::SliceHeader;
 
@@ -46,8 +45,7 @@ fn macroblocks(target: &mut Target<'_>, bits: &mut BitReader<'_>, start: usize, 
         if skipped > 0 {
             carried.reset();
         }
-        let place = target.coverage.place(address);
-        let sound = macroblock::decode(target, bits, &mut carried, place)?;
+        let sound = macroblock::decode(target, bits, &mut carried, address)?;
         if bits.overrun() {
             return None;
         }
@@ -68,8 +66,7 @@ fn macroblocks(target: &mut Target<'_>, bits: &mut BitReader<'_>, start: usize, 
 fn skip(target: &mut Target<'_>, addresses: core::ops::Range<usize>) {
     if target.kind == PictureKind::Predicted {
         for address in addresses {
-            let place = target.coverage.place(address);
-            predict_macroblock(target.reference, target.current, place, MotionVector::ZERO);
+            target.coverage.repeat(address, target.reference, target.current);
             target.coverage.mark(address, true);
         }
     }

@@ -13,7 +13,7 @@ use crate::motion::{HalfPel, chroma_vector, predict};
 use crate::picture::Plane;
 use crate::syntax::block::{write_dc_difference, write_end, write_first, write_next};
 use crate::syntax::macroblock::{MacroblockType, MotionVector, write_block_pattern};
-use crate::tables::{INTRA_MATRIX, NON_INTRA_MATRIX, ZIGZAG};
+use crate::tables::{INTRA_MATRIX, NON_INTRA_MATRIX};
 use crate::transform::lanes::{self, Rows};
 use crate::transform::quantise::{self, Quantiser};
 use crate::transform::{dct, idct};
@@ -282,14 +282,14 @@ impl<'a> Coder<'a> {
             if !self.intra && self.pattern & (32 >> block) == 0 {
                 continue;
             }
-            let mut coefficients = [0; 64];
+            let mut coefficients = idct::Block::new();
             for level in self.levels[block].iter() {
-                coefficients[usize::from(ZIGZAG[usize::from(level.at)])] = level.coefficient;
+                coefficients.set(level.at.into(), level.coefficient);
             }
             if self.intra {
-                coefficients[0] = quantise::dequantise_dc(self.dc[block]);
+                coefficients.set(0, quantise::dequantise_dc(self.dc[block]));
             }
-            let rows = idct::inverse_rows(simd, lanes::load(simd, &coefficients));
+            let rows = coefficients.inverse(simd);
             let at = self.place.block(block);
             for (y, row) in rows.into_iter().enumerate() {
                 let intra = self.intra;

@@ -1,10 +1,11 @@
 //! The block layer: the DC difference and run-level coded coefficients (ISO/IEC 11172-2, 2.4.2.8, 2.4.3.7, B.5).
 
-use super::macroblock::{put, take};
+use super::macroblock::put;
 use crate::bits::{BitReader, BitWriter};
+use crate::tables::Entry;
 use crate::tables::coefficients::{
     CODES, DC_SIZE_CHROMA, DC_SIZE_CHROMA_CODES, DC_SIZE_LUMA, DC_SIZE_LUMA_CODES, END_OF_BLOCK,
-    END_OF_BLOCK_CODE, ESCAPE, ESCAPE_CODE, LEVELS, LONG, RUNS, SHORT,
+    END_OF_BLOCK_CODE, ESCAPE, ESCAPE_CODE, LEVELS, LONG, RUN_SHIFT, RUNS, SHORT,
 };
 
 /// The largest magnitude of a level that has a code.
@@ -29,12 +30,18 @@ pub enum Next {
 /// Reads dct_dc_size and dct_dc_differential: the difference to the DC before, −255 to 255.
 #[inline]
 pub fn read_dc_difference(bits: &mut BitReader<'_>, luma: bool) -> Option<i16> {
-    let size = if luma { take(bits, &DC_SIZE_LUMA)? } else { take(bits, &DC_SIZE_CHROMA)? }.value.into();
-    if size == 0 {
-        return Some(0);
+    let word = bits.peek32();
+    let entry =
+        if luma { DC_SIZE_LUMA[(word >> 25) as usize] } else { DC_SIZE_CHROMA[(word >> 24) as usize] };
+    let size = u32::from(entry.value());
+    bits.skip(entry.len() + size);
+    if entry.is_empty() {
+        return None;
     }
-    let magnitude = bits.read(size) as i16;
-    let negative = magnitude >> (size - 1) == 0;
+    // No bits follow a size of 0; else the first says the sign: 0 is negative, and 1 less than the magnitude's complement.
+    let differential = word << entry.len();
+    let magnitude = (differential >> 16 >> (16 - size)) as i16;
+    let negative = size > 0 && differential >> 31 == 0;
     Some(if negative { magnitude + 1 - (1 << size) } else { magnitude })
 }
 
@@ -60,37 +67,46 @@ pub fn read_first(bits: &mut BitReader<'_>) -> Next {
 }
 
 /// Reads dct_coeff_next.
-#[inline]
+#[inline(always)]
 pub fn read_next(bits: &mut BitReader<'_>) -> Next {
     let word = bits.peek32();
-    let short = SHORT[(word >> 24) as usize];
-    let entry = if short.len > 0 { short } else { LONG[(word >> 16 & 1023) as usize] };
-    // A code of 8 bits whose first six are zero does not exist: LONG is only asked where they are.
-    if entry.len == 0 {
-        return Next::Invalid;
+    // Longer codes begin with 6 zeros, and no other code does.
+    let entry =
+        if word >> 26 > 0 { SHORT[(word >> 24) as usize] } else { LONG[(word >> 16 & 1023) as usize] };
+    let level = (entry.value() & ((1 << RUN_SHIFT) - 1)) as i16;
+    if level == 0 {
+        return read_special(bits, entry);
     }
-    let len = u32::from(entry.len);
-    bits.skip(len);
-    match entry.value {
-        END_OF_BLOCK => Next::End,
-        ESCAPE => read_escaped(bits),
-        value => {
-            bits.skip(1);
-            let negative = word << len >> 31 == 1;
-            let level = (value & 255) as i16;
-            Next::Coefficient { run: (value >> 8) as u8, level: if negative { -level } else { level } }
+    bits.skip(entry.len() + 1);
+    // All ones behind a negative level's sign, else all zeros.
+    let sign = ((word << entry.len()) as i32 >> 31) as i16;
+    Next::Coefficient { run: (entry.value() >> RUN_SHIFT) as u8, level: (level ^ sign) - sign }
+}
+
+/// What is no coefficient with a code of its own.
+#[inline(always)]
+fn read_special(bits: &mut BitReader<'_>, entry: Entry) -> Next {
+    match entry.value() {
+        END_OF_BLOCK if !entry.is_empty() => {
+            bits.skip(entry.len());
+            Next::End
         }
+        ESCAPE => read_escaped(bits),
+        _ => Next::Invalid,
     }
 }
 
-/// Run and level behind an escape (table B.5g): 6 bits of run, then 8 or 16 of level.
+/// An escape (table B.5g): its code, 6 bits of run, then 8 or 16 of level.
+#[inline(never)]
 fn read_escaped(bits: &mut BitReader<'_>) -> Next {
-    let run = bits.read(6) as u8;
-    let level = match bits.read(8) as u8 as i8 {
-        0 => bits.read(8) as i16,
-        i8::MIN => bits.read(8) as i16 - 256,
-        short => short.into(),
+    let word = bits.peek32() << ESCAPE_CODE.len;
+    let (run, first, second) = ((word >> 26) as u8, (word >> 18) as u8, i16::from((word >> 10) as u8));
+    let (level, len) = match first as i8 {
+        0 => (second, 22),
+        i8::MIN => (second - 256, 22),
+        short => (short.into(), 14),
     };
+    bits.skip(u32::from(ESCAPE_CODE.len) + len);
     // 0 and −256 are forbidden; the needlessly long forms of short levels are let pass.
     if level == 0 || level == -256 { Next::Invalid } else { Next::Coefficient { run, level } }
 }

@@ -20,7 +20,7 @@ pub fn read_address_increment(bits: &mut BitReader<'_>) -> Option<u32> {
     let mut escaped = 0;
     while !bits.overrun() {
         let entry = take(bits, &ADDRESS_INCREMENT)?;
-        match entry.value {
+        match entry.value() {
             STUFFING => {}
             ESCAPE => escaped += ESCAPED,
             increment => return Some(escaped + u32::from(increment)),
@@ -66,7 +66,7 @@ impl MacroblockType {
             PictureKind::Intra => take(bits, &TYPE_INTRA)?,
             PictureKind::Predicted => take(bits, &TYPE_PREDICTED)?,
         };
-        let has = |flag| entry.value & flag != 0;
+        let has = |flag| entry.value() & flag != 0;
         Some(Self { quantiser: has(QUANT), motion: has(MOTION), pattern: has(PATTERN), intra: has(INTRA) })
     }
 
@@ -120,15 +120,23 @@ impl MotionVector {
 /// motion_code and motion_r, and their sum with the prediction, wrapped into the range of f_code.
 #[inline]
 fn read_component(bits: &mut BitReader<'_>, f_code: u8, prediction: i16) -> Option<i16> {
-    let magnitude = i16::try_from(take(bits, &MOTION_CODE)?.value).ok()?;
+    let word = bits.peek32();
+    let entry = MOTION_CODE[(word >> 22) as usize];
+    if entry.is_empty() {
+        return None;
+    }
+    let magnitude = entry.value() as i16;
     if magnitude == 0 {
+        bits.skip(entry.len());
         return Some(prediction);
     }
-    let negative = bits.flag();
+    // The sign, then motion_r: at most 11, 1 and 6 bits in all.
+    let behind = word << entry.len();
     let r_size = u32::from(f_code - 1);
-    let r = if r_size > 0 { bits.read(r_size) as i16 } else { 0 };
+    bits.skip(entry.len() + 1 + r_size);
+    let r = (behind << 1 >> 16 >> (16 - r_size)) as i16;
     let difference = ((magnitude - 1) << r_size) + r + 1;
-    let sum = if negative { prediction - difference } else { prediction + difference };
+    let sum = if behind >> 31 == 1 { prediction - difference } else { prediction + difference };
     Some(wrap(sum, r_size))
 }
 
@@ -155,7 +163,7 @@ const fn wrap(value: i16, r_size: u32) -> i16 {
 /// Reads coded_block_pattern: bit 5 for the first luma block down to bit 0 for Cr.
 #[inline]
 pub fn read_block_pattern(bits: &mut BitReader<'_>) -> Option<u8> {
-    take(bits, &BLOCK_PATTERN).map(|entry| entry.value as u8)
+    take(bits, &BLOCK_PATTERN).map(|entry| entry.value() as u8)
 }
 
 /// Writes coded_block_pattern, which is not 0.
@@ -166,10 +174,10 @@ pub fn write_block_pattern(bits: &mut BitWriter<'_>, pattern: u8) {
 
 /// Looks the next code up in a table that holds all of them.
 #[inline]
-pub(super) fn take<const N: usize>(bits: &mut BitReader<'_>, table: &[Entry; N]) -> Option<Entry> {
+fn take<const N: usize>(bits: &mut BitReader<'_>, table: &[Entry; N]) -> Option<Entry> {
     let entry = table[bits.peek(N.trailing_zeros()) as usize];
-    bits.skip(entry.len.into());
-    (entry.len > 0).then_some(entry)
+    bits.skip(entry.len());
+    (!entry.is_empty()).then_some(entry)
 }
 
 #[inline]

@@ -11,19 +11,21 @@ pub static DC_SIZE_CHROMA: [Entry; 256] = lookup(DC_SIZE_CHROMA_ROWS, 0);
 /// Codes of dct_dc_size_chrominance.
 pub static DC_SIZE_CHROMA_CODES: [Code; 9] = codes(DC_SIZE_CHROMA_ROWS);
 
+/// How far the run lies to the left in a value of [`SHORT`] and [`LONG`]; the bits below are the level, which is not 0.
+pub const RUN_SHIFT: u32 = 6;
 /// end_of_block, as a value of [`SHORT`]. It is never the first code of a block that must have one: there `1s` is
 /// run 0, level 1.
-pub const END_OF_BLOCK: u16 = 0xff00;
+pub const END_OF_BLOCK: u16 = 0;
 /// Escape, as a value of [`SHORT`]: 6 bits of run and 8 or 16 of level follow.
-pub const ESCAPE: u16 = 0xff01;
+pub const ESCAPE: u16 = 1 << RUN_SHIFT;
 
 /// end_of_block's code.
 pub const END_OF_BLOCK_CODE: Code = Code { bits: 0b10, len: 2 };
 /// The escape code.
 pub const ESCAPE_CODE: Code = Code { bits: 0b00_0001, len: 6 };
 
-/// Look-up of dct_coeff_next by 8 bits: `run << 8 | level`, [`END_OF_BLOCK`] or [`ESCAPE`]; a sign bit follows a
-/// level. An entry without length: see [`LONG`].
+/// Look-up of dct_coeff_next by 8 bits: run and level, [`END_OF_BLOCK`] or [`ESCAPE`]; a sign bit follows a level. An
+/// entry without length: see [`LONG`].
 pub static SHORT: [Entry; 256] = lookup(ROWS, 0);
 /// Look-up of those codes that begin with 6 zeros, by the 10 bits behind these.
 pub static LONG: [Entry; 1024] = lookup(ROWS, 6);
@@ -40,8 +42,9 @@ const fn run_level_codes() -> [[Code; LEVELS]; RUNS] {
     let mut r = 0;
     while r < ROWS.len() {
         let Row { code, value } = ROWS[r];
-        if value < END_OF_BLOCK {
-            table[(value >> 8) as usize][(value & 255) as usize] = code;
+        let (run, level) = (value >> RUN_SHIFT, value & ((1 << RUN_SHIFT) - 1));
+        if level > 0 {
+            table[run as usize][level as usize] = code;
         }
         r += 1;
     }
@@ -50,7 +53,7 @@ const fn run_level_codes() -> [[Code; LEVELS]; RUNS] {
 
 /// A row of table B.5c–f: run and level.
 const fn coefficient(bits: &str, run: u16, level: u16) -> Row {
-    row(bits, run << 8 | level)
+    row(bits, run << RUN_SHIFT | level)
 }
 
 const DC_SIZE_LUMA_ROWS: &[Row] = &[
@@ -202,8 +205,8 @@ mod tests {
         for row in ROWS {
             let bits = u32::from(row.code.bits) << (16 - row.code.len);
             let short = SHORT[bits as usize >> 8];
-            let found = if short.len > 0 { short } else { LONG[bits as usize] };
-            assert_eq!(found, Entry { value: row.value, len: row.code.len });
+            let found = if short.is_empty() { LONG[bits as usize] } else { short };
+            assert_eq!(found, Entry::new(row.value, row.code.len));
         }
         assert_eq!(ROWS.len(), 113);
     }
@@ -211,10 +214,10 @@ mod tests {
     #[test]
     fn only_what_the_standard_leaves_is_unused() {
         // Below 0000 0000 0001 0000 nothing is given out, above everything is.
-        let unused = |entry: &&Entry| entry.len == 0;
+        let unused = |entry: &&Entry| entry.is_empty();
         assert_eq!(LONG.iter().filter(unused).count(), 16);
         assert_eq!(SHORT.iter().filter(unused).count(), 4, "0000 00xx");
-        assert!(LONG[..16].iter().all(|entry| entry.len == 0));
+        assert!(LONG[..16].iter().all(|entry| entry.is_empty()));
         for (table, unused_codes) in [(&DC_SIZE_LUMA[..], 1), (&DC_SIZE_CHROMA[..], 1)] {
             assert_eq!(table.iter().filter(unused).count(), unused_codes);
         }

@@ -186,9 +186,9 @@ mod tests {
         let bits = table.len().trailing_zeros();
         for row in rows {
             let first = usize::from(row.code.bits) << (bits - u32::from(row.code.len));
-            assert_eq!(table[first], Entry { value: row.value, len: row.code.len });
+            assert_eq!(table[first], Entry::new(row.value, row.code.len));
         }
-        assert_eq!(table.iter().filter(|entry| entry.len == 0).count() as u32, unused);
+        assert_eq!(table.iter().filter(|entry| entry.is_empty()).count() as u32, unused);
     }
 
     #[test]

@@ -23,13 +23,41 @@ impl Code {
     pub const NONE: Self = Self { bits: 0, len: 0 };
 }
 
-/// An entry of a look-up by the next bits.
+/// An entry of a look-up by the next bits: what the code that they begin with stands for, and how long it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Entry {
+pub struct Entry(u16);
+
+impl Entry {
+    /// No code begins so: the length is 0.
+    pub const NONE: Self = Self(0);
+    const LEN_BITS: u32 = 5;
+
+    /// A value below 2048, and a length below 32.
+    pub(super) const fn new(value: u16, len: u8) -> Self {
+        assert!(value >> (u16::BITS - Self::LEN_BITS) == 0 && len >> Self::LEN_BITS == 0);
+        Self(value << Self::LEN_BITS | len as u16)
+    }
+
     /// The value that the code stands for.
-    pub value: u16,
+    #[inline(always)]
+    #[must_use]
+    pub const fn value(self) -> u16 {
+        self.0 >> Self::LEN_BITS
+    }
+
     /// How long the code is; 0: no code begins so.
-    pub len: u8,
+    #[inline(always)]
+    #[must_use]
+    pub const fn len(self) -> u32 {
+        self.0 as u32 & ((1 << Self::LEN_BITS) - 1)
+    }
+
+    /// Whether no code begins so.
+    #[inline(always)]
+    #[must_use]
+    pub const fn is_empty(self) -> bool {
+        self.len() == 0
+    }
 }
 
 /// A row from a string of `0`, `1` and spaces.
@@ -55,7 +83,7 @@ pub(super) const fn row(bits: &str, value: u16) -> Row {
 /// and are not longer than both together.
 pub(super) const fn lookup<const N: usize>(rows: &[Row], zeros: u32) -> [Entry; N] {
     let bits = zeros + N.trailing_zeros();
-    let mut table = [Entry { value: 0, len: 0 }; N];
+    let mut table = [Entry::NONE; N];
     let mut r = 0;
     while r < rows.len() {
         let Row { code, value } = rows[r];
@@ -64,8 +92,8 @@ pub(super) const fn lookup<const N: usize>(rows: &[Row], zeros: u32) -> [Entry; 
             let first = (code.bits as usize) << (bits - len);
             let mut i = 0;
             while i < 1 << (bits - len) && first < N {
-                assert!(table[first + i].len == 0, "no code begins with another");
-                table[first + i] = Entry { value, len: code.len };
+                assert!(table[first + i].is_empty(), "no code begins with another");
+                table[first + i] = Entry::new(value, code.len);
                 i += 1;
             }
         }

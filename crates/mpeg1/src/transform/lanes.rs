@@ -6,13 +6,14 @@
 //! `array::from_fn` or `map`, is compiled for the build's target and not for the level, and is then called for each
 //! vector: that made coding twice as slow.
 
-use fearless_simd::{Simd, SimdBase, i16x8, u8x16, u16x8};
+use fearless_simd::{Bytes, Simd, SimdBase, i16x8, u8x16, u16x8};
 
 /// A block: eight rows of eight values.
 pub(crate) type Rows<S> = [i16x8<S>; 8];
 
 /// The rows of `block`.
 #[inline(always)]
+#[cfg(any(feature = "encode", test))]
 pub(crate) fn load<S: Simd>(simd: S, block: &[i16; 64]) -> Rows<S> {
     let mut rows = zero(simd);
     for (row, from) in rows.iter_mut().zip(block.as_chunks::<8>().0) {
@@ -21,14 +22,28 @@ pub(crate) fn load<S: Simd>(simd: S, block: &[i16; 64]) -> Rows<S> {
     rows
 }
 
+/// The first rows of `block`, of which zeros are left.
+#[inline(always)]
+pub(crate) fn take<S: Simd, const ROWS: usize>(simd: S, block: &mut [i16]) -> [i16x8<S>; ROWS] {
+    let mut rows = [simd.splat_i16x8(0); ROWS];
+    // Row by row: all of the zeros at once would become a call of the browser's in WebAssembly.
+    for (row, from) in rows.iter_mut().zip(block.as_chunks_mut::<8>().0) {
+        *row = i16x8::load_array_ref(simd, from);
+        *from = [0; 8];
+    }
+    rows
+}
+
 /// A block of zeros.
 #[inline(always)]
+#[cfg(any(feature = "encode", test))]
 pub(crate) fn zero<S: Simd>(simd: S) -> Rows<S> {
     [simd.splat_i16x8(0); 8]
 }
 
 /// Puts rows into `block`.
 #[inline(always)]
+#[cfg(any(feature = "encode", test))]
 pub(crate) fn store<S: Simd>(rows: Rows<S>, block: &mut [i16; 64]) {
     for (row, to) in rows.into_iter().zip(block.chunks_exact_mut(8)) {
         row.store_slice(to);
@@ -47,9 +62,10 @@ pub(crate) fn widen<S: Simd>(simd: S, samples: &[u8; 8]) -> i16x8<S> {
 /// Eight values as samples: those outside of 0 to 255 become the nearest of them.
 #[inline(always)]
 pub(crate) fn clamp_to_samples<S: Simd>(simd: S, values: i16x8<S>) -> [u8; 8] {
-    let clamped = simd.clamp_i16x8(values, simd.splat_i16x8(0), simd.splat_i16x8(255));
-    let unsigned = as_unsigned(clamped);
-    let bytes: [u8; 16] = simd.narrow_u16x8(unsigned, unsigned).into();
+    // What every CPU has is narrowing to signed bytes: 128 less before, and more behind.
+    let values = simd.saturating_sub_i16x8(values, simd.splat_i16x8(128));
+    let narrow: u8x16<S> = simd.saturating_narrow_i16x8(values, values).bitcast();
+    let bytes: [u8; 16] = (narrow ^ simd.splat_u8x16(128)).into();
     let [a, b, c, d, e, f, g, h, ..] = bytes;
     [a, b, c, d, e, f, g, h]
 }
@@ -69,6 +85,7 @@ pub(crate) fn nonzero<S: Simd>(simd: S, rows: &Rows<S>) -> u64 {
 /// Rows become columns: each round shuffles the first half of the vectors with the second, lane by lane, and three
 /// rounds of that put every value at its mirrored place.
 #[inline(always)]
+#[cfg(any(feature = "encode", test))]
 pub(crate) fn transpose<S: Simd>(simd: S, rows: Rows<S>) -> Rows<S> {
     let mut rows = rows;
     for _ in 0..3 {
@@ -82,13 +99,6 @@ pub(crate) fn transpose<S: Simd>(simd: S, rows: Rows<S>) -> Rows<S> {
 
 #[inline(always)]
 pub(crate) fn as_signed<S: Simd>(values: u16x8<S>) -> i16x8<S> {
-    use fearless_simd::Bytes;
-    values.bitcast()
-}
-
-#[inline(always)]
-pub(crate) fn as_unsigned<S: Simd>(values: i16x8<S>) -> u16x8<S> {
-    use fearless_simd::Bytes;
     values.bitcast()
 }
 

@@ -7,14 +7,27 @@ const MOST: i32 = 2047;
 #[inline]
 #[must_use]
 pub fn dequantise_intra(level: i16, weight: i32) -> i16 {
-    finish((i32::from(level.abs()) * weight) >> 3, level)
+    dequantise(level, 0, weight)
 }
 
 /// A coefficient of a predicted block from its level.
 #[inline]
 #[must_use]
 pub fn dequantise_predicted(level: i16, weight: i32) -> i16 {
-    finish(((2 * i32::from(level.abs()) + 1) * weight) >> 4, level)
+    dequantise(level, 1, weight)
+}
+
+/// Both, by one formula: `more` is 0 for intra blocks, 1 for predicted ones.
+///
+/// An even magnitude is made odd, nearer to 0, so that two decoders' IDCTs seldom round apart; then it is bounded.
+#[inline(always)]
+#[must_use]
+pub fn dequantise(level: i16, more: i32, weight: i32) -> i16 {
+    let level = i32::from(level);
+    let sign = level >> 31;
+    let magnitude = ((2 * ((level ^ sign) - sign) + more) * weight) >> 4;
+    let odd = ((magnitude - 1) | 1).clamp(0, MOST - sign);
+    ((odd ^ sign) - sign) as i16
 }
 
 /// An intra block's DC from its level (dct_recon of the DC: 8 × level).
@@ -22,13 +35,6 @@ pub fn dequantise_predicted(level: i16, weight: i32) -> i16 {
 #[must_use]
 pub const fn dequantise_dc(level: i16) -> i16 {
     level * 8
-}
-
-/// Makes an even magnitude odd, nearer to 0, so that two decoders' IDCTs seldom round apart; bounds it, signs it.
-#[inline]
-fn finish(magnitude: i32, level: i16) -> i16 {
-    let odd = if magnitude > 0 { (magnitude - 1) | 1 } else { 0 };
-    if level < 0 { -odd.min(MOST + 1) as i16 } else { odd.min(MOST) as i16 }
 }
 
 #[cfg(feature = "encode")]
