@@ -1,8 +1,12 @@
 //! A block's levels, and which of them are worth their bits.
 //!
-//! Quantisation finds for each coefficient the nearest level. Here the path of coefficients through the block is chosen
-//! that makes distortion + λ × bits least: a level may come out one nearer to 0, or 0, and the block may end earlier.
-//! Distortion is the square of what a coefficient is off; the DCT is orthonormal, so that is the samples', too.
+//! Quantisation finds for each coefficient the nearest level. Here each is looked at once, in the order of sending, and
+//! sent, sent one nearer to 0, or left out, whichever makes distortion + λ × bits least; then the block ends where that
+//! sum was least. Distortion is the square of what a coefficient is off; the DCT is orthonormal, so that is the samples',
+//! too.
+//!
+//! The best path through all of them (a trellis, as FFmpeg and x264 have it) was here before: it took twice the time and
+//! more where there are many levels, and needed 0.6 % fewer bits on one clip and 2 % more on two others.
 //!
 //! Here belongs: the list of levels and the choice. Not here: transforms, how levels become bits.
 
@@ -36,38 +40,15 @@ pub(super) struct Judge<'a> {
     pub matrix: &'a [u8; 64],
 }
 
-/// A path through the block ends here for now.
-#[derive(Clone, Copy, Debug, Default)]
-struct Node {
-    /// Distortion + λ × bits, less the distortion of a block without any level.
-    cost: i32,
-    chosen: Level,
-    /// The node before; 0 is the start.
-    before: u8,
-}
-
-/// Room to look for a path in, used again for each block: to make it anew costs more than most blocks' paths.
-#[derive(Debug)]
-pub(super) struct Paths {
-    /// Node 0 is the start.
-    nodes: [Node; 65],
-    alive: Alive,
-}
-
-impl Default for Paths {
-    fn default() -> Self {
-        Self { nodes: [Node::default(); 65], alive: Alive { nodes: [0; 65], len: 0 } }
-    }
-}
-
 /// λ for a quantiser scale of 1, in units of distortion, which has twice [`FRACTION_BITS`] fraction bits: of intra and
 /// of predicted blocks. At the usual optimum λ is 0.85 times the square of half a step, and half a step is the scale.
 /// What a predicted block gets is often noise, of use to no other picture: it is to cost less.
 const LAMBDA: [i32; 2] = [54, 66];
 /// Bits of end_of_block.
 const END_BITS: i32 = 2;
-/// No code is longer than an escape with a long level.
-const UNREACHABLE: i32 = i32::MAX / 2;
+/// A level may cost so many times λ more than it gains: it makes the run before the next one shorter, and later pictures
+/// gain by it, too.
+const GRACE: i32 = 2;
 
 impl Default for Levels {
     fn default() -> Self {
@@ -97,122 +78,63 @@ impl Levels {
     pub(super) fn choose(
         &mut self,
         judge: Judge<'_>,
-        paths: &mut Paths,
         nearest: &[i16; 64],
         nonzero: u64,
         coefficients: &[i16; 64],
     ) -> i32 {
-        self.len = 0;
-        let mut sent = in_order_of_sending(nonzero);
-        if judge.intra {
-            sent &= !1;
-        }
-        let Paths { nodes, alive } = paths;
-        alive.begin();
-        let mut count = 1;
+        let start = u8::from(judge.intra);
+        let mut sent = in_order_of_sending(nonzero) >> start << start;
         let lambda = judge.lambda();
+        let (mut cost, mut len, mut next) = (0, 0, start);
+        let mut least = (0, 0);
         while sent != 0 {
-            let at = sent.trailing_zeros() as u8;
+            let at = sent.trailing_zeros() as u8 & 63;
             sent &= sent - 1;
             let place = usize::from(ZIGZAG[usize::from(at)]);
-            let node = judge.best(lambda, nodes, alive, (at, nearest[place], coefficients[place]));
-            nodes[count] = node;
-            alive.add(count as u8, nodes);
-            count += 1;
+            let run = at - next;
+            let (more, level) = judge.best(lambda, (at, run), nearest[place], coefficients[place]);
+            if more <= GRACE * lambda {
+                self.list[len & 63] = level;
+                (cost, len, next) = (cost + more, len + 1, at + 1);
+                least = if cost < least.0 { (cost, len) } else { least };
+            }
         }
-        let best = alive.best(nodes);
-        let cost = nodes[usize::from(best)].cost + lambda * END_BITS;
+        let (cost, len) = (least.0 + lambda * END_BITS, least.1);
         // An intra block pays for its end in any case.
-        let last = if judge.intra || cost < 0 { best } else { 0 };
-        self.take(nodes, last);
+        self.len = if judge.intra || cost < 0 { len } else { 0 };
         -cost / lambda
-    }
-
-    /// Writes the path that ends at node `last` into the list.
-    fn take(&mut self, nodes: &[Node; 65], last: u8) {
-        let mut node = last;
-        while node != 0 {
-            self.list[self.len] = nodes[usize::from(node)].chosen;
-            self.len += 1;
-            node = nodes[usize::from(node)].before;
-        }
-        self.list[..self.len].reverse();
     }
 }
 
 impl Judge<'_> {
+    #[inline(always)]
+    fn dequantise(self, level: i16, weight: i32) -> i16 {
+        if self.intra { dequantise_intra(level, weight) } else { dequantise_predicted(level, weight) }
+    }
+
     fn lambda(self) -> i32 {
         LAMBDA[usize::from(!self.intra)] * i32::from(self.scale) * i32::from(self.scale)
     }
 
-    /// The best way to send the coefficient `at` this place: which level, and behind which node.
-    #[inline]
-    fn best(
-        self,
-        lambda: i32,
-        nodes: &[Node; 65],
-        alive: &Alive,
-        (at, nearest, wanted): (u8, i16, i16),
-    ) -> Node {
+    /// The better of a coefficient's nearest level and the one below, behind a `run` of zeros: what it costs more than
+    /// to send none.
+    #[inline(always)]
+    fn best(self, lambda: i32, (at, run): (u8, u8), nearest: i16, wanted: i16) -> (i32, Level) {
         let weight = i32::from(self.scale) * i32::from(self.matrix[usize::from(ZIGZAG[usize::from(at)])]);
+        let first = at == 0 && !self.intra;
         let zero = square(i32::from(wanted));
-        let mut best = Node { cost: UNREACHABLE, ..Node::default() };
-        let lower = nearest - nearest.signum();
-        for level in [nearest, lower] {
-            if level == 0 {
-                continue;
-            }
-            let coefficient = if self.intra {
-                dequantise_intra(level, weight)
-            } else {
-                dequantise_predicted(level, weight)
-            };
+        let send = |level: i16| {
+            let coefficient = self.dequantise(level, weight);
             let off = square(i32::from(wanted) - (i32::from(coefficient) << FRACTION_BITS));
-            for &before in alive.iter() {
-                let Node { cost, chosen, .. } = nodes[usize::from(before)];
-                let first = before == 0;
-                let run = if first { at - u8::from(self.intra) } else { at - chosen.at - 1 };
-                let cost = cost + off - zero + lambda * code_len(first && !self.intra, run, level);
-                if cost < best.cost {
-                    best = Node { cost, chosen: Level { at, level, coefficient }, before };
-                }
-            }
+            (off - zero + lambda * code_len(first, run, level), Level { at, level, coefficient })
+        };
+        let best = send(nearest);
+        let lower = nearest - nearest.signum();
+        if lower == 0 {
+            return best;
         }
-        best
-    }
-}
-
-/// The nodes that a path can sensibly go on from: of two, the later is nearer to what follows, so that the earlier is
-/// of use only if it costs less.
-#[derive(Debug)]
-struct Alive {
-    nodes: [u8; 65],
-    len: usize,
-}
-
-impl Alive {
-    /// Only the start is alive.
-    const fn begin(&mut self) {
-        self.nodes[0] = 0;
-        self.len = 1;
-    }
-
-    fn iter(&self) -> impl Iterator<Item = &u8> {
-        self.nodes[..self.len].iter()
-    }
-
-    fn add(&mut self, node: u8, nodes: &[Node; 65]) {
-        let cost = |node: u8| nodes[usize::from(node)].cost;
-        while self.len > 0 && cost(self.nodes[self.len - 1]) >= cost(node) {
-            self.len -= 1;
-        }
-        self.nodes[self.len] = node;
-        self.len += 1;
-    }
-
-    /// The cheapest, which for what was added is the first.
-    fn best(&self, nodes: &[Node; 65]) -> u8 {
-        self.iter().copied().min_by_key(|&node| nodes[usize::from(node)].cost).unwrap_or(0)
+        let other = send(lower);
+        if other.0 < best.0 { other } else { best }
     }
 }
 
@@ -246,7 +168,7 @@ const ORDER: [u8; 64] = {
 mod tests {
     use super::*;
     use crate::tables::NON_INTRA_MATRIX;
-    use proptest::prelude::*;
+    use alloc::vec::Vec;
 
     const JUDGE: Judge<'_> = Judge { intra: false, scale: 4, matrix: &NON_INTRA_MATRIX };
 
@@ -265,38 +187,52 @@ mod tests {
         sum
     }
 
-    proptest! {
-        /// Against every way to send up to six coefficients.
-        #[test]
-        fn is_hardly_worse_than_the_best_of_all(places in prop::collection::btree_set(0u8..64, 1..7), seed: u64) {
-            let mut coefficients = [0; 64];
-            let (mut nearest, mut nonzero, mut state) = ([0; 64], 0, seed | 1);
-            for &at in &places {
-                state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-                let value = (state >> 48) as i16 % 200;
-                let place = usize::from(ZIGZAG[usize::from(at)]);
+    /// The least cost of all ways to send these coefficients, end_of_block included; they are at most six.
+    fn least_cost(places: &[(u8, i16)], coefficients: &[i16; 64]) -> i32 {
+        let ways = 3usize.pow(places.len() as u32);
+        let costs = (1..ways).map(|way| {
+            let sent: Vec<_> = (places.iter().enumerate())
+                .filter_map(|(n, &(at, level))| {
+                    let lower = (way / 3usize.pow(n as u32) % 3) as i16;
+                    let level = level - level.signum() * lower.min(1);
+                    (lower < 2 && level != 0).then_some((at, level))
+                })
+                .collect();
+            let end = if sent.is_empty() { 0 } else { JUDGE.lambda() * END_BITS };
+            cost(&sent, coefficients) + end
+        });
+        costs.min().unwrap_or(0).min(0)
+    }
+
+    #[test]
+    fn is_hardly_worse_than_the_best_way_on_average() {
+        let mut state = 1u64;
+        let mut random = |below: u64| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (state >> 33) % below
+        };
+        let (mut ours, mut least) = (0i64, 0i64);
+        for _ in 0..2000 {
+            let (mut coefficients, mut nearest, mut nonzero) = ([0; 64], [0; 64], 0);
+            let mut places = Vec::new();
+            let mut at = random(6);
+            while at < 64 && places.len() < 6 {
+                let place = usize::from(ZIGZAG[at as usize]);
+                let value = random(500) as i16 - 250;
                 coefficients[place] = value;
                 nearest[place] = value / 64;
                 nonzero |= u64::from(value / 64 != 0) << place;
+                places.push((at as u8, value / 64));
+                at += 1 + random(9);
             }
             let mut levels = Levels::default();
-            levels.choose(JUDGE, &mut Paths::default(), &nearest, nonzero, &coefficients);
-            let chosen: Vec<_> = levels.iter().map(|level| (level.at, level.level)).collect();
-            let candidates: Vec<_> = places.iter().map(|&at| (at, nearest[usize::from(ZIGZAG[usize::from(at)])])).collect();
-            let mut best = 0;
-            for choice in 0..3usize.pow(candidates.len() as u32) {
-                let sent: Vec<_> = candidates.iter().enumerate().filter_map(|(n, &(at, level))| {
-                    let level = level - level.signum() * (choice / 3usize.pow(n as u32) % 3).min(1) as i16;
-                    (choice / 3usize.pow(n as u32) % 3 < 2 && level != 0).then_some((at, level))
-                }).collect();
-                let end = if sent.is_empty() { 0 } else { JUDGE.lambda() * END_BITS };
-                best = best.min(cost(&sent, &coefficients) + end);
-            }
-            let end = if chosen.is_empty() { 0 } else { JUDGE.lambda() * END_BITS };
-            let ours = cost(&chosen, &coefficients) + end;
-            // Nodes are let go that a longer run would seldom have made the better ones.
-            prop_assert!(ours <= best + 2 * JUDGE.lambda(), "{ours} for {best}: {chosen:?}");
+            levels.choose(JUDGE, &nearest, nonzero, &coefficients);
+            let sent: Vec<_> = levels.iter().map(|level| (level.at, level.level)).collect();
+            let end = if sent.is_empty() { 0 } else { JUDGE.lambda() * END_BITS };
+            ours += i64::from(cost(&sent, &coefficients) + end);
+            least += i64::from(least_cost(&places, &coefficients));
         }
+        assert!(least < 0 && ours * 100 < least * 97, "{ours} for {least}");
     }
 
     #[test]
@@ -304,12 +240,9 @@ mod tests {
         let mut levels = Levels::default();
         let (mut coefficients, mut nearest) = ([0; 64], [0; 64]);
         (coefficients[63], nearest[63]) = (65, 1);
-        assert!(
-            levels.choose(JUDGE, &mut Paths::default(), &nearest, 1 << 63, &coefficients) < 0
-                && levels.is_empty()
-        );
+        assert!(levels.choose(JUDGE, &nearest, 1 << 63, &coefficients) < 0 && levels.is_empty());
         (coefficients[0], nearest[0]) = (640, 10);
-        assert!(levels.choose(JUDGE, &mut Paths::default(), &nearest, 1 << 63 | 1, &coefficients) > 0);
+        assert!(levels.choose(JUDGE, &nearest, 1 << 63 | 1, &coefficients) > 0);
         assert_eq!(levels.iter().map(|level| level.at).collect::<Vec<_>>(), [0]);
     }
 }

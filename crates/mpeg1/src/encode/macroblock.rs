@@ -5,7 +5,7 @@
 use fearless_simd::{Simd, dispatch};
 
 use super::budget::Effort;
-use super::levels::{Judge, Levels, Paths};
+use super::levels::{Judge, Levels};
 use super::mode::Mode;
 use super::slice::PictureContext;
 use crate::bits::BitWriter;
@@ -62,7 +62,6 @@ pub(super) struct Coder<'a> {
     intra: bool,
     vector: MotionVector,
     levels: [Levels; 6],
-    paths: Paths,
     dc: [i16; 6],
     /// What sending the levels is better than sending none, in bits.
     gain: i32,
@@ -87,7 +86,6 @@ impl<'a> Coder<'a> {
             place: Place { column: 0, row: 0 },
             intra: false,
             levels: Default::default(),
-            paths: Paths::default(),
             dc: [0; 6],
             gain: 0,
             pattern: 0,
@@ -241,7 +239,7 @@ impl<'a> Coder<'a> {
         lanes::store(nearest, &mut levels);
         lanes::store(coefficients, &mut wanted);
         let judge = self.judge();
-        self.levels[block].choose(judge, &mut self.paths, &levels, nonzero, &wanted)
+        self.levels[block].choose(judge, &levels, nonzero, &wanted)
     }
 
     const fn judge(&self) -> Judge<'static> {

@@ -26,15 +26,17 @@ pub(super) struct Mode {
     pub due: bool,
     /// There are no bits for it in this picture: it stays as it is.
     pub waits: bool,
+    /// The least that the place differed from the same place of the picture before since a search found no better one; 0
+    /// if the last search did.
+    pub settled: u32,
 }
 
 impl Mode {
     /// The same with as few bits as there can be: it stays as it is in the picture before if it `may_wait`, else it gets
     /// its DCs.
     pub(super) fn least(self, may_wait: bool) -> Self {
-        let Self { activity, due, .. } = self;
-        let waits = may_wait && !due;
-        Self { intra: !waits, activity, due: !waits, waits, vector: MotionVector::ZERO }
+        let waits = may_wait && !self.due;
+        Self { intra: !waits, due: !waits, waits, vector: MotionVector::ZERO, ..self }
     }
 
     /// The quantizer_scale that it is coded with in a picture of `scale`. What is due is coded to last: many pictures
@@ -90,16 +92,18 @@ impl Analysis<'_> {
         if self.kind == PictureKind::Intra || self.plan.intra.contains(&row) {
             return Mode { intra: true, due: true, activity: deviation(), ..Mode::default() };
         }
+        let before = self.before[row * self.reference.mb_width + column];
         let reference = self.reference.planes[0].view();
         let still = HalfPel { x: at.0 * 2, y: at.1 * 2 };
         let zero = sad_16x16(self.level, self.source.y, at, reference, still);
-        // What noise alone makes is not worth a search.
-        if zero <= 48 * u32::from(self.quantiser).min(8) {
-            return Mode { activity: zero, ..Mode::default() };
+        if zero <= self.not_worth_a_search(before.settled) {
+            let settled = before.settled.min(zero);
+            return Mode { activity: zero, settled, ..Mode::default() };
         }
         let found =
             self.search(column, row, left).find(self.level, zero, &self.candidates(column, row, left));
-        let mut mode = Mode { vector: found.vector, activity: found.difference, ..Mode::default() };
+        let settled = if found.vector == MotionVector::ZERO { zero } else { 0 };
+        let mut mode = Mode { vector: found.vector, activity: found.difference, settled, ..Mode::default() };
         if mode.activity > INTRA_PENALTY {
             let deviation = deviation();
             if deviation + INTRA_PENALTY < mode.activity {
@@ -107,6 +111,16 @@ impl Analysis<'_> {
             }
         }
         mode
+    }
+
+    /// The difference to the same place up to which no better one is looked for: what noise alone makes, or, if a search
+    /// found none before, a tenth more than then.
+    fn not_worth_a_search(&self, settled: u32) -> u32 {
+        let quantiser = u32::from(self.quantiser);
+        let noise = 48 * quantiser.min(12);
+        // Where very much has changed it may be worth another look.
+        let still_settled = (settled + settled / 10).min(150 * quantiser.min(16) + 1000);
+        noise.max(still_settled)
     }
 
     fn search(&self, column: usize, row: usize, left: Mode) -> Search<'_> {
@@ -120,7 +134,7 @@ impl Analysis<'_> {
             range: RANGE,
             before: left.vector,
             // About the root of λ, less a little: the next picture's vectors are found from good ones.
-            bit_cost: (u32::from(self.quantiser) * 11 / 16).max(1),
+            bit_cost: (u32::from(self.quantiser) * 13 / 16).max(1),
         }
     }
 
@@ -184,7 +198,7 @@ mod tests {
         };
         analysis.run(&mut Pool::new(1), &mut modes);
         let mode = |intra, activity| Mode { intra, activity, ..Mode::default() };
-        assert_eq!(modes, [mode(false, 256), mode(true, 0)]);
+        assert_eq!(modes, [Mode { settled: 256, ..mode(false, 256) }, mode(true, 0)]);
         Analysis { kind: PictureKind::Intra, ..analysis }.run(&mut Pool::new(2), &mut modes);
         assert!(modes.iter().all(|mode| mode.intra && mode.activity == 0));
     }

@@ -41,8 +41,8 @@ pub struct Found {
 const STEPS: [i32; 3] = [8, 4, 2];
 /// A difference above this is looked for in large steps, too.
 const FAR: u32 = 2000;
-/// What the type of a macroblock without motion takes more than that of one with a vector, about.
-const NO_MOTION_BITS: u32 = 2;
+/// What the type of a macroblock without motion takes more than that of one with a vector.
+const NO_MOTION_BITS: u32 = 1;
 /// Most steps of one size.
 const MOST_STEPS: usize = 12;
 /// The four directions.

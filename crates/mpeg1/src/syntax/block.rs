@@ -5,7 +5,7 @@ use crate::bits::{BitReader, BitWriter};
 use crate::tables::Entry;
 use crate::tables::coefficients::{
     CODES, DC_SIZE_CHROMA, DC_SIZE_CHROMA_CODES, DC_SIZE_LUMA, DC_SIZE_LUMA_CODES, END_OF_BLOCK,
-    END_OF_BLOCK_CODE, ESCAPE, ESCAPE_CODE, LEVELS, LONG, RUN_SHIFT, RUNS, SHORT,
+    END_OF_BLOCK_CODE, ESCAPE, ESCAPE_CODE, ESCAPED_LEN, LENS, LEVELS, LONG, RUN_SHIFT, RUNS, SHORT,
 };
 
 /// The largest magnitude of a level that has a code.
@@ -142,7 +142,7 @@ pub fn write_next(bits: &mut BitWriter<'_>, run: u8, level: i16) {
     }
 }
 
-/// Bits that [`write_next`] takes for a coefficient, or [`write_first`] if it is the `first`.
+/// Bits that [`write_next`] takes for a coefficient with a `run` of at most 63, or [`write_first`] if it is the `first`.
 #[inline]
 #[must_use]
 pub fn code_len(first: bool, run: u8, level: i16) -> i32 {
@@ -150,18 +150,8 @@ pub fn code_len(first: bool, run: u8, level: i16) -> i32 {
     if first && run == 0 && magnitude == 1 {
         return 2;
     }
-    let len = if usize::from(run) < RUNS && magnitude < LEVELS {
-        CODES[usize::from(run)][magnitude].len
-    } else {
-        0
-    };
-    if len > 0 {
-        i32::from(len) + 1
-    } else if magnitude < 128 {
-        20
-    } else {
-        28
-    }
+    let len = if magnitude < LEVELS { LENS[magnitude][usize::from(run)] } else { ESCAPED_LEN };
+    i32::from(if magnitude < 128 { len } else { ESCAPED_LEN + 8 })
 }
 
 /// Writes end_of_block.

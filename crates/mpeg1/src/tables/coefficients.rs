@@ -51,6 +51,29 @@ const fn run_level_codes() -> [[Code; LEVELS]; RUNS] {
     table
 }
 
+/// Bits of the escape code with run and level; a level of 128 or more takes 8 more.
+pub const ESCAPED_LEN: u8 = 20;
+/// Bits that a coefficient takes, sign and escape included, by level and run: all runs of one level lie side by side,
+/// for that is how they are compared.
+pub static LENS: [[u8; 64]; LEVELS] = lens();
+
+const fn lens() -> [[u8; 64]; LEVELS] {
+    let codes = run_level_codes();
+    let mut table = [[ESCAPED_LEN; 64]; LEVELS];
+    let mut run = 0;
+    while run < RUNS {
+        let mut level = 1;
+        while level < LEVELS {
+            if codes[run][level].len > 0 {
+                table[level][run] = codes[run][level].len + 1;
+            }
+            level += 1;
+        }
+        run += 1;
+    }
+    table
+}
+
 /// A row of table B.5c–f: run and level.
 const fn coefficient(bits: &str, run: u16, level: u16) -> Row {
     row(bits, run << RUN_SHIFT | level)
