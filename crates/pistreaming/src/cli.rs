@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use clap::builder::FalseyValueParser;
-use clap::{ArgAction, Args, Parser};
+use clap::{ArgAction, Args, Parser, Subcommand};
 
 use crate::frame::FrameSize;
 use crate::source::{Choice, FrameRate};
@@ -17,14 +17,17 @@ use crate::{encode, server, source};
 
 const EXAMPLES: &str = "\
 Examples:
-  The Pi camera if there is one, else a test pattern:
+  The Pi camera if there is one, else a USB camera, else a test pattern:
     pistreaming
   Larger, smoother, finer:
     pistreaming --size 1280x720 --fps 30 --bitrate 2M
   The Pi camera upside down, with its white balance set:
     pistreaming --vflip --hflip --pi-arg=--awb --pi-arg=indoor
-  A USB camera, or whatever FFmpeg can read:
-    pistreaming --source 'exec:ffmpeg -i /dev/video0 -pix_fmt yuv420p -f yuv4mpegpipe -'
+  A USB camera; by a part of its name, if there are several:
+    pistreaming cameras
+    pistreaming --source v4l2:logitech
+  Whatever FFmpeg can read:
+    pistreaming --source 'exec:ffmpeg -i rtsp://camera/ -pix_fmt yuv420p -f yuv4mpegpipe -'
 
 Raw input is I420 of --size; Y4M brings its own size and rate.
 Each option can be set in the environment too: PISTREAMING_SIZE=1280x720 and so on.";
@@ -33,6 +36,8 @@ Each option can be set in the environment too: PISTREAMING_SIZE=1280x720 and so 
 #[derive(Clone, Debug, Parser)]
 #[command(version, about, after_help = EXAMPLES, max_term_width = 100)]
 pub struct Options {
+    #[command(subcommand)]
+    command: Option<Command>,
     #[command(flatten)]
     picture: PictureOptions,
     #[command(flatten)]
@@ -43,10 +48,16 @@ pub struct Options {
     page: PageOptions,
 }
 
+#[derive(Clone, Copy, Debug, Subcommand)]
+enum Command {
+    /// Lists cameras with their formats, sizes, rates and controls, and who uses them
+    Cameras,
+}
+
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Picture")]
 struct PictureOptions {
-    /// Where pictures come from: auto, pi, pattern, stdin, file:PATH, exec:COMMAND
+    /// Where pictures come from: auto, pi, v4l2, v4l2:/dev/videoN, v4l2:NAME, pattern, stdin, file:PATH, exec:COMMAND
     #[arg(long, env = "PISTREAMING_SOURCE", hide_env = true, default_value = "auto")]
     source: Choice,
     /// Width and height in pixels
@@ -61,6 +72,9 @@ struct PictureOptions {
     /// Turn upside down
     #[arg(long, env = "PISTREAMING_VFLIP", hide_env = true, action = ArgAction::SetTrue, value_parser = FalseyValueParser::new())]
     vflip: bool,
+    /// Take only this pixel format of a V4L2 camera's, as YUYV or MJPG [default: as suits size and rate]
+    #[arg(long, env = "PISTREAMING_CAMERA_FORMAT", hide_env = true, value_name = "FORMAT")]
+    camera_format: Option<String>,
     /// One more argument for rpicam-vid, the Pi camera's program; may be repeated
     #[arg(long, env = "PISTREAMING_PI_ARG", hide_env = true, value_name = "ARG", allow_hyphen_values = true)]
     pi_arg: Vec<String>,
@@ -127,6 +141,12 @@ struct PageOptions {
 }
 
 impl Options {
+    /// Whether the cameras are to be listed, and nothing else done.
+    #[must_use]
+    pub const fn lists_cameras(&self) -> bool {
+        matches!(self.command, Some(Command::Cameras))
+    }
+
     /// The source's settings.
     #[must_use]
     pub fn source(&self) -> source::Settings {
@@ -137,6 +157,7 @@ impl Options {
             frames_per_second: picture.fps,
             hflip: picture.hflip,
             vflip: picture.vflip,
+            camera_format: picture.camera_format,
             pi_args: picture.pi_arg,
         }
     }

@@ -78,6 +78,12 @@ impl From<io::Error> for Error {
 /// # Errors
 /// If it cannot start, or cannot go on.
 pub async fn run(options: Options) -> Result<(), Error> {
+    if options.lists_cameras() {
+        let source = options.source();
+        let list = tokio::task::spawn_blocking(move || source::describe_cameras(&source));
+        console::say(&list.await.map_err(io::Error::other)?);
+        return Ok(());
+    }
     let mut signals = signals()?;
     let (source, encode, server) = (options.source(), options.encode(), options.server());
     // The ports first: if another program has them nothing need be undone.

@@ -19,7 +19,7 @@ use crate::hub::Hub;
 use crate::mailbox::Mailbox;
 use crate::server;
 use crate::shutdown::Shutdown;
-use crate::source::{self, Chosen, Ended, FrameRate, Sink, SourceError};
+use crate::source::{self, Chosen, Ended, FrameRate, Sink, SourceError, Wait, Watch};
 use crate::time::Clock;
 
 /// How long a failed camera is left alone before it is tried again: at first, and at most.
@@ -159,6 +159,7 @@ impl Capture {
     fn run(&self) -> Option<End> {
         let Station { clock, shutdown, .. } = &self.inlet.station;
         let mut wait = FIRST_WAIT;
+        let watch = Watch::new(&self.chosen);
         loop {
             let begun = Instant::now();
             let ended = source::run(&self.chosen, &self.settings, *clock, &self.inlet, shutdown);
@@ -174,10 +175,11 @@ impl Capture {
                         wait = FIRST_WAIT;
                     }
                     self.inlet.failed(&error, wait);
-                    if shutdown.wait_timeout(wait) {
-                        return None;
-                    }
-                    wait = LONGEST_WAIT.min(wait * 2);
+                    wait = match watch.wait(wait, shutdown) {
+                        Wait::Stopped => return None,
+                        Wait::TimedOut => LONGEST_WAIT.min(wait * 2),
+                        Wait::Appeared => FIRST_WAIT,
+                    };
                 }
             }
         }

@@ -17,6 +17,10 @@ const UNSAFE: &[(&str, &str)] = &[
     ),
     ("crates/pistreaming/src/server/unsent.rs", "bytes that a socket has not sent yet: an ioctl"),
     ("crates/mpeg1/src/workers.rs", "work that borrows, on threads that outlive it"),
+    (
+        "crates/pistreaming/src/source/v4l2/kernel.rs",
+        "a camera driver's requests and the memory that it shares",
+    ),
     ("crates/player/src/abi.rs", "the pointer that JavaScript holds, and names that it finds"),
 ];
 

@@ -9,11 +9,13 @@ use std::str::FromStr;
 /// The source that was asked for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Choice {
-    /// The Pi camera if one is listed, else the pattern.
+    /// The Pi camera if one is listed, else a V4L2 camera if there is one, else the pattern.
     #[default]
     Auto,
     /// The Raspberry Pi's camera, through `rpicam-vid` or `libcamera-vid`.
     Pi,
+    /// A webcam or another camera with a driver: the first, or that of a path, a number or a part of its name.
+    V4l2(Option<String>),
     /// The test pattern.
     Pattern,
     /// Raw I420 or Y4M on standard input.
@@ -29,6 +31,8 @@ impl fmt::Display for Choice {
         match self {
             Self::Auto => f.write_str("auto"),
             Self::Pi => f.write_str("pi"),
+            Self::V4l2(None) => f.write_str("v4l2"),
+            Self::V4l2(Some(which)) => write!(f, "v4l2:{which}"),
             Self::Pattern => f.write_str("pattern"),
             Self::Stdin => f.write_str("stdin"),
             Self::File(path) => write!(f, "file:{}", path.display()),
@@ -44,9 +48,11 @@ impl FromStr for Choice {
         match text {
             "auto" => Ok(Self::Auto),
             "pi" => Ok(Self::Pi),
+            "v4l2" => Ok(Self::V4l2(None)),
             "pattern" => Ok(Self::Pattern),
             "stdin" | "-" => Ok(Self::Stdin),
             _ => match text.split_once(':') {
+                Some(("v4l2", which)) if !which.trim().is_empty() => Ok(Self::V4l2(Some(which.into()))),
                 Some(("file", path)) if !path.is_empty() => Ok(Self::File(path.into())),
                 Some(("exec", command)) if !command.trim().is_empty() => Ok(Self::Exec(command.into())),
                 _ => Err(BadChoice),
@@ -61,7 +67,7 @@ pub struct BadChoice;
 
 impl fmt::Display for BadChoice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a source is one of auto, pi, pattern, stdin, file:PATH, exec:COMMAND")
+        f.write_str("a source is one of auto, pi, v4l2, v4l2:/dev/videoN, v4l2:NAME, pattern, stdin, file:PATH, exec:COMMAND")
     }
 }
 
@@ -73,11 +79,21 @@ mod tests {
 
     #[test]
     fn what_is_written_is_read_back() {
-        for text in ["auto", "pi", "pattern", "stdin", "file:/tmp/a:b.y4m", "exec:cat a | tee b"] {
+        for text in [
+            "auto",
+            "pi",
+            "v4l2",
+            "v4l2:/dev/video2",
+            "v4l2:HD Webcam",
+            "pattern",
+            "stdin",
+            "file:/tmp/a:b.y4m",
+            "exec:cat a | tee b",
+        ] {
             assert_eq!(text.parse::<Choice>().unwrap().to_string(), text);
         }
         assert_eq!("-".parse(), Ok(Choice::Stdin));
-        for bad in ["", "Pattern", "file", "file:", "exec: ", "usb", "v4l2:/dev/video0"] {
+        for bad in ["", "Pattern", "file", "file:", "exec: ", "usb", "v4l2:", "v4l2: "] {
             assert_eq!(bad.parse::<Choice>(), Err(BadChoice), "{bad}");
         }
     }

@@ -5,6 +5,7 @@
 use std::fmt;
 use std::io;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use super::child::Ending;
 use crate::frame::BadSize;
@@ -41,6 +42,13 @@ pub enum SourceError {
         name: String,
         /// What is wrong with it.
         fault: Fault,
+    },
+    /// A camera with a driver cannot be used.
+    Camera {
+        /// Which, in words.
+        name: String,
+        /// What is wrong with it.
+        trouble: Trouble,
     },
     /// Reading failed.
     Read {
@@ -81,6 +89,65 @@ pub enum Fault {
     Stride(String),
 }
 
+/// What is wrong with a camera that has a driver.
+#[derive(Debug)]
+pub enum Trouble {
+    /// It is not there, or no longer.
+    Gone,
+    /// The device is none that captures.
+    NoCamera,
+    /// Another program has it.
+    Busy {
+        /// Which, if we may see it.
+        holder: Option<String>,
+    },
+    /// The user may not open it.
+    Forbidden {
+        /// The device.
+        path: PathBuf,
+    },
+    /// The USB has no room for its pictures.
+    NoBandwidth,
+    /// It gives no frames.
+    Silent {
+        /// For how long.
+        time: Duration,
+    },
+    /// Its frames are damaged.
+    Unreadable {
+        /// What is wrong with the last.
+        why: String,
+    },
+    /// None of its formats can be used.
+    NoMode {
+        /// Which it has.
+        formats: String,
+    },
+    /// Its driver refuses.
+    Driver {
+        /// What could not be done.
+        undone: &'static str,
+        /// Why.
+        error: io::Error,
+    },
+}
+
+impl Trouble {
+    /// In as many words as viewers need.
+    fn for_viewers(&self) -> &'static str {
+        match self {
+            Self::Gone => "it is unplugged",
+            Self::NoCamera | Self::NoMode { .. } => "it is no camera that can be shown",
+            Self::Busy { .. } => "another program uses it",
+            Self::Forbidden { .. } => "it may not be opened",
+            Self::NoBandwidth => "its connection has no room for its pictures",
+            Self::Silent { .. } => "it has stalled",
+            Self::Unreadable { .. } => "its pictures are damaged",
+            Self::Driver { .. } => "its driver reports an error",
+        }
+    }
+}
+
 impl SourceError {
     /// What viewers are told: what happened, without what a program said last. That may name files, addresses,
     /// passwords; the console has it.
@@ -89,6 +156,7 @@ impl SourceError {
         match self {
             Self::Ended { name, .. } => format!("{name} has ended"),
             Self::Read { name, .. } | Self::Input { name, .. } => format!("{name} cannot be read"),
+            Self::Camera { trouble, .. } => trouble.for_viewers().into(),
             Self::NoCameraProgram | Self::Start { .. } | Self::File { .. } => "it cannot be started".into(),
         }
     }
@@ -102,7 +170,8 @@ impl SourceError {
                 matches!(ending.status.and_then(|status| status.code()), Some(126 | 127))
             }
             Self::NoCameraProgram | Self::Start { .. } | Self::File { .. } | Self::Input { .. } => true,
-            Self::Read { .. } => false,
+            // Whatever it is, it may pass: cameras are plugged in and let go of, rights are set a moment later.
+            Self::Camera { .. } | Self::Read { .. } => false,
         }
     }
 }
@@ -124,6 +193,7 @@ impl fmt::Display for SourceError {
             Self::Ended { name, ending } => write!(f, "{name} {ending}"),
             Self::File { path, error } => write!(f, "{}: {error}", path.display()),
             Self::Input { name, fault } => write!(f, "{name}: {fault}"),
+            Self::Camera { name, trouble } => write!(f, "{name}: {trouble}"),
             Self::Read { name, error } => write!(f, "{name} cannot be read: {error}"),
         }
     }
@@ -133,7 +203,39 @@ impl std::error::Error for SourceError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Self::Start { error, .. } | Self::File { error, .. } | Self::Read { error, .. } => Some(error),
-            Self::NoCameraProgram | Self::Ended { .. } | Self::Input { .. } => None,
+            Self::Camera { trouble: Trouble::Driver { error, .. }, .. } => Some(error),
+            Self::NoCameraProgram | Self::Ended { .. } | Self::Input { .. } | Self::Camera { .. } => None,
+        }
+    }
+}
+
+impl fmt::Display for Trouble {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Gone => {
+                f.write_str("it is not there; plug it in, or see which there are: pistreaming cameras")
+            }
+            Self::NoCamera => f.write_str("this device captures nothing; see which do: pistreaming cameras"),
+            Self::Busy { holder: Some(holder) } => write!(f, "it is in use by {holder}; end that"),
+            Self::Busy { holder: None } => f.write_str(
+                "it is in use by a program of another user; `sudo pistreaming cameras` says which",
+            ),
+            Self::Forbidden { path } => write!(
+                f,
+                "{} may not be opened; sudo usermod -aG video $USER, then log in again",
+                path.display()
+            ),
+            Self::NoBandwidth => f.write_str(
+                "the USB has no room for its pictures; try a smaller --size or --fps, or another USB port",
+            ),
+            Self::Silent { time } => write!(f, "it has given no frame for {} s", time.as_secs()),
+            Self::Unreadable { why } => write!(f, "its frames are damaged ({why}); is its cable good?"),
+            Self::NoMode { formats } => write!(
+                f,
+                "none of its formats ({formats}) can be shown, or not the one of --camera-format; \
+                 FFmpeg may know them, see --source exec:COMMAND"
+            ),
+            Self::Driver { undone, error } => write!(f, "it could not be {undone}: {error}"),
         }
     }
 }

@@ -1,16 +1,18 @@
-//! Where frames come from: the Pi camera, a test pattern, a pipe, a file, a command.
+//! Where frames come from: the Pi camera, a webcam, a test pattern, a pipe, a file, a command.
 //!
 //! Here belongs: everything up to a stamped [`Frame`] handed to a [`Sink`]. Not here: who takes it, coding, starting a
 //! source again that failed (the pipeline's).
 
 pub mod child;
 mod choice;
+pub mod convert;
 mod error;
 mod exec;
 mod feed;
 mod file;
 mod flip;
 mod input;
+pub mod mjpeg;
 mod pace;
 pub mod pattern;
 mod pi;
@@ -20,13 +22,16 @@ mod rate;
 mod stdin;
 mod stream;
 pub mod strip;
+mod v4l2;
+mod watch;
 pub mod y4m;
 
 use std::path::PathBuf;
 
 pub use choice::{BadChoice, Choice};
-pub use error::{Fault, SourceError};
+pub use error::{Fault, SourceError, Trouble};
 pub use rate::{BadRate, FrameRate};
+pub use watch::{Wait, Watch};
 
 use crate::frame::{Frame, FrameSize};
 use crate::shutdown::Shutdown;
@@ -45,6 +50,8 @@ pub struct Settings {
     pub hflip: bool,
     /// Whether top and bottom change places.
     pub vflip: bool,
+    /// The one pixel format of a V4L2 camera's that may be taken, by its four letters.
+    pub camera_format: Option<String>,
     /// Further arguments for the Pi camera's program.
     pub pi_args: Vec<String>,
 }
@@ -82,6 +89,7 @@ pub struct Chosen {
 #[derive(Clone, Debug)]
 enum Spec {
     Pi(pi::Camera),
+    V4l2(v4l2::Camera),
     Pattern,
     Stdin,
     File(PathBuf),
@@ -96,10 +104,23 @@ enum Spec {
 pub fn choose(settings: &Settings) -> Result<Chosen, SourceError> {
     let asked_for = |name: String, spec| Chosen { name, reason: "as asked for".into(), spec };
     match &settings.source {
-        Choice::Auto => pi::choose_automatically(settings),
+        Choice::Auto => choose_automatically(settings),
         Choice::Pi => {
             let camera = pi::Camera::new(pi::find_program()?, settings)?;
             Ok(asked_for("the Pi camera".into(), Spec::Pi(camera)))
+        }
+        Choice::V4l2(which) => {
+            let camera = v4l2::Camera::new(wanted(which.as_deref()));
+            match camera.look() {
+                // That is for the user to mend, and not for a camera that comes later.
+                Err(
+                    error @ SourceError::Camera {
+                        trouble: Trouble::Forbidden { .. } | Trouble::NoCamera, ..
+                    },
+                ) => Err(error),
+                Err(_) => Ok(asked_for(camera.wanted_name(), Spec::V4l2(camera))),
+                Ok(name) => Ok(asked_for(name, Spec::V4l2(camera))),
+            }
         }
         Choice::Pattern => Ok(asked_for("the test pattern".into(), Spec::Pattern)),
         Choice::Stdin => {
@@ -112,6 +133,50 @@ pub fn choose(settings: &Settings) -> Result<Chosen, SourceError> {
         }
         Choice::Exec(command) => Ok(asked_for(exec::name(command), Spec::Exec(command.clone()))),
     }
+}
+
+/// The Pi camera if one is listed, else the first V4L2 camera, else the pattern; and why.
+fn choose_automatically(settings: &Settings) -> Result<Chosen, SourceError> {
+    let no_pi_camera = match pi::choose_automatically(settings)? {
+        Ok(chosen) => return Ok(chosen),
+        Err(why) => why,
+    };
+    let camera = v4l2::Camera::new(v4l2::Wanted::Any);
+    Ok(match camera.look() {
+        Ok(name) => Chosen { name, reason: no_pi_camera, spec: Spec::V4l2(camera) },
+        Err(SourceError::Camera { trouble: Trouble::Gone, .. }) => {
+            let reason = format!("{no_pi_camera}, and no V4L2 camera");
+            Chosen { name: "the test pattern".into(), reason, spec: Spec::Pattern }
+        }
+        Err(error) => {
+            let reason = format!("{no_pi_camera}, and {error}");
+            Chosen { name: "the test pattern".into(), reason, spec: Spec::Pattern }
+        }
+    })
+}
+
+/// What `--source v4l2:` has behind the colon.
+fn wanted(which: Option<&str>) -> v4l2::Wanted {
+    match which {
+        None => v4l2::Wanted::Any,
+        Some(path) if path.starts_with('/') => v4l2::Wanted::Path(path.into()),
+        Some(number) if number.bytes().all(|byte| byte.is_ascii_digit()) => {
+            v4l2::Wanted::Path(format!("/dev/video{number}").into())
+        }
+        Some(name) => v4l2::Wanted::Name(name.into()),
+    }
+}
+
+/// All cameras that there are, for people, and which of them `auto` would take.
+#[must_use]
+pub fn describe_cameras(settings: &Settings) -> String {
+    let mut paragraphs: Vec<String> = pi::describe_all().into_iter().collect();
+    paragraphs.extend(v4l2::describe_all(settings));
+    paragraphs.push(match choose_automatically(settings) {
+        Ok(chosen) => format!("--source auto takes {} ({})", chosen.name, chosen.reason),
+        Err(error) => error.to_string(),
+    });
+    paragraphs.join("\n\n")
 }
 
 /// Runs a source on the caller's thread, which should live as long as the program (children end with the thread that
@@ -128,6 +193,7 @@ pub fn run(
 ) -> Result<Ended, SourceError> {
     match &chosen.spec {
         Spec::Pi(camera) => camera.run(settings, clock, sink, shutdown),
+        Spec::V4l2(camera) => camera.run(settings, clock, sink, shutdown),
         Spec::Pattern => Ok(pattern::run(settings, clock, sink, shutdown)),
         Spec::Stdin => stdin::run(settings, clock, sink, shutdown),
         Spec::File(path) => file::run(path, settings, clock, sink, shutdown),

@@ -6,7 +6,7 @@
 mod find;
 mod rows;
 
-pub(super) use find::{choose_automatically, find_program};
+pub(super) use find::{choose_automatically, describe_all, find_program};
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};

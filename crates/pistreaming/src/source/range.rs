@@ -5,16 +5,19 @@
 //! By multiplication in 16 bits rather than by table, so that the compiler does 8 or 16 samples at once.
 
 /// Luma: 16 + y · 219 / 255, rounded.
+#[inline(always)]
 pub(super) const fn luma(sample: u8) -> u8 {
     16 + divide_by_255(sample as u16 * 219 + 127)
 }
 
 /// Chroma: 128 + (c - 128) · 224 / 255, rounded; rearranged so that nothing is negative.
+#[inline(always)]
 pub(super) const fn chroma(sample: u8) -> u8 {
     divide_by_255(sample as u16 * 224 + 128 * 31 + 127)
 }
 
 /// Exact for all numbers below 65535.
+#[inline(always)]
 const fn divide_by_255(number: u16) -> u8 {
     ((number + 1 + (number >> 8)) >> 8) as u8
 }

@@ -14,6 +14,7 @@ use rustix::event::{PollFd, PollFlags};
 
 use super::{Camera, file_name};
 use crate::shutdown::poll_within;
+use crate::source::child::Ending;
 use crate::source::{Chosen, Settings, SourceError, Spec, exec};
 
 /// Its names, today's first.
@@ -28,26 +29,34 @@ pub(in crate::source) fn find_program() -> Result<PathBuf, SourceError> {
     find_in(&search_path()).ok_or(SourceError::NoCameraProgram)
 }
 
-/// The Pi camera if one is listed, else the pattern.
-pub(in crate::source) fn choose_automatically(settings: &Settings) -> Result<Chosen, SourceError> {
+/// The Pi camera if one is listed, else why it is not.
+pub(in crate::source) fn choose_automatically(
+    settings: &Settings,
+) -> Result<Result<Chosen, String>, SourceError> {
     choose_from(&search_path(), settings)
 }
 
-pub(super) fn choose_from(path: &OsStr, settings: &Settings) -> Result<Chosen, SourceError> {
-    let pattern = |reason| Ok(Chosen { name: "the test pattern".into(), reason, spec: Spec::Pattern });
+pub(super) fn choose_from(path: &OsStr, settings: &Settings) -> Result<Result<Chosen, String>, SourceError> {
     let Some(program) = find_in(path) else {
-        return pattern(format!("there is neither {} nor {}", PROGRAMS[0], PROGRAMS[1]));
+        return Ok(Err(format!("there is neither {} nor {}", PROGRAMS[0], PROGRAMS[1])));
     };
     let tool = file_name(&program);
-    match list(&program) {
+    Ok(match list(&program) {
         Ok(Some(model)) => {
             let camera = Camera::new(program, settings)?;
             let (name, reason) = (format!("the Pi camera {model}"), format!("{tool} lists it"));
             Ok(Chosen { name, reason, spec: Spec::Pi(camera) })
         }
-        Ok(None) => pattern(format!("{tool} lists no camera")),
-        Err(why) => pattern(format!("{tool} did not list cameras: {why}")),
-    }
+        Ok(None) => Err(format!("{tool} lists no camera")),
+        Err(why) => Err(format!("{tool} did not list cameras: {why}")),
+    })
+}
+
+/// What the camera's program says of cameras, for people; nothing if there is no such program.
+pub(in crate::source) fn describe_all() -> Option<String> {
+    let program = find_in(&search_path())?;
+    let said = listing(&program).map_or_else(|why| why, |(said, _)| said);
+    Some(format!("{}:\n{}", file_name(&program), said.trim_end()))
 }
 
 fn search_path() -> OsString {
@@ -64,6 +73,15 @@ fn find_in(path: &OsStr) -> Option<PathBuf> {
 
 /// The model of the first camera that `program` lists, or why it lists nothing.
 fn list(program: &Path) -> Result<Option<String>, String> {
+    let (said, ending) = listing(program)?;
+    match first_camera(&said) {
+        None if !ending.status.is_some_and(|status| status.success()) => Err(format!("it {ending}")),
+        model => Ok(model),
+    }
+}
+
+/// What `program` says of cameras, and how it ended.
+fn listing(program: &Path) -> Result<(String, Ending), String> {
     let deadline = Instant::now() + LIST_TIME;
     let mut command = Command::new(program);
     command.arg("--list-cameras").stdin(Stdio::null());
@@ -82,11 +100,7 @@ fn list(program: &Path) -> Result<Option<String>, String> {
             count => length += count,
         }
     }
-    let ending = child.ending();
-    match first_camera(&String::from_utf8_lossy(&said[..length])) {
-        None if !ending.status.is_some_and(|status| status.success()) => Err(format!("it {ending}")),
-        model => Ok(model),
-    }
+    Ok((String::from_utf8_lossy(&said[..length]).into_owned(), child.ending()))
 }
 
 /// The model of the first camera in a list:

@@ -60,6 +60,7 @@ pub(in crate::source) fn settings(size: &str, rate: &str) -> Settings {
         frames_per_second: rate.parse().unwrap(),
         hflip: false,
         vflip: false,
+        camera_format: None,
         pi_args: Vec::new(),
     }
 }

@@ -1,0 +1,164 @@
+//! What the numbers in a picture mean, and making them mean what MPEG-1 says: BT.601, video range.
+//!
+//! Here belongs: matrices and ranges. Not here: the kernel's names for them; primaries and transfer functions, whose
+//! differences nobody sees in a camera's picture.
+
+use fearless_simd::Simd;
+
+use super::split;
+use crate::frame::FrameSize;
+use crate::source::range;
+
+/// How Y, Cb and Cr were made from red, green and blue.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Matrix {
+    /// BT.601, as webcams, JPEG and MPEG-1 have it.
+    #[default]
+    Bt601,
+    /// BT.709, as HDMI has it.
+    Bt709,
+    /// BT.2020.
+    Bt2020,
+    /// SMPTE 240M.
+    Smpte240m,
+}
+
+impl Matrix {
+    /// The parts of red and of blue in luma.
+    const fn red_and_blue(self) -> (f64, f64) {
+        match self {
+            Self::Bt601 => (0.299, 0.114),
+            Self::Bt709 => (0.2126, 0.0722),
+            Self::Bt2020 => (0.2627, 0.0593),
+            Self::Smpte240m => (0.212, 0.087),
+        }
+    }
+}
+
+/// What a picture's numbers mean.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Colour {
+    /// The matrix.
+    pub matrix: Matrix,
+    /// Whether samples go from 0 to 255 rather than from 16 to 235, and to 240.
+    pub full_range: bool,
+}
+
+/// What is to be done with a picture's colours.
+#[derive(Clone, Debug)]
+pub(super) enum Recolour {
+    /// The range alone.
+    Range,
+    /// The matrix, and with it the range.
+    Matrix(Coefficients),
+}
+
+/// Parts of a whole of 2^14, by which samples are multiplied.
+const PLACES: u32 = 14;
+
+/// y' = (y - black) · luma + cb · luma_cb + cr · luma_cr + 16; cb' = cb · cb_cb + cr · cb_cr + 128, cr' likewise; cb and
+/// cr counted from 128.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Coefficients {
+    black: i32,
+    luma: i32,
+    luma_cb: i32,
+    luma_cr: i32,
+    cb_cb: i32,
+    cb_cr: i32,
+    cr_cb: i32,
+    cr_cr: i32,
+}
+
+impl Recolour {
+    /// What makes pictures of `colour` right; nothing if they are.
+    pub(super) fn new(colour: Colour) -> Option<Self> {
+        match (colour.matrix, colour.full_range) {
+            (Matrix::Bt601, false) => None,
+            (Matrix::Bt601, true) => Some(Self::Range),
+            _ => Some(Self::Matrix(Coefficients::new(colour))),
+        }
+    }
+
+    /// Changes the I420 picture in `samples`.
+    #[inline(always)]
+    pub(super) fn apply<S: Simd>(&self, _: S, samples: &mut [u8], size: FrameSize) {
+        match self {
+            Self::Range => {
+                let (luma, chroma) = samples.split_at_mut(size.width() * size.height());
+                for sample in luma {
+                    *sample = range::luma(*sample);
+                }
+                for sample in chroma {
+                    *sample = range::chroma(*sample);
+                }
+            }
+            Self::Matrix(coefficients) => {
+                let width = size.chroma().0;
+                let [y, cb, cr] = split(samples, size);
+                let chroma = cb.chunks_exact_mut(width).zip(cr.chunks_exact_mut(width));
+                for (luma, (cb, cr)) in y.chunks_mut(2 * size.width()).zip(chroma) {
+                    for luma in luma.chunks_exact_mut(size.width()) {
+                        coefficients.apply_to_luma(luma, cb, cr);
+                    }
+                    coefficients.apply_to_chroma(cb, cr);
+                }
+            }
+        }
+    }
+}
+
+impl Coefficients {
+    /// By way of red, green and blue: what they are by the one matrix, and what these are by the other.
+    fn new(colour: Colour) -> Self {
+        let (red, blue) = colour.matrix.red_and_blue();
+        let (to_red, to_blue) = Matrix::Bt601.red_and_blue();
+        let (green, to_green) = (1.0 - red - blue, 1.0 - to_red - to_blue);
+        // R - Y = red_cr · Cr, B - Y = blue_cb · Cb, and what that leaves for green.
+        let (red_cr, blue_cb) = (2.0 * (1.0 - red), 2.0 * (1.0 - blue));
+        let (green_cr, green_cb) = (-red * red_cr / green, -blue * blue_cb / green);
+        // Y' - Y by Cb and by Cr, then (B - Y') and (R - Y') over their own factors.
+        let (luma_cb, luma_cr) =
+            (to_blue * blue_cb + to_green * green_cb, to_red * red_cr + to_green * green_cr);
+        let (to_red_cr, to_blue_cb) = (2.0 * (1.0 - to_red), 2.0 * (1.0 - to_blue));
+        let (luma_range, chroma_range) = if colour.full_range { (255.0, 255.0) } else { (219.0, 224.0) };
+        let chroma = 224.0 / chroma_range;
+        let fixed = |value: f64| (value * f64::from(1 << PLACES)).round() as i32;
+        Self {
+            black: if colour.full_range { 0 } else { 16 },
+            luma: fixed(219.0 / luma_range),
+            luma_cb: fixed(luma_cb * 219.0 / chroma_range),
+            luma_cr: fixed(luma_cr * 219.0 / chroma_range),
+            cb_cb: fixed((blue_cb - luma_cb) / to_blue_cb * chroma),
+            cb_cr: fixed(-luma_cr / to_blue_cb * chroma),
+            cr_cb: fixed(-luma_cb / to_red_cr * chroma),
+            cr_cr: fixed((red_cr - luma_cr) / to_red_cr * chroma),
+        }
+    }
+
+    #[inline(always)]
+    fn apply_to_luma(&self, luma: &mut [u8], cb: &[u8], cr: &[u8]) {
+        for ((pair, &cb), &cr) in luma.chunks_mut(2).zip(cb).zip(cr) {
+            let (cb, cr) = (i32::from(cb) - 128, i32::from(cr) - 128);
+            let shift = cb * self.luma_cb + cr * self.luma_cr;
+            for sample in pair {
+                *sample = rounded((i32::from(*sample) - self.black) * self.luma + shift, 16);
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn apply_to_chroma(&self, cb: &mut [u8], cr: &mut [u8]) {
+        for (to_cb, to_cr) in cb.iter_mut().zip(cr) {
+            let (cb, cr) = (i32::from(*to_cb) - 128, i32::from(*to_cr) - 128);
+            *to_cb = rounded(cb * self.cb_cb + cr * self.cb_cr, 128);
+            *to_cr = rounded(cb * self.cr_cb + cr * self.cr_cr, 128);
+        }
+    }
+}
+
+/// `value` as a sample, `zero` added.
+#[inline(always)]
+fn rounded(value: i32, zero: i32) -> u8 {
+    (((value + (1 << (PLACES - 1))) >> PLACES) + zero).clamp(0, 255) as u8
+}

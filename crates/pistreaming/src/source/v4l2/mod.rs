@@ -1,0 +1,294 @@
+//! Webcams and whatever else has a driver of Video4Linux, version 2, by the kernel's own interface.
+//!
+//! Here belongs: running such a camera. The parts: `abi` and `kernel` are the kernel's structures and calls, `device`
+//! asks and sets, `find` says which device, `modes` which mode, `format` what its pictures are, `flow` brings frames,
+//! `list` tells people of all cameras. Not here: converting pictures (`convert`, `mjpeg`), trying again.
+//!
+//! No C library is used: that would have to be installed, or be built with a C compiler.
+
+mod abi;
+mod device;
+mod find;
+mod flow;
+mod format;
+mod kernel;
+mod list;
+mod modes;
+
+pub(super) use list::describe_all;
+
+use std::path::PathBuf;
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
+
+use self::device::{Device, Identity};
+use self::flow::{Flow, captured};
+use self::format::{Answer, Coding};
+use super::convert::{Converter, Scaler};
+use super::error::Trouble;
+use super::feed::Feed;
+use super::mjpeg::Mjpeg;
+use super::rate::FrameRate;
+use super::{Ended, Settings, Sink, SourceError};
+use crate::frame::FrameSize;
+use crate::shutdown::{Ready, Shutdown};
+use crate::time::Clock;
+
+/// A camera that gives no frame for so long, or for three frames' time, has stalled.
+const STALLED_AFTER: Duration = Duration::from_secs(3);
+/// Its first frame may take longer: some find their exposure first.
+const STARTED_WITHIN: Duration = Duration::from_secs(6);
+
+/// Which camera is meant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Wanted {
+    /// The first that can be used.
+    Any,
+    /// The device of this path.
+    Path(PathBuf),
+    /// The one whose name, or a link to which, has this in it.
+    Name(String),
+}
+
+/// A camera, and what is known of it.
+#[derive(Clone, Debug)]
+pub(super) struct Camera {
+    wanted: Wanted,
+    /// Which it was when it was first there: from then on it is this one, under whatever number.
+    identity: Arc<OnceLock<Identity>>,
+}
+
+impl Camera {
+    /// The camera that is meant, which need not be there yet.
+    pub(super) fn new(wanted: Wanted) -> Self {
+        Self { wanted, identity: Arc::default() }
+    }
+
+    /// Looks whether it is there; its name.
+    pub(super) fn look(&self) -> Result<String, SourceError> {
+        self.open().map(|device| name(&device))
+    }
+
+    /// What it is called as long as it was not seen.
+    pub(super) fn wanted_name(&self) -> String {
+        match (self.identity.get(), &self.wanted) {
+            (Some(identity), _) => identity.card.clone(),
+            (None, Wanted::Any) => "a V4L2 camera".into(),
+            (None, Wanted::Path(path)) => path.display().to_string(),
+            (None, Wanted::Name(name)) => format!("the camera \"{name}\""),
+        }
+    }
+
+    fn open(&self) -> Result<Device, SourceError> {
+        let device = find::open(&self.wanted, self.identity.get())
+            .map_err(|trouble| SourceError::Camera { name: self.wanted_name(), trouble })?;
+        self.identity.get_or_init(|| device.identity.clone());
+        Ok(device)
+    }
+
+    /// Delivers its frames until the shutdown.
+    pub(super) fn run(
+        &self,
+        settings: &Settings,
+        clock: Clock,
+        sink: &dyn Sink,
+        shutdown: &Shutdown,
+    ) -> Result<Ended, SourceError> {
+        let device = self.open()?;
+        let done = run(&device, settings, clock, sink, shutdown);
+        done.map_err(|trouble| SourceError::Camera { name: device.identity.card.clone(), trouble })
+    }
+}
+
+/// Its name and path, for people.
+fn name(device: &Device) -> String {
+    format!("{} at {}", device.identity.card, device.path.display())
+}
+
+fn run(
+    device: &Device,
+    settings: &Settings,
+    clock: Clock,
+    sink: &dyn Sink,
+    shutdown: &Shutdown,
+) -> Result<Ended, Trouble> {
+    let failed = |undone| move |error| find::trouble(&device.path, undone, error);
+    let (answer, rate) = set_up(device, settings, sink)?;
+    let every = every_nth(rate, settings.frames_per_second);
+    let rate = FrameRate::new(rate.numerator(), rate.denominator().saturating_mul(every)).unwrap_or(rate);
+    let mut flow = Flow::start(device).map_err(failed("started"))?;
+    let mut picture = Picture::new(&answer, settings.size);
+    let mut feed = Feed::open(settings, settings.size, rate, sink);
+    let mut patience = Patience::new(rate);
+    let mut count = 0_u32;
+    loop {
+        match shutdown.wait_readable(&device.file, Some(patience.left())).map_err(failed("waited for"))? {
+            Ready::Triggered => return Ok(Ended::Stopped),
+            Ready::TimedOut => return Err(patience.exhausted()),
+            Ready::File => {}
+        }
+        let mut blank = feed.blank();
+        let shown = flow.newest(|memory, buffer| {
+            count = count.wrapping_add(1);
+            let wanted = count.is_multiple_of(every);
+            let good = wanted.then(|| picture.convert(memory, blank.samples()));
+            (captured(buffer, clock), good)
+        });
+        match shown.map_err(failed("read"))? {
+            Some(((captured, meaning), Some(Ok(())))) => {
+                patience.renew();
+                feed.flip(&mut blank);
+                feed.hand_on(blank, captured, meaning);
+            }
+            Some((_, Some(Err(why)))) => {
+                patience.bad(why)?;
+                feed.put_back(blank);
+            }
+            // The driver said that there is something, and there is nothing, or one that is left out.
+            Some((_, None)) | None => {
+                patience.check()?;
+                feed.put_back(blank);
+            }
+        }
+    }
+}
+
+/// Chooses a mode and sets it; its layout and its rate.
+fn set_up(device: &Device, settings: &Settings, sink: &dyn Sink) -> Result<(Answer, FrameRate), Trouble> {
+    let (size, asked) = (settings.size, settings.frames_per_second);
+    let mut modes = device.modes(size);
+    if let Some(only) = &settings.camera_format {
+        modes.retain(|mode| mode.fourcc.to_string().eq_ignore_ascii_case(only));
+    }
+    let mode = modes::choose(&modes, size, asked).ok_or_else(|| {
+        let formats: Vec<String> = device.formats().iter().map(ToString::to_string).collect();
+        Trouble::NoMode { formats: formats.join(", ") }
+    })?;
+    let (answer, rate) = device.set(&mode).map_err(|error| find::trouble(&device.path, "set up", error))?;
+    let rate = rate.or(mode.rate).unwrap_or(asked);
+    let (fourcc, got) = (answer.fourcc, answer.layout.size);
+    let scaled = if got == size { String::new() } else { format!(", scaled to {size}") };
+    sink.note(format!("Camera: {} gives {fourcc} {got} at {rate} frames/s{scaled}", name(device)));
+    Ok((answer, rate))
+}
+
+/// Of a camera that is at least twice as fast as was asked for, every nth frame is taken: to code the others would only
+/// take processor and bits.
+fn every_nth(rate: FrameRate, asked: FrameRate) -> u32 {
+    ((rate.as_f64() / asked.as_f64() + 0.02) as u32).max(1)
+}
+
+/// How long a camera may do without a good frame.
+struct Patience {
+    limit: Duration,
+    /// The same from the first good frame on.
+    stalled_after: Duration,
+    since: Instant,
+    /// Why the last frame could not be shown.
+    bad: Option<String>,
+}
+
+impl Patience {
+    fn new(rate: FrameRate) -> Self {
+        let limit = STARTED_WITHIN.max(rate.interval() * 3);
+        Self {
+            limit,
+            stalled_after: STALLED_AFTER.max(rate.interval() * 3),
+            since: Instant::now(),
+            bad: None,
+        }
+    }
+
+    fn left(&self) -> Duration {
+        self.limit.saturating_sub(self.since.elapsed())
+    }
+
+    /// There was a good frame.
+    fn renew(&mut self) {
+        (self.since, self.limit, self.bad) = (Instant::now(), self.stalled_after, None);
+    }
+
+    /// There was a bad one.
+    fn bad(&mut self, why: String) -> Result<(), Trouble> {
+        self.bad = Some(why);
+        self.check()
+    }
+
+    fn check(&mut self) -> Result<(), Trouble> {
+        if self.left().is_zero() { Err(self.exhausted()) } else { Ok(()) }
+    }
+
+    fn exhausted(&mut self) -> Trouble {
+        match self.bad.take() {
+            Some(why) => Trouble::Unreadable { why },
+            None => Trouble::Silent { time: self.limit },
+        }
+    }
+}
+
+/// From a camera's memory to a picture of the size that was asked for.
+struct Picture {
+    decoder: Decoder,
+    size: FrameSize,
+    /// Where the camera's size is another: its picture, and what scales it.
+    scaled: Option<(Vec<u8>, Scaler)>,
+}
+
+enum Decoder {
+    Raw(Converter),
+    Jpeg(Mjpeg),
+}
+
+impl Picture {
+    fn new(answer: &Answer, size: FrameSize) -> Self {
+        let from = answer.layout.size;
+        let decoder = match answer.coding {
+            Coding::Raw(_) => Decoder::Raw(Converter::new(answer.layout)),
+            Coding::Jpeg => Decoder::Jpeg(Mjpeg::new(from)),
+        };
+        let scaled = (from != size).then(|| (vec![0; from.i420_len()], Scaler::new(from, size)));
+        Self { decoder, size, scaled }
+    }
+
+    fn convert(&mut self, memory: &[&[u8]], samples: &mut [u8]) -> Result<(), String> {
+        debug_assert_eq!(samples.len(), self.size.i420_len());
+        let Some((own, scaler)) = &mut self.scaled else {
+            return self.decoder.decode(memory, samples);
+        };
+        self.decoder.decode(memory, own)?;
+        scaler.scale(own, samples);
+        Ok(())
+    }
+}
+
+impl Decoder {
+    fn decode(&mut self, memory: &[&[u8]], samples: &mut [u8]) -> Result<(), String> {
+        match self {
+            Self::Raw(converter) => converter.convert(memory, samples).map_err(|short| short.to_string()),
+            Self::Jpeg(mjpeg) => {
+                let jpeg = memory.first().copied().unwrap_or_default();
+                mjpeg.decode(jpeg, samples).map_err(|bad| bad.to_string())
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_camera_that_is_much_too_fast_is_thinned_out() {
+        let rate = |text: &str| text.parse::<FrameRate>().unwrap();
+        for (camera, asked, every) in [
+            ("30", "24", 1),
+            ("30", "15", 2),
+            ("29.97", "15", 2),
+            ("60", "24", 2),
+            ("30", "5", 6),
+            ("5", "24", 1),
+        ] {
+            assert_eq!(every_nth(rate(camera), rate(asked)), every, "{camera} for {asked}");
+        }
+    }
+}
