@@ -24,11 +24,6 @@ pub(crate) fn run(steps: &mut Steps) {
     }
     fuzz(steps);
     steps.check("soak", soak::run);
-    // A kernel with test drivers is for sources that speak to drivers.
-    steps.skip(
-        "cameras in a lab kernel",
-        "no source speaks to a camera's driver yet: there is nothing to test",
-    );
 }
 
 /// The player in `web/dist` is what its sources give, byte for byte. What is there is put back in any case.

@@ -5,9 +5,11 @@
 
 mod all;
 mod bench;
+mod cameras;
 mod counts;
 mod cross;
 mod dist;
+mod lab;
 mod packages;
 mod process;
 mod shell;
@@ -34,6 +36,7 @@ const COMMANDS: &[Command] = &[
     Command { name: "test", options: test::OPTIONS, purpose: test::PURPOSE, run: test::run },
     Command { name: "wasm", options: "", purpose: "builds the player into web/dist", run: wasm },
     Command { name: "bench", options: bench::OPTIONS, purpose: bench::PURPOSE, run: bench::run },
+    Command { name: "lab", options: lab::OPTIONS, purpose: lab::PURPOSE, run: lab::run },
     Command { name: "dist", options: dist::OPTIONS, purpose: dist::PURPOSE, run: dist::run },
     Command { name: "help", options: "", purpose: "this list", run: help },
 ];

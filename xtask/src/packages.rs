@@ -51,6 +51,18 @@ pub(crate) const CROSS: &[Need] = &[
     need("qemu-aarch64", "qemu-user"),
 ];
 
+/// What boots the lab's kernel, and builds modules for it.
+pub(crate) const LAB: &[Need] = &[
+    need("qemu-system-x86_64", "qemu-system-x86"),
+    need("/usr/share/seabios/bios-256k.bin", "seabios"),
+    need("/bin/busybox", "busybox-static"),
+    need("cpio", "cpio"),
+    need("/sbin/modprobe", "kmod"),
+    need("gcc", "gcc"),
+    need("make", "make"),
+    need("/var/lib/dpkg/info/linux-headers-amd64.list", "linux-headers-amd64"),
+];
+
 /// What brings zig.
 pub(crate) const PIP: &[Need] = &[need("pip3", "python3-pip")];
 

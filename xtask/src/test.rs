@@ -3,24 +3,27 @@
 //! Here belongs: which checks there are and in which order. Not here: the long checks of `--all` (all.rs).
 //!
 //! Made for a fresh machine with rustup's stable toolchain, node 20 and python3: what else is needed is installed.
-//! Nothing is skipped because it is missing; only `--no-browser` leaves something out.
+//! Nothing is skipped because it is missing: what is left out is what the options leave out.
 
 use crate::packages::{BROWSERS, MEDIA, NODE, ensure, ensure_component};
 use crate::shell::{cargo, command, root, target};
 use crate::steps::Steps;
-use crate::{Outcome, all, wasm};
+use crate::{Outcome, all, cameras, wasm};
 
-pub(crate) const OPTIONS: &str = "[--no-browser] [--all]";
-pub(crate) const PURPOSE: &str = "the gate: format, lints, tests, tidy rules, the built player, browsers (about 10 minutes on 2 cores)\n\
+pub(crate) const OPTIONS: &str = "[--no-browser] [--camera-lab] [--all]";
+pub(crate) const PURPOSE: &str =
+    "the gate: format, lints, tests, tidy rules, the built player, browsers (about 10 minutes on 2 cores)\n\
     --no-browser  without the tests in browsers\n\
-    --all         also the player rebuilt, the codec under qemu, fuzzing, soaks (about an hour)";
+    --camera-lab  also cameras, in a kernel that has drivers to test with, in qemu (about 3 minutes)
+    --all         all that, the player rebuilt, the codec under qemu, fuzzing, soaks (about an hour)";
 
 /// Runs the gate.
 pub(crate) fn run(arguments: &[String]) -> Outcome {
-    let (mut with_browsers, mut with_all) = (true, false);
+    let (mut with_browsers, mut with_cameras, mut with_all) = (true, false, false);
     for argument in arguments {
         match argument.as_str() {
             "--no-browser" => with_browsers = false,
+            "--camera-lab" => with_cameras = true,
             "--all" => with_all = true,
             other => return Err(format!("unknown option '{other}'; there are {OPTIONS}")),
         }
@@ -33,6 +36,11 @@ pub(crate) fn run(arguments: &[String]) -> Outcome {
         browsers(&mut steps);
     } else {
         steps.skip("browsers", "--no-browser was given");
+    }
+    if with_cameras || with_all {
+        cameras::run(&mut steps);
+    } else {
+        steps.skip(cameras::NAME, "they need a kernel with drivers to test with: --camera-lab");
     }
     if with_all {
         all::run(&mut steps);

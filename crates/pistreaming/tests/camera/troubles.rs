@@ -1,0 +1,163 @@
+//! Cameras that are unplugged, stall, or are another program's: said in words, and they come back.
+
+use pistreaming::source::{Ended, SourceError, Trouble};
+
+use crate::lab::{self, Feeder, Module, capture, run, settings, wait_for_capture};
+use crate::support::{Live, Program};
+
+/// The platform device behind vivid, by which it can be unbound from its driver: that is unplugging.
+const VIVID: &str = "/sys/bus/platform/drivers/vivid";
+
+fn bind(what: &str) {
+    std::fs::write(format!("{VIVID}/{what}"), "vivid.0").unwrap();
+}
+
+fn trouble(error: SourceError) -> Trouble {
+    match error {
+        SourceError::Camera { trouble, .. } => trouble,
+        other => panic!("{other}"),
+    }
+}
+
+/// Waits until the program has said a line with `words` in it; each line counts once.
+fn wait_for_line(program: &mut Program, words: &str) -> String {
+    let said = std::mem::take(&mut program.lines).into_iter().find(|line| line.contains(words));
+    if let Some(line) = said {
+        return line;
+    }
+    loop {
+        let line = program.line().expect("it goes on");
+        if line.contains(words) {
+            return line;
+        }
+    }
+}
+
+/// Waits until the viewer is told something with `words` in it.
+fn wait_for_notice(viewer: &mut Live, words: &str) {
+    while !viewer.notices.iter().any(|(_, text)| text.contains(words)) {
+        viewer.receive();
+    }
+}
+
+#[test]
+#[ignore = "needs the lab's kernel: cargo xtask test --camera-lab"]
+fn an_unplugged_camera_is_told_of_and_comes_back() {
+    let _vivid = Module::vivid("input_types=0");
+    let arguments = ["--source", "auto", "--size", "320x180", "--fps", "15"];
+    let mut program = Program::start(&arguments);
+    assert!(program.lines[0].contains("vivid at /dev/video0"), "{:?}", program.lines);
+    let mut viewer = Live::open(program.http);
+    viewer.picture();
+    bind("unbind");
+    let line = wait_for_line(&mut program, "trying again");
+    assert!(line.contains("it is not there; plug it in"), "{line}");
+    wait_for_notice(&mut viewer, "it is unplugged");
+    bind("bind");
+    wait_for_line(&mut program, "Camera: vivid at /dev/video0 gives");
+    viewer.picture();
+}
+
+#[test]
+#[ignore = "needs the lab's kernel: cargo xtask test --camera-lab"]
+fn a_camera_is_found_again_under_another_number() {
+    let vivid = Module::vivid("input_types=0 vid_cap_nr=3");
+    let mut program = Program::start(&["--source", "v4l2:/dev/video3", "--size", "320x180", "--fps", "15"]);
+    let mut viewer = Live::open(program.http);
+    viewer.picture();
+    // The driver cannot go while the camera is open; unplugged, it is let go of.
+    bind("unbind");
+    wait_for_line(&mut program, "trying again");
+    drop(vivid);
+    let _vivid = Module::vivid("input_types=0 vid_cap_nr=5");
+    wait_for_line(&mut program, "Camera: vivid at /dev/video5 gives");
+    viewer.picture();
+    // A module in use cannot be unloaded.
+    drop((viewer, program));
+}
+
+#[test]
+#[ignore = "needs the lab's kernel: cargo xtask test --camera-lab"]
+fn two_programs_after_one_camera() {
+    let _vivid = Module::vivid("input_types=0");
+    let arguments = ["--source", "v4l2", "--size", "320x180", "--fps", "15"];
+    let mut first = Program::start(&arguments);
+    wait_for_line(&mut first, "gives");
+    let mut viewer = Live::open(first.http);
+    viewer.picture();
+    let mut second = Program::start(&arguments);
+    let line = wait_for_line(&mut second, "trying again");
+    assert!(line.contains(&format!("in use by pistreaming (process {})", first.id())), "{line}");
+    drop(first);
+    wait_for_line(&mut second, "gives");
+}
+
+#[test]
+#[ignore = "needs the lab's kernel: cargo xtask test --camera-lab"]
+fn a_camera_that_stalls_is_given_up() {
+    let _loopback = Module::loopback();
+    let feeder = Feeder::start(&["-c:v", "mjpeg", "-pix_fmt", "yuvj422p"]);
+    wait_for_capture();
+    let settings = settings("v4l2", "320x240", "10");
+    let (ended, _) = capture(&settings, 2);
+    assert_eq!(ended.unwrap(), Ended::Stopped);
+    // Stopped, it keeps the camera and gives nothing.
+    feeder.stop();
+    let (ended, kept) = capture(&settings, usize::MAX);
+    let trouble = trouble(ended.unwrap_err());
+    assert!(matches!(trouble, Trouble::Silent { .. }), "{trouble} {:?}", kept.notes);
+}
+
+#[test]
+#[ignore = "needs the lab's kernel: cargo xtask test --camera-lab"]
+fn what_is_no_camera_of_ours_is_said() {
+    let _vivid = Module::vivid("input_types=0");
+    let mut settings = settings("v4l2", "320x180", "15");
+    settings.camera_format = Some("H264".into());
+    let (ended, _) = capture(&settings, 1);
+    let text = trouble(ended.unwrap_err()).to_string();
+    assert!(text.contains("none of its formats (YUYV"), "{text}");
+    let missing = lab::settings("v4l2:/dev/video9", "320x180", "15");
+    let (ended, _) = capture(&missing, 1);
+    assert!(matches!(trouble(ended.unwrap_err()), Trouble::Gone));
+    // Only root may open it now; and root may open all, so somebody else looks.
+    run("chmod", &["600", "/dev/video0"]);
+    let program = env!("CARGO_BIN_EXE_pistreaming");
+    let output = std::process::Command::new("setpriv")
+        .args([
+            "--reuid=65534",
+            "--clear-groups",
+            program,
+            "--source",
+            "v4l2:0",
+            "--port",
+            "0",
+            "--ws-port",
+            "none",
+        ])
+        .output()
+        .unwrap();
+    let words = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success() && words.contains("usermod -aG video"), "{words}");
+}
+
+#[test]
+#[ignore = "needs the lab's kernel: cargo xtask test --camera-lab"]
+fn cameras_are_listed() {
+    let _vivid = Module::vivid("input_types=0");
+    let mut program = Program::start(&["--source", "v4l2", "--size", "320x180", "--fps", "15"]);
+    wait_for_line(&mut program, "gives");
+    let output = crate::support::program::run(&["cameras"]);
+    let said = String::from_utf8(output.stdout).unwrap();
+    for words in [
+        "vivid at /dev/video0, platform:vivid-000",
+        &format!("in use by pistreaming (process {})", program.id()),
+        "YUYV 320x180 (",
+        "formats that cannot be used:",
+        "Brightness: 0 to 255, now 128, usually 128",
+        "for 640x480 at 24 frames/s it would be taken as YUYV 640x480 at 25 frames/s",
+        "--source auto takes vivid at /dev/video0 (there is neither",
+    ] {
+        assert!(said.contains(words), "{words} in: {said}");
+    }
+}

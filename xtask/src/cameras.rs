@@ -1,0 +1,41 @@
+//! Tests of cameras in the lab: its kernel has drivers that play cameras.
+//!
+//! Here belongs: which modules, which tests. Not here: the lab itself.
+
+use crate::Outcome;
+use crate::lab::Lab;
+use crate::packages::{MEDIA, ensure};
+use crate::shell::{cargo, output};
+use crate::steps::Steps;
+
+pub(crate) const NAME: &str = "cameras in the lab";
+/// Each test loads its own cameras; this is what they have in common. Emulated, a test takes seconds.
+const MODULES: &[&str] = &["videodev"];
+const SECONDS: u32 = 600;
+
+/// Runs them.
+pub(crate) fn run(steps: &mut Steps) {
+    let prepared = ensure(MEDIA).and_then(|()| Lab::prepare()).and_then(|lab| Ok((lab, build()?)));
+    let command = prepared.and_then(|(lab, program)| {
+        let loopback = lab.loopback();
+        let modules: Vec<String> = MODULES.iter().map(ToString::to_string).collect();
+        // The kernel has one of each camera: one test at a time.
+        let arguments = [&format!("LAB_LOOPBACK={loopback}"), &program, "--ignored", "--test-threads=1"];
+        lab.command(&modules, "/usr/bin/env", &arguments, SECONDS)
+    });
+    match command {
+        Ok(mut command) => _ = steps.tests(NAME, &mut command),
+        Err(why) => _ = steps.check(NAME, || Err(why)),
+    }
+}
+
+/// Builds the tests, as those that run elsewhere are built; where they are.
+fn build() -> Outcome<String> {
+    let arguments = ["test", "--locked", "--no-run", "-p", "pistreaming", "--test", "camera"];
+    let messages = output(cargo(&arguments).arg("--message-format=json"))?;
+    let path = messages.lines().filter(|line| line.contains("\"name\":\"camera\"")).find_map(|line| {
+        let (_, path) = line.split_once("\"executable\":\"")?;
+        Some(path.split('"').next()?.to_owned())
+    });
+    path.ok_or_else(|| "cargo does not say where the camera tests are".into())
+}
