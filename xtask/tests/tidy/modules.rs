@@ -21,6 +21,7 @@ const UNSAFE: &[(&str, &str)] = &[
         "crates/pistreaming/src/source/v4l2/kernel.rs",
         "a camera driver's requests and the memory that it shares",
     ),
+    ("crates/mpeg1/tests/allocations/counting.rs", "an allocator that counts"),
     ("crates/player/src/abi.rs", "the pointer that JavaScript holds, and names that it finds"),
 ];
 
