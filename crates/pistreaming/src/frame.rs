@@ -8,6 +8,8 @@ use std::sync::Arc;
 
 pub use wire::TimeMeaning;
 
+use bytes::Bytes;
+
 use crate::time::Timestamp;
 
 /// Width and height of a picture in pixels, within what MPEG-1 and its level of practice carry.
@@ -101,6 +103,8 @@ pub struct Frame {
     pub captured: Timestamp,
     /// What `captured` was taken from.
     pub meaning: TimeMeaning,
+    /// The same picture as the camera coded it as JPEG, if it did and somebody wants it so.
+    pub jpeg: Option<Bytes>,
 }
 
 impl Frame {
@@ -181,7 +185,7 @@ impl FramePool {
     ) -> Frame {
         let samples = blank.samples;
         self.buffers.push(Arc::clone(&samples));
-        Frame { samples, size: blank.size, sequence, captured, meaning }
+        Frame { samples, size: blank.size, sequence, captured, meaning, jpeg: None }
     }
 
     /// Takes back a frame that was not filled after all.

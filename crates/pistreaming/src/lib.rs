@@ -11,7 +11,7 @@
 //! Delay never builds up: there is no queue on the way. Where a station is late, the newest wins (`mailbox`) or the
 //! viewer skips to a start (`hub`). What this program does not do: record, sound, accounts.
 //!
-//! `time`, `shutdown` · `frame`, `unit`, `mailbox` · `source`, `hub` · `encode`, `server` · `pipeline` · `cli`,
+//! `time`, `shutdown` · `frame`, `unit`, `mailbox` · `source`, `hub` · `encode`, `stills` · `server` · `pipeline` · `cli`,
 //! `console`: a module uses only modules that stand before it.
 
 pub mod cli;
@@ -24,6 +24,7 @@ pub mod pipeline;
 pub mod server;
 pub mod shutdown;
 pub mod source;
+pub mod stills;
 pub mod time;
 pub mod unit;
 

@@ -20,6 +20,7 @@ use crate::mailbox::Mailbox;
 use crate::server;
 use crate::shutdown::Shutdown;
 use crate::source::{self, Chosen, Ended, FrameRate, Sink, SourceError, Wait, Watch};
+use crate::stills::Stills;
 use crate::time::Clock;
 
 /// How long a failed camera is left alone before it is tried again: at first, and at most.
@@ -76,6 +77,7 @@ impl Pipeline {
             frames: Arc::clone(&frames),
             size: source.size,
             encoder: encode.choice.to_string(),
+            stills: Arc::default(),
         };
         let station =
             Station { frames: Arc::clone(&frames), rate, hub, clock, shutdown: shutdown.clone(), say };
@@ -89,6 +91,7 @@ impl Pipeline {
                 },
                 station: station.clone(),
                 troubled: AtomicBool::new(true),
+                stills: Arc::clone(&camera.stills),
             },
             chosen,
             settings: source,
@@ -191,6 +194,8 @@ struct Inlet {
     station: Station,
     /// Whether viewers were told that there are no pictures.
     troubled: AtomicBool,
+    /// Who wants pictures as JPEG.
+    stills: Arc<Stills>,
     /// What the console has said of the camera.
     announced: Announced,
 }
@@ -229,7 +234,12 @@ impl Sink for Inlet {
             self.station.hub.withdraw(NoticeCode::Waking);
             self.station.hub.withdraw(NoticeCode::CameraTrouble);
         }
+        self.stills.offer(&frame);
         self.station.frames.put(frame);
+    }
+
+    fn wants_jpeg(&self) -> bool {
+        self.stills.are_wanted()
     }
 
     fn note(&self, text: String) {

@@ -15,10 +15,11 @@ const LAYERS: &[(&str, u8)] = &[
     ("source", 2),
     ("hub", 2),
     ("encode", 3),
-    ("server", 3),
-    ("pipeline", 4),
-    ("cli", 5),
-    ("console", 5),
+    ("stills", 3),
+    ("server", 4),
+    ("pipeline", 5),
+    ("cli", 6),
+    ("console", 6),
 ];
 
 #[test]

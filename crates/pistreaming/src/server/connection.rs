@@ -119,7 +119,7 @@ async fn refuse(stream: TcpStream) -> io::Result<()> {
 
 async fn serve(site: Arc<Site>, tap: Arc<Tap>, role: Role) {
     let stop = site.stop.clone();
-    let io = TokioIo::new(TapIo(Arc::clone(&tap)));
+    let (io, held) = (TokioIo::new(TapIo(Arc::clone(&tap))), Arc::clone(&tap));
     let service = service_fn(move |request| {
         let (site, tap) = (Arc::clone(&site), Arc::clone(&tap));
         async move { Ok::<_, Infallible>(http::answer(&site, &tap, role, request).await) }
@@ -135,6 +135,13 @@ async fn serve(site: Arc<Site>, tap: Arc<Tap>, role: Role) {
         _ = connection.as_mut() => return,
         () = stop.cancelled() => {}
         () = sleep(REQUESTS_FOR) => {}
+    }
+    if held.streams() {
+        // It has a limit of its own for who takes nothing.
+        tokio::select! {
+            _ = connection.as_mut() => return,
+            () = stop.cancelled() => {}
+        }
     }
     connection.as_mut().graceful_shutdown();
     // How a connection ended is its viewer's affair; there is nobody to tell.

@@ -8,7 +8,7 @@ use axum::body::Body;
 use axum::extract::FromRequestParts;
 use axum::extract::ws::WebSocketUpgrade;
 use axum::http::header::{
-    ACCESS_CONTROL_ALLOW_ORIGIN, ALLOW, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, ETAG, HOST,
+    ACCESS_CONTROL_ALLOW_ORIGIN, ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, ETAG, HOST,
     IF_NONE_MATCH, LAST_MODIFIED, LOCATION, SEC_WEBSOCKET_PROTOCOL, UPGRADE, X_CONTENT_TYPE_OPTIONS,
 };
 use axum::http::request::Parts;
@@ -19,7 +19,7 @@ use hyper::body::Incoming;
 
 use super::connection::Role;
 use super::tap::Tap;
-use super::{Site, assets, legacy, live, origin, stats, template};
+use super::{Site, assets, legacy, live, origin, stats, stills, template};
 
 const TEXT: &str = "text/plain; charset=utf-8";
 const JSON: &str = "application/json";
@@ -52,7 +52,52 @@ pub(super) async fn answer(
             format!("This port is for old pages' WebSocket. The page is on port {}.\n", site.http_port);
         return text_reply(StatusCode::UPGRADE_REQUIRED, text).with(UPGRADE, "websocket");
     }
-    page(site, tap, &parts)
+    match still(&parts) {
+        Some(Still::Picture) => snapshot(site).await,
+        Some(Still::Stream) => {
+            // Who asks for the head alone gets no stream that is thrown away.
+            let body = if parts.method == Method::HEAD { Body::empty() } else { stills::stream(site, tap) };
+            let mut response = empty(StatusCode::OK)
+                .with(CONTENT_TYPE, stills::STREAM_TYPE)
+                .with(CACHE_CONTROL, "no-store")
+                .with(CONNECTION, "close");
+            *response.body_mut() = body;
+            response
+        }
+        None => page(site, tap, &parts),
+    }
+}
+
+/// What is asked for as JPEG.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Still {
+    Picture,
+    Stream,
+}
+
+/// Our own paths, and those of mjpg-streamer, which other programs have built in.
+fn still(parts: &Parts) -> Option<Still> {
+    if parts.method != Method::GET && parts.method != Method::HEAD {
+        return None;
+    }
+    let actions = || parts.uri.query().unwrap_or_default().split('&');
+    match parts.uri.path() {
+        "/snapshot.jpg" => Some(Still::Picture),
+        "/stream.mjpg" => Some(Still::Stream),
+        "/" if actions().any(|action| action == "action=snapshot") => Some(Still::Picture),
+        "/" if actions().any(|action| action == "action=stream") => Some(Still::Stream),
+        _ => None,
+    }
+}
+
+async fn snapshot(site: &Site) -> Response<Body> {
+    match stills::picture(site).await {
+        Some(jpeg) => reply(StatusCode::OK, "image/jpeg", jpeg).with(CACHE_CONTROL, "no-store"),
+        None => {
+            let why = stats::trouble(site).unwrap_or_else(|| "The camera gives no pictures.".into());
+            text_reply(StatusCode::SERVICE_UNAVAILABLE, why + "\n")
+        }
+    }
 }
 
 /// Upgrades to the old protocol, or to the live one.

@@ -2,7 +2,8 @@
 //!
 //! Here belongs: what is known to all connections, starting and stopping. The parts:
 //! `listen` opens ports, `connection` accepts and bounds, `http` answers requests, `live` and `legacy` are the two
-//! protocols, `gate` and `tap` look after the socket below them, `stats` and `viewers` say how it goes.
+//! protocols, `stills` has pictures for what speaks neither,
+//! `gate` and `tap` look after the socket below them, `stats` and `viewers` say how it goes.
 //! Not here: pictures (the hub's), cameras, encoders.
 
 mod assets;
@@ -16,6 +17,7 @@ mod origin;
 mod outlet;
 mod port_owner;
 mod stats;
+mod stills;
 mod tap;
 mod template;
 mod unsent;
@@ -37,6 +39,7 @@ use wire::ByeReason;
 use crate::frame::{Frame, FrameSize};
 use crate::hub::Hub;
 use crate::mailbox::Mailbox;
+use crate::stills::Stills;
 use crate::time::Clock;
 use assets::Assets;
 pub use listen::ListenError;
@@ -77,6 +80,8 @@ pub struct Camera {
     pub size: FrameSize,
     /// The encoder, for people.
     pub encoder: String,
+    /// Where its pictures are as JPEG.
+    pub stills: Arc<Stills>,
 }
 
 impl Camera {

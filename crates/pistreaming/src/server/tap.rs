@@ -4,9 +4,10 @@
 //! Here belongs: the shared socket and its options. Not here: what is done about unsent bytes (`gate`).
 
 use std::io::{self, IoSlice};
-use std::net::SocketAddr;
+use std::net::{Shutdown, SocketAddr};
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -32,6 +33,8 @@ pub(super) struct Tap {
     pub(super) peer: SocketAddr,
     /// Our end.
     pub(super) local: SocketAddr,
+    /// Whether an answer goes on for ever, by rules of its own.
+    streams: AtomicBool,
     _permit: OwnedSemaphorePermit,
 }
 
@@ -49,7 +52,29 @@ impl Tap {
             TcpKeepalive::new().with_time(KEEPALIVE_IDLE).with_interval(KEEPALIVE_INTERVAL).with_retries(3);
         options.set_tcp_keepalive(&keepalive)?;
         let local = plain(stream.local_addr()?);
-        Ok(Arc::new(Self { stream, peer: plain(peer), local, _permit: permit }))
+        Ok(Arc::new(Self {
+            stream,
+            peer: plain(peer),
+            local,
+            streams: AtomicBool::new(false),
+            _permit: permit,
+        }))
+    }
+
+    /// An answer begins that goes on for ever.
+    pub(super) fn begin_stream(&self) {
+        self.streams.store(true, Relaxed);
+    }
+
+    /// Whether such an answer has begun.
+    pub(super) fn streams(&self) -> bool {
+        self.streams.load(Relaxed)
+    }
+
+    /// Ends the connection, whoever waits for it.
+    pub(super) fn cut(&self) {
+        // Fails only if it has ended already.
+        let _ = SockRef::from(&self.stream).shutdown(Shutdown::Both);
     }
 
     /// Bytes that were written and have not left yet.

@@ -2,6 +2,8 @@
 //!
 //! Here belongs: the pool, the count, the flips. Not here: filling a frame, when.
 
+use bytes::Bytes;
+
 use super::flip::Flip;
 use super::rate::FrameRate;
 use super::{Settings, Sink};
@@ -39,6 +41,11 @@ impl<'a> Feed<'a> {
         self.pool.put_back(blank);
     }
 
+    /// Whether frames go on as they were filled in.
+    pub(super) fn keeps_pictures(&self) -> bool {
+        self.flip.is_none()
+    }
+
     /// Flips a filled frame. Done apart from handing on, because the pattern's clock strip is drawn in between.
     pub(super) fn flip(&self, blank: &mut BlankFrame) {
         let size = blank.size();
@@ -47,7 +54,19 @@ impl<'a> Feed<'a> {
 
     /// Hands on a finished frame.
     pub(super) fn hand_on(&mut self, blank: BlankFrame, captured: Timestamp, meaning: TimeMeaning) {
-        let frame = self.pool.freeze(blank, self.sequence, captured, meaning);
+        self.hand_on_coded(blank, captured, meaning, None);
+    }
+
+    /// The same with the JPEG picture that it was decoded from, if that shows the same.
+    pub(super) fn hand_on_coded(
+        &mut self,
+        blank: BlankFrame,
+        captured: Timestamp,
+        meaning: TimeMeaning,
+        jpeg: Option<Bytes>,
+    ) {
+        let mut frame = self.pool.freeze(blank, self.sequence, captured, meaning);
+        frame.jpeg = jpeg;
         self.sequence += 1;
         self.sink.frame(frame);
     }

@@ -14,6 +14,11 @@ pub(super) struct Flip {
 }
 
 impl Flip {
+    /// Whether nothing is to be done.
+    pub(super) fn is_none(self) -> bool {
+        self == Self::default()
+    }
+
     /// Mirrors the I420 `samples` of a picture of `size`.
     pub(super) fn apply(self, samples: &mut [u8], size: FrameSize) {
         let (chroma_width, chroma_height) = size.chroma();

@@ -112,6 +112,11 @@ fn with_tables<'a>(jpeg: &'a [u8], mended: &'a mut Vec<u8>) -> &'a [u8] {
     }
 }
 
+/// Whether a picture can be shown by any program: it is whole enough to begin, and has its tables.
+pub(super) fn is_complete(jpeg: &[u8]) -> bool {
+    jpeg.strip_prefix(&[0xff, 0xd8]).is_some_and(has_tables)
+}
+
 /// Whether there is a segment with Huffman tables (DHT) before the first scan (ISO/IEC 10918-1, B.1.1).
 fn has_tables(mut segments: &[u8]) -> bool {
     const DHT: u8 = 0xc4;

@@ -62,6 +62,10 @@ pub trait Sink: Sync {
     fn size_known(&self, size: FrameSize, rate: FrameRate);
     /// A frame.
     fn frame(&self, frame: Frame);
+    /// Whether somebody wants frames with [`Frame::jpeg`], from cameras that code so.
+    fn wants_jpeg(&self) -> bool {
+        false
+    }
     /// Something that the user should know, one line without a full stop.
     fn note(&self, text: String);
 }

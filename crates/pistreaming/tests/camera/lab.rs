@@ -35,6 +35,7 @@ impl Module {
     /// v4l2loopback: a camera that shows what another program writes to it.
     pub(crate) fn loopback() -> Self {
         let path = std::env::var("LAB_LOOPBACK").expect("the lab says where the module is");
+        run("modprobe", &["videodev"]);
         run("insmod", &[&path, "exclusive_caps=1", "card_label=Fed"]);
         wait_for_device();
         Self("v4l2loopback")

@@ -4,6 +4,7 @@ use pistreaming::frame::{Frame, TimeMeaning};
 use pistreaming::source::{Ended, Settings};
 
 use crate::lab::{Feeder, Kept, Module, capture, settings, wait_for_capture};
+use crate::support::{Program, http};
 
 /// vivid's bars, from left to right, as red, green and blue; their brightness is 191 of 255.
 const BARS: [[f64; 3]; 8] = [
@@ -117,5 +118,23 @@ fn jpeg_pictures_are_decoded() {
         [planes[0][row * 320 + x], planes[1][row / 2 * 160 + x / 2], planes[2][row / 2 * 160 + x / 2]];
     for (found, expected) in found.into_iter().zip(bar([0.0, 1.0, 1.0])) {
         assert!((f64::from(found) - expected).abs() <= 6.0, "{found} for {expected}");
+    }
+}
+
+#[test]
+#[ignore = "needs the lab's kernel: cargo xtask test --camera-lab"]
+fn a_cameras_own_jpeg_is_passed_on() {
+    /// How JPEG pictures by FFmpeg call their maker, in a comment.
+    const MAKER: &[u8] = b"Lavc";
+    let _loopback = Module::loopback();
+    let _feeder = Feeder::start(&["-c:v", "mjpeg", "-pix_fmt", "yuvj422p"]);
+    wait_for_capture();
+    for (flip, own) in [(&[][..], true), (&["--hflip"], false)] {
+        let arguments = ["--source", "v4l2", "--size", "320x240", "--fps", "10"];
+        let program = Program::start(&[&arguments, flip].concat());
+        let reply = http::get(program.http, "/snapshot.jpg");
+        assert_eq!(reply.status, 200);
+        let named = reply.body.windows(MAKER.len()).any(|bytes| bytes == MAKER);
+        assert_eq!(named, own, "turned round by us, it is no longer what came");
     }
 }

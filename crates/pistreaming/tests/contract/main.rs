@@ -7,4 +7,5 @@ mod http;
 mod legacy;
 mod limits;
 mod live;
+mod stills;
 mod support;

@@ -21,13 +21,15 @@ use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
+
 use self::device::{Device, Identity};
 use self::flow::{Flow, captured};
 use self::format::{Answer, Coding};
 use super::convert::{Converter, Scaler};
 use super::error::Trouble;
 use super::feed::Feed;
-use super::mjpeg::Mjpeg;
+use super::mjpeg::{self, Mjpeg};
 use super::rate::FrameRate;
 use super::{Ended, Settings, Sink, SourceError};
 use crate::frame::FrameSize;
@@ -131,14 +133,18 @@ fn run(
         let shown = flow.newest(|memory, buffer| {
             count = count.wrapping_add(1);
             let wanted = count.is_multiple_of(every);
-            let good = wanted.then(|| picture.convert(memory, blank.samples()));
+            let good = wanted.then(|| {
+                picture.convert(memory, blank.samples())?;
+                let as_it_came = sink.wants_jpeg() && feed.keeps_pictures();
+                Ok(if as_it_came { picture.jpeg(memory) } else { None })
+            });
             (captured(buffer, clock), good)
         });
         match shown.map_err(failed("read"))? {
-            Some(((captured, meaning), Some(Ok(())))) => {
+            Some(((captured, meaning), Some(Ok(jpeg)))) => {
                 patience.renew();
                 feed.flip(&mut blank);
-                feed.hand_on(blank, captured, meaning);
+                feed.hand_on_coded(blank, captured, meaning, jpeg);
             }
             Some((_, Some(Err(why)))) => {
                 patience.bad(why)?;
@@ -259,9 +265,20 @@ impl Picture {
         scaler.scale(own, samples);
         Ok(())
     }
+
+    /// The camera's own JPEG picture, if it is of the size that is shown and any program can read it.
+    fn jpeg(&self, memory: &[&[u8]]) -> Option<Bytes> {
+        let jpeg = memory.first().filter(|_| self.decoder.is_jpeg() && self.scaled.is_none())?;
+        mjpeg::is_complete(jpeg).then(|| Bytes::copy_from_slice(jpeg))
+    }
 }
 
 impl Decoder {
+    /// Whether pictures come as JPEG.
+    const fn is_jpeg(&self) -> bool {
+        matches!(self, Self::Jpeg(_))
+    }
+
     fn decode(&mut self, memory: &[&[u8]], samples: &mut [u8]) -> Result<(), String> {
         match self {
             Self::Raw(converter) => converter.convert(memory, samples).map_err(|short| short.to_string()),
