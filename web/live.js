@@ -54,7 +54,12 @@
       this.loading = false;
       this.farewell = null;
       this.module = null;
+      this.silence = new pistreaming.Silence(new URL('healthz', options.base).href, {
+        silent: () => this.report({ type: 'silent' }),
+        found: () => this.connectAnew(),
+      });
       this.connect();
+      if (!this.hidden) this.silence.start();
     }
 
     /** The compiled module from elsewhere, or null if it must be loaded here after all. */
@@ -93,13 +98,24 @@
       this.hidden = hidden;
       this.paused = paused;
       if (this.core) this.act(this.core.want(hidden, paused));
-      if (returned) this.hurry();
+      if (hidden) this.silence.stop();
+      if (!returned) return;
+      this.silence.start();
+      this.tick(); // the answer says whether the connection has outlived the time that nobody looked
+      this.hurry();
     }
 
     /** Something says that it is worth a try now: the network is back, somebody looks. */
     hurry() {
-      if (this.closed || this.socket !== null) return;
+      if (this.closed) return;
       this.retries = 0;
+      if (this.socket === null) this.connect(); else this.silence.look();
+    }
+
+    /** The server answers, but this connection does not. */
+    connectAnew() {
+      if (this.closed) return;
+      this.drop();
       this.connect();
     }
 
@@ -118,6 +134,7 @@
 
     close() {
       this.closed = true;
+      this.silence.stop();
       clearInterval(this.statisticsTimer);
       this.drop();
     }
@@ -126,7 +143,7 @@
       if (this.loading || this.options.moduleComes) return;
       this.loading = true;
       try {
-        this.module = this.module || await pistreaming.compile(this.options.base);
+        this.module = this.module || await pistreaming.compile(this.options.base, this.options.scalar);
         const core = await pistreaming.Core.live(this.module, this.options.assets);
         core.want(this.hidden, this.paused);
         this.core = core;
@@ -143,6 +160,7 @@
 
     connect() {
       clearTimeout(this.retryTimer);
+      this.silence.tried();
       const socket = new WebSocket(this.options.url || liveAddress(this.options.base), SUBPROTOCOL);
       socket.binaryType = 'arraybuffer';
       this.socket = socket;
@@ -161,12 +179,18 @@
       this.report({ type: 'connected' });
       if (this.core) this.act(this.core.connected(performance.now()));
       this.tickTimer = setInterval(() => {
-        if (this.core) this.act(this.core.tick(performance.now()));
+        if (!this.hidden) this.tick();
       }, TICK_MS);
+    }
+
+    tick() {
+      if (this.core && this.socket !== null) this.act(this.core.tick(performance.now()));
     }
 
     received(data) {
       if (typeof data === 'string') return; // the protocol has no text
+      if (this.silence.isSilent) this.report({ type: 'heard' });
+      this.silence.heard();
       if (this.core && this.painter && this.early.length === 0) {
         this.message(data);
       } else if (this.early.push(data) > MOST_EARLY_MESSAGES) {

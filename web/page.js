@@ -136,6 +136,12 @@
         lostTimer = setTimeout(set, PATIENCE_MS, { lost: text });
       }
     },
+    silent() { reports.lost({ text: '' }); },
+    heard() {
+      clearTimeout(lostTimer);
+      lostTimer = 0;
+      if (stage.classList.contains('playing')) set({ connected: true, lost: '' });
+    },
     statistics(report) { showStatistics(report.statistics); },
     reload(report) { reload(report.assets); },
     broken(report) { set({ broken: report.text + ' Load the page anew.' }); },
@@ -223,6 +229,7 @@
     listen(new self.pistreaming.Player(at('picture'), {
       assets: document.documentElement.dataset.assets,
       paint: (/[?&]paint=(2d|webgl)(?:&|$)/.exec(location.search) || [])[1],
+      scalar: /[?&]simd=no(?:&|$)/.test(location.search),
       onreport: (report) => reports[report.type](report),
     }));
   }

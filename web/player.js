@@ -67,7 +67,7 @@
     /**
      * Plays the live picture on `canvas`. `options`, all of them optional: `onreport`, called with an object for every
      * change; `assets`, the digest of the page's files; `url`, the live socket; `inPage`, true to do without a worker;
-     * `paint`, '2d' or 'webgl', else what was quicker when it was last tried here.
+     * `scalar`, true to do without SIMD; `paint`, '2d' or 'webgl', else what was quicker when it was last tried here.
      */
     constructor(canvas, options) {
       const given = options || {};
@@ -84,6 +84,7 @@
         base: BASE,
         url: given.url || null,
         assets: given.assets || null,
+        scalar: Boolean(given.scalar),
         hidden: this.hidden,
       };
       this.onvisibility = () => this.want(document.hidden, this.paused);
@@ -154,7 +155,7 @@
     startWorker() {
       let worker;
       let ready = false;
-      const early = this.options.url ? null : takeEarlyWorker();
+      const early = this.options.url || this.options.scalar ? null : takeEarlyWorker();
       try {
         worker = early ? early.worker : new Worker(new URL('worker.js', BASE).href);
       } catch (error) {
@@ -185,7 +186,7 @@
 
     async startInPage() {
       try {
-        for (const name of ['wasm.js', 'paint.js', 'live.js']) await loadScript(name);
+        for (const name of ['wasm.js', 'paint.js', 'silence.js', 'live.js']) await loadScript(name);
       } catch (error) {
         this.report({ type: 'broken', text: error.message });
         return;

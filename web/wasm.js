@@ -31,9 +31,9 @@
     10, 8, 1, 6, 0, 65, 0, 253, 15, 11, // code: i32.const 0, i8x16.splat
   ]);
 
-  /** Compiles the module that suits this browser; `base` is the address of the page's files. */
-  async function compile(base) {
-    const name = WebAssembly.validate(SIMD_PROBE) ? 'player.simd.wasm' : 'player.wasm';
+  /** Compiles the module that suits this browser, or if `scalar` the one for all; `base` is the address of the page's files. */
+  async function compile(base, scalar) {
+    const name = !scalar && WebAssembly.validate(SIMD_PROBE) ? 'player.simd.wasm' : 'player.wasm';
     const address = new URL('dist/' + name, base);
     const response = await fetch(address);
     if (!response.ok) throw new Error(address + ': ' + response.status + ' ' + response.statusText);

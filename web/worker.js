@@ -2,8 +2,8 @@
  * The worker in which the player runs, so that nothing that the page does holds a picture up.
  *
  * Here belongs: the messages between page and worker. Not here: what is done about them (live.js). The server sends
- * wasm.js, paint.js, trial.js and live.js in this file, before this: a worker that asks for one after the other shows its first
- * picture later.
+ * wasm.js, paint.js, trial.js, silence.js and live.js in this file, before this: a worker that asks for one after the
+ * other shows its first picture later.
  */
 (function () {
   'use strict';

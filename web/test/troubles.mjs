@@ -156,6 +156,19 @@ describe('browsers of another time', { timeout: 120_000 }, () => {
     assert.ok(!files.includes('/worker.js'), files.join(' '));
   });
 
+  it('the module without SIMD can be asked for', async (test) => {
+    const browser = await startChromium();
+    test.after(() => browser.close());
+    const page = await browser.open('about:blank');
+    const requests = [];
+    page.requests((url) => requests.push(url));
+    await page.evaluate((url) => { location.href = url; }, program.url + '?simd=no');
+    await until('the page', () => page.evaluate(() => document.querySelector('canvas') !== null).catch(() => false));
+    await untilLive(page);
+    const files = requests.map((url) => new URL(url).pathname);
+    assert.ok(files.includes('/dist/player.wasm') && !files.includes('/dist/player.simd.wasm'), files.join(' '));
+  });
+
   it('without WebAssembly it says what is missing', async (test) => {
     const browser = await startChromium({ init: () => { delete window.WebAssembly; } });
     test.after(() => browser.close());

@@ -25,7 +25,11 @@ const FIRST_PROBES: usize = 4;
 /// Ticks without any message, though a probe asked for one, until a connection is taken for dead.
 const SILENT_TICKS: u32 = 6;
 /// Pictures over which the mean decoding time must have settled before a device is called slow.
-const SETTLED_PICTURES: u32 = 48;
+const SETTLED_PICTURES: u32 = 32;
+/// A slow device whose pictures are so much older than its last start was joins anew instead of decoding them, but not
+/// more often than once in so long.
+const TOO_LATE_US: u64 = 300_000;
+const LEAST_BETWEEN_JOINS_US: u64 = 1_000_000;
 
 /// A viewer's side of a connection, kept across connections: the screen and what the viewer wants stay.
 #[derive(Default)]
@@ -42,6 +46,9 @@ pub struct Live {
     on_screen: Option<UnitHeader>,
     shown: u32,
     settled: u32,
+    /// How old the last start was when it came.
+    start_age_us: u64,
+    joined_anew_us: u64,
     state: State,
     outbox: Outbox,
     clocks: Comparison,
@@ -92,7 +99,7 @@ impl Live {
                 Events::RELOAD.when(self.page_assets.is_some_and(|assets| assets != hello.assets))
             }
             Ok(Some(FromServer::Stream(header))) => self.stream_header(header),
-            Ok(Some(FromServer::Unit(header, payload))) => self.unit(header, payload),
+            Ok(Some(FromServer::Unit(header, payload))) => self.unit(header, payload, now_us),
             Ok(Some(FromServer::Gap(gap))) => self.gap(gap),
             Ok(Some(FromServer::Notice(notice))) => self.notice(notice),
             Ok(Some(FromServer::Clock(reply))) => {
@@ -225,13 +232,13 @@ impl Live {
         self.text.push_str(text);
     }
 
-    fn unit(&mut self, header: UnitHeader, payload: &[u8]) -> Events {
+    fn unit(&mut self, header: UnitHeader, payload: &[u8], now_us: u64) -> Events {
         if self.stream.is_none_or(|stream| stream.stream != header.stream) {
             return Events::NONE; // the rest of a stream that is no more
         }
         let (first, last) = (header.flags.has(UnitFlags::FIRST), header.flags.has(UnitFlags::LAST));
         if first && last {
-            return self.whole(header, payload);
+            return self.whole(header, payload, now_us);
         }
         if first {
             self.parts.clear();
@@ -246,15 +253,16 @@ impl Live {
             return Events::NONE;
         }
         let parts = core::mem::take(&mut self.parts);
-        let events = self.whole(header, &parts);
+        let events = self.whole(header, &parts, now_us);
         self.parts = parts; // its room is used again
         events
     }
 
     /// A picture is there: decode it at once.
-    fn whole(&mut self, header: UnitHeader, picture: &[u8]) -> Events {
+    fn whole(&mut self, header: UnitHeader, picture: &[u8], now_us: u64) -> Events {
         self.count_missed(header);
         self.received = Some(header);
+        self.keep_up(header, now_us);
         if self.wait_for_start && !header.flags.has(UnitFlags::START) {
             self.statistics.missed += 1;
             return self.acknowledge(None);
@@ -269,6 +277,24 @@ impl Live {
         let resized = self.screen.resize(decoded.picture.width, decoded.picture.height);
         self.on_screen = Some(header);
         Events::PAINT.with(Events::RESIZE.when(resized))
+    }
+
+    /// A slow device cannot decode all that comes, and each picture needs the one before: when it has fallen behind it
+    /// leaves out what is on its way and joins anew. Fewer pictures, but no old ones.
+    fn keep_up(&mut self, header: UnitHeader, now_us: u64) {
+        let Some(estimate) = self.clocks.estimate(now_us) else { return };
+        let age_us = estimate.server_us(now_us).saturating_sub(header.captured_us);
+        if header.flags.has(UnitFlags::START) {
+            self.start_age_us = age_us;
+        }
+        let too_late = age_us > self.start_age_us + TOO_LATE_US;
+        let rested = now_us.saturating_sub(self.joined_anew_us) >= LEAST_BETWEEN_JOINS_US;
+        if self.state.slow_device && !self.wait_for_start && too_late && rested {
+            self.joined_anew_us = now_us;
+            self.wait_for_start = true;
+            self.outbox.away = Some(State { hidden: true, ..self.state });
+            self.outbox.state = Some(self.state);
+        }
     }
 
     /// Pictures of which neither a unit nor a gap told. They are only counted: waiting for a start that the server

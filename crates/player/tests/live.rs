@@ -268,6 +268,43 @@ fn a_device_that_is_too_slow_says_so() {
     assert_eq!(said, [slow(true), slow(false)]);
 }
 
+#[test]
+fn a_slow_device_leaves_out_what_is_old_and_joins_anew() {
+    let (mut viewer, mut camera) = (Viewer::new(), Camera::new(32, 32));
+    let _ = viewer.take(stream(1, &camera));
+    // The clocks are the same: a reply at once says so.
+    let begin_us = viewer.now_us;
+    let _ = viewer.take(FromServer::Clock(ClockReply { probe_us: begin_us, server_us: begin_us }));
+    let (mut ages_us, mut joins, mut start) = (Vec::new(), 0, true);
+    let mut sequence = 0;
+    while sequence < 500 {
+        // A picture every 40 ms; it waits until the one before is decoded, which takes 60. A start is the newest one.
+        let newest = (viewer.now_us - begin_us) / (40 * MS);
+        sequence = if start { newest.max(sequence) } else { sequence + 1 };
+        let captured_us = begin_us + sequence * 40 * MS;
+        viewer.now_us = viewer.now_us.max(captured_us);
+        let unit = camera.unit(if start { Intra::Force } else { Intra::Auto });
+        let flags = if start { WHOLE.with(UnitFlags::START) } else { WHOLE };
+        let header = UnitHeader { captured_us, ..header(1, sequence as u32, flags) };
+        start = false;
+        if viewer.take(FromServer::Unit(header, &unit)).has(Events::PAINT) {
+            viewer.now_us += 60 * MS;
+            let _ = viewer.live.painted(60_000, viewer.now_us);
+            ages_us.push(viewer.now_us - captured_us);
+        }
+        let state = |message| if let FromViewer::State(state) = message { Some(state) } else { None };
+        let states: Vec<State> = viewer.sent().into_iter().filter_map(state).collect();
+        if let [away, back] = states[..] {
+            assert!(away.hidden && !back.hidden && back.slow_device);
+            (joins, start) = (joins + 1, true);
+        }
+    }
+    let settled = &ages_us[100..];
+    let oldest_us = settled.iter().max().copied().unwrap_or_default();
+    assert!(joins > 5 && settled.len() > 100, "{joins} joins, {} pictures", settled.len());
+    assert!(oldest_us < 700 * MS, "{oldest_us} µs old");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
 

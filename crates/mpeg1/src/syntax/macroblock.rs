@@ -19,7 +19,11 @@ const ESCAPED: u32 = 33;
 pub fn read_address_increment(bits: &mut BitReader<'_>) -> Option<u32> {
     let mut escaped = 0;
     while !bits.overrun() {
-        let entry = take(bits, &ADDRESS_INCREMENT)?;
+        let entry = ADDRESS_INCREMENT.find(bits.peek32());
+        if entry.is_empty() {
+            return None;
+        }
+        bits.skip(entry.len());
         match entry.value() {
             STUFFING => {}
             ESCAPE => escaped += ESCAPED,
@@ -121,7 +125,7 @@ impl MotionVector {
 #[inline]
 fn read_component(bits: &mut BitReader<'_>, f_code: u8, prediction: i16) -> Option<i16> {
     let word = bits.peek32();
-    let entry = MOTION_CODE[(word >> 22) as usize];
+    let entry = MOTION_CODE.find(word);
     if entry.is_empty() {
         return None;
     }

@@ -1,14 +1,14 @@
 //! The tables of the macroblock layer: address increment (B.1), type (B.2), motion (B.4), coded block pattern (B.3).
 
-use super::vlc::{Code, Entry, Row, codes, lookup, row};
+use super::vlc::{Code, Entry, Row, Split, codes, lookup, row};
 
 /// Value of macroblock_stuffing in [`ADDRESS_INCREMENT`].
 pub const STUFFING: u16 = 34;
 /// Value of macroblock_escape in [`ADDRESS_INCREMENT`].
 pub const ESCAPE: u16 = 35;
 
-/// Look-up of macroblock_address_increment by 11 bits: 1 to 33, [`STUFFING`] or [`ESCAPE`].
-pub static ADDRESS_INCREMENT: [Entry; 2048] = lookup(ADDRESS_INCREMENT_ROWS, 0);
+/// Look-up of macroblock_address_increment: 1 to 33, [`STUFFING`] or [`ESCAPE`].
+pub static ADDRESS_INCREMENT: Split<32, 128> = Split::new(ADDRESS_INCREMENT_ROWS);
 /// Codes of macroblock_address_increment.
 pub static ADDRESS_INCREMENT_CODES: [Code; 36] = codes(ADDRESS_INCREMENT_ROWS);
 
@@ -30,9 +30,9 @@ pub static TYPE_PREDICTED: [Entry; 64] = lookup(TYPE_PREDICTED_ROWS, 0);
 /// Codes of macroblock_type in P pictures.
 pub static TYPE_PREDICTED_CODES: [Code; 10] = codes(TYPE_PREDICTED_ROWS);
 
-/// Look-up of the magnitude of motion_horizontal_forward_code and motion_vertical_forward_code by 10 bits: 0 to 16;
-/// a sign bit follows unless it is 0.
-pub static MOTION_CODE: [Entry; 1024] = lookup(MOTION_CODE_ROWS, 0);
+/// Look-up of the magnitude of motion_horizontal_forward_code and motion_vertical_forward_code: 0 to 16; a sign bit
+/// follows unless it is 0.
+pub static MOTION_CODE: Split<16, 64> = Split::new(MOTION_CODE_ROWS);
 /// Codes of the magnitude.
 pub static MOTION_CODE_CODES: [Code; 17] = codes(MOTION_CODE_ROWS);
 
@@ -191,13 +191,19 @@ mod tests {
         assert_eq!(table.iter().filter(|entry| entry.is_empty()).count() as u32, unused);
     }
 
+    fn whole<const SHORT: usize, const LONG: usize, const N: usize>(
+        table: &Split<SHORT, LONG>,
+    ) -> [Entry; N] {
+        core::array::from_fn(|bits| table.find((bits as u32) << (32 - N.trailing_zeros())))
+    }
+
     #[test]
     fn tables_are_whole() {
         // 0000 0000 … to 0000 0010 111, save stuffing and escape.
-        check(ADDRESS_INCREMENT_ROWS, &ADDRESS_INCREMENT, 22);
+        check(ADDRESS_INCREMENT_ROWS, &whole::<_, _, 2048>(&ADDRESS_INCREMENT), 22);
         check(TYPE_INTRA_ROWS, &TYPE_INTRA, 1);
         check(TYPE_PREDICTED_ROWS, &TYPE_PREDICTED, 1);
-        check(MOTION_CODE_ROWS, &MOTION_CODE, 12);
+        check(MOTION_CODE_ROWS, &whole::<_, _, 1024>(&MOTION_CODE), 12);
         // 0000 0000 0 and 0000 0000 1.
         check(BLOCK_PATTERN_ROWS, &BLOCK_PATTERN, 2);
         assert_eq!(BLOCK_PATTERN_CODES.iter().filter(|code| code.len == 0).count(), 1);

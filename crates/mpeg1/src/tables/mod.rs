@@ -5,7 +5,7 @@ pub mod coefficients;
 pub mod macroblock;
 mod vlc;
 
-pub use vlc::{Code, Entry, Row};
+pub use vlc::{Code, Entry, Row, Split};
 
 /// Zigzag order: `ZIGZAG[n]` is the place in the block, row by row, of the n-th coefficient sent (2.4.4.1, scan[]).
 pub const ZIGZAG: [u8; 64] = zigzag();
