@@ -37,14 +37,20 @@ export async function ours(file) {
   };
 }
 
-/** JSMpeg's, as its player drives it where it streams. */
-export async function jsmpeg() {
+/** Today's JSMpeg and its module, ready. */
+export async function loadJsmpeg() {
   // Only here, so that ours is measured without any package.
   const { default: JSMpeg } = await import('@cycjimmy/jsmpeg-player');
   globalThis.window = globalThis; // all that it wants of a page
-  const wasm = new JSMpeg.WASMModule();
-  await new Promise((resolve) => wasm.loadFromBuffer(JSMpeg.Base64ToArrayBuffer(JSMpeg.WASM_BINARY_INLINED), resolve));
-  const decoder = new JSMpeg.Decoder.MPEG1VideoWASM({ wasmModule: wasm, streaming: true, decodeFirstFrame: false });
+  const wasmModule = new JSMpeg.WASMModule();
+  await new Promise((resolve) => wasmModule.loadFromBuffer(JSMpeg.Base64ToArrayBuffer(JSMpeg.WASM_BINARY_INLINED), resolve));
+  return { JSMpeg, wasmModule };
+}
+
+/** JSMpeg's, as its player drives it where it streams. */
+export async function jsmpeg() {
+  const { JSMpeg, wasmModule } = await loadJsmpeg();
+  const decoder = new JSMpeg.Decoder.MPEG1VideoWASM({ wasmModule, streaming: true, decodeFirstFrame: false });
   let pictures = 0;
   return {
     messages: (units) => units.map((unit) => [unit]),

@@ -56,6 +56,11 @@ impl Clip {
         target().join("clips").join(format!("{}.yuv", self.name))
     }
 
+    /// Bytes of a picture.
+    pub(crate) const fn picture_len(&self) -> usize {
+        self.width * self.height * 3 / 2
+    }
+
     /// Width and height as programs take them.
     pub(crate) fn size(&self) -> String {
         format!("{}x{}", self.width, self.height)

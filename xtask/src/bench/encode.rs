@@ -35,9 +35,27 @@ const ENCODERS: [(Encoder, &str); 3] = [
 
 /// What an encoder is told to keep to.
 #[derive(Clone, Copy)]
-enum Aim {
+pub(crate) enum Aim {
     Quantiser(u8),
     Rate(u32),
+}
+
+impl Aim {
+    /// For a table.
+    pub(crate) fn name(self) -> String {
+        match self {
+            Self::Quantiser(quantiser) => quantiser.to_string(),
+            Self::Rate(bits) => format!("{}k", bits / 1000),
+        }
+    }
+
+    /// As our example takes it.
+    pub(crate) fn options(self) -> [String; 2] {
+        match self {
+            Self::Quantiser(quantiser) => ["--quantiser".into(), quantiser.to_string()],
+            Self::Rate(bits) => ["--bitrate".into(), bits.to_string()],
+        }
+    }
 }
 
 /// What came out.
@@ -130,10 +148,7 @@ fn encode(encoder: Encoder, clip: &Clip, aim: Aim, to: &Path) -> Outcome<Coded> 
 fn ours(clip: &Clip, aim: Aim, to: &Path) -> Outcome<f64> {
     let mut command = Command::new(target().join("release/examples/encode"));
     command.args(["--size", &clip.size(), "--fps", &RATE.to_string()]);
-    match aim {
-        Aim::Quantiser(quantiser) => command.args(["--quantiser", &quantiser.to_string()]),
-        Aim::Rate(bits) => command.args(["--bitrate", &bits.to_string()]),
-    };
+    command.args(aim.options());
     let said = output(command.arg(clip.path()).arg(to))?;
     number_behind(&said, "cpu ").ok_or_else(|| format!("the encoder said no CPU time: {said}"))
 }

@@ -7,6 +7,7 @@ mod browser;
 mod clips;
 mod curves;
 mod decode;
+mod drift;
 mod encode;
 mod latency;
 mod measure;
@@ -18,9 +19,10 @@ pub(crate) mod systems;
 use crate::Outcome;
 
 pub(crate) const OPTIONS: &str =
-    "latency [--runs N] [--seconds S] [--stalled N] [--busy] [--only NAME] | encode | decode";
+    "latency [--runs N] [--seconds S] [--stalled N] [--busy] [--only NAME] | encode | decode | drift";
 pub(crate) const PURPOSE: &str = "encode: speed, bits and quality of the encoder beside FFmpeg's, on clips that it makes\n\
     decode: pictures per second in WebAssembly beside JSMpeg's, natively beside FFmpeg's, on streams of those clips\n\
+    drift: what is lost in decoders whose inverse DCT is not ours, FFmpeg's, JSMpeg's old and new, over 500 pictures\n\
     latency: from the stamp in a frame's pixels to those pixels on the screen: ours, and FFmpeg with JSMpeg\n\
     --runs N     runs of each system, taken in turns (3)\n\
     --seconds S  how long a run measures (20)\n\
@@ -34,6 +36,7 @@ pub(crate) fn run(arguments: &[String]) -> Outcome {
         Some((name, rest)) if name == "latency" => latency::run(rest),
         Some((name, rest)) if name == "encode" => encode::run_all(rest),
         Some((name, rest)) if name == "decode" => decode::run_all(rest),
+        Some((name, rest)) if name == "drift" => drift::run_all(rest),
         _ => Err(format!("there is: cargo xtask bench {OPTIONS}")),
     }
 }
