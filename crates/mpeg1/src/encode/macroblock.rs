@@ -7,6 +7,7 @@ use fearless_simd::{Simd, dispatch};
 use super::budget::Effort;
 use super::levels::{Judge, Levels};
 use super::mode::Mode;
+use super::samples::Samples;
 use super::slice::PictureContext;
 use crate::bits::BitWriter;
 use crate::motion::{HalfPel, chroma_vector, predict};
@@ -22,8 +23,8 @@ use crate::transform::{dct, idct};
 const DC_RESET: i16 = 128;
 /// What a level of one of a predicted block's coefficients takes at least: its sum of absolute differences, times the
 /// largest weight of the DCT (cos²(π/16)/4, below ¼), must reach the first step of 16·scale/8.
-const fn least_difference(scale: u8) -> i16 {
-    14 * scale as i16
+const fn least_difference(scale: u8) -> u32 {
+    14 * scale as u32
 }
 
 /// What the levels of a macroblock must be better than none for it to be sent though it could be skipped, in bits. Its
@@ -37,19 +38,13 @@ pub(super) struct Place {
     pub row: usize,
 }
 
-/// A block's plane and its upper left sample.
-#[derive(Clone, Copy)]
-struct BlockPlace {
-    plane: usize,
-    x: usize,
-    y: usize,
-}
-
 /// Codes a slice's macroblocks one after the other: `prepare`, then `write` or `skip`.
 pub(super) struct Coder<'a> {
     context: &'a PictureContext<'a>,
     source: [Plane<'a>; 3],
     reference: [Plane<'a>; 3],
+    /// The macroblock's prediction, and then what a decoder makes of it.
+    samples: Samples,
     /// The slice's rows of it.
     reconstruction: [&'a mut [u8]; 3],
     first_row: usize,
@@ -76,6 +71,7 @@ impl<'a> Coder<'a> {
             context,
             source: [context.source.y, context.source.cb, context.source.cr],
             reference: [y.view(), cb.view(), cr.view()],
+            samples: Samples::default(),
             reconstruction,
             first_row,
             dc_before: [DC_RESET; 3],
@@ -119,11 +115,18 @@ impl<'a> Coder<'a> {
 
     #[inline(always)]
     fn prepare_blocks<S: Simd>(&mut self, simd: S) {
+        let source = Samples::at(self.source, self.place);
+        if self.intra {
+            for block in 0..6 {
+                self.prepare_intra(simd, block, &source);
+            }
+            return;
+        }
+        let differences = source.differences(simd, &self.samples);
         for block in 0..6 {
-            let at = self.place.block(block);
-            if self.intra {
-                self.prepare_intra(simd, block, at);
-            } else if self.prepare_predicted(simd, block, at) {
+            if differences[block] >= least_difference(self.quantiser.scale())
+                && self.prepare_predicted(simd, block, &source)
+            {
                 self.pattern |= 32 >> block;
             }
         }
@@ -144,6 +147,13 @@ impl<'a> Coder<'a> {
     pub fn skip(&mut self) {
         self.dc_before = [DC_RESET; 3];
         self.vector_before = MotionVector::ZERO;
+        self.store();
+    }
+
+    fn store(&mut self) {
+        let Place { column, row } = self.place;
+        let strides = self.reference.map(|plane| plane.stride);
+        self.samples.store(&mut self.reconstruction, strides, Place { column, row: row - self.first_row });
     }
 
     /// Writes everything behind the address increment.
@@ -173,9 +183,9 @@ impl<'a> Coder<'a> {
             (0..6).for_each(|block| self.write_predicted(bits, block));
         }
         dispatch!(self.context.level, simd => self.reconstruct(simd));
+        self.store();
     }
 
-    /// Puts the prediction where the reconstruction will be.
     fn predict(&mut self) {
         let Place { column, row } = self.place;
         let place = |size: usize, vector: MotionVector| HalfPel {
@@ -183,21 +193,17 @@ impl<'a> Coder<'a> {
             y: (row * size * 2).wrapping_add_signed(vector.y.into()),
         };
         let (luma, chroma) = (place(16, self.vector), place(8, chroma_vector(self.vector)));
-        let strides = self.reference.map(|plane| plane.stride);
-        let start = |plane: usize, size: usize| ((row - self.first_row) * strides[plane] + column) * size;
-        let starts = [start(0, 16), start(1, 8), start(2, 8)];
-        let [y, cb, cr] = &mut self.reconstruction;
-        predict::<16>(self.reference[0], luma, &mut y[starts[0]..], strides[0]);
-        predict::<8>(self.reference[1], chroma, &mut cb[starts[1]..], strides[1]);
-        predict::<8>(self.reference[2], chroma, &mut cr[starts[2]..], strides[2]);
+        let [y, cb, cr] = self.reference;
+        predict::<16>(y, luma, self.samples.luma.as_flattened_mut(), 16);
+        predict::<8>(cb, chroma, self.samples.chroma[0].as_flattened_mut(), 8);
+        predict::<8>(cr, chroma, self.samples.chroma[1].as_flattened_mut(), 8);
     }
 
     #[inline(always)]
-    fn prepare_intra<S: Simd>(&mut self, simd: S, block: usize, at: BlockPlace) {
-        let source = self.source[at.plane];
+    fn prepare_intra<S: Simd>(&mut self, simd: S, block: usize, source: &Samples) {
         let mut samples = lanes::zero(simd);
         for (y, row) in samples.iter_mut().enumerate() {
-            *row = lanes::widen(simd, eight(source, at, y));
+            *row = lanes::widen(simd, source.row(block, y));
         }
         let coefficients = dct::forward_rows(simd, samples);
         let nearest = self.quantiser.intra(simd, coefficients);
@@ -206,17 +212,11 @@ impl<'a> Coder<'a> {
     }
 
     #[inline(always)]
-    fn prepare_predicted<S: Simd>(&mut self, simd: S, block: usize, at: BlockPlace) -> bool {
-        let source = self.source[at.plane];
+    fn prepare_predicted<S: Simd>(&mut self, simd: S, block: usize, source: &Samples) -> bool {
         let mut differences = lanes::zero(simd);
-        // At most 8 × 255 in each lane, 64 × 255 in all: within 16 bits.
-        let mut sum = simd.splat_i16x8(0);
         for (y, row) in differences.iter_mut().enumerate() {
-            *row = lanes::widen(simd, eight(source, at, y)) - lanes::widen(simd, self.eight_mut(at, y));
-            sum += simd.abs_i16x8(*row);
-        }
-        if simd.reduce_sum_i16x8(sum) < least_difference(self.quantiser.scale()) {
-            return false;
+            let predicted = lanes::widen(simd, self.samples.row(block, y));
+            *row = lanes::widen(simd, source.row(block, y)) - predicted;
         }
         let coefficients = dct::forward_rows(simd, differences);
         let nearest = self.quantiser.predicted(simd, coefficients);
@@ -248,7 +248,7 @@ impl<'a> Coder<'a> {
     }
 
     fn write_intra(&mut self, bits: &mut BitWriter<'_>, block: usize) {
-        let plane = self.place.block(block).plane;
+        let plane = block.saturating_sub(3);
         let dc = self.dc[block];
         write_dc_difference(bits, plane == 0, dc - self.dc_before[plane]);
         self.dc_before[plane] = dc;
@@ -288,37 +288,12 @@ impl<'a> Coder<'a> {
                 coefficients.set(0, quantise::dequantise_dc(self.dc[block]));
             }
             let rows = coefficients.inverse(simd);
-            let at = self.place.block(block);
             for (y, row) in rows.into_iter().enumerate() {
                 let intra = self.intra;
-                let samples = self.eight_mut(at, y);
+                let samples = self.samples.row_mut(block, y);
                 let row = if intra { row } else { lanes::widen(simd, samples) + row };
                 *samples = lanes::clamp_to_samples(simd, row);
             }
         }
     }
-
-    /// Row `y` of a block's reconstruction.
-    #[inline(always)]
-    fn eight_mut(&mut self, at: BlockPlace, y: usize) -> &mut [u8; 8] {
-        let top = self.first_row * if at.plane == 0 { 16 } else { 8 };
-        let start = (at.y - top + y) * self.reference[at.plane].stride + at.x;
-        self.reconstruction[at.plane][start..].first_chunk_mut().expect("a slice consists of whole blocks")
-    }
-}
-
-impl Place {
-    fn block(self, block: usize) -> BlockPlace {
-        let plane = block.saturating_sub(3);
-        let (x, y) = if plane == 0 { (block % 2 * 8, block / 2 * 8) } else { (0, 0) };
-        let size = if plane == 0 { 16 } else { 8 };
-        BlockPlace { plane, x: self.column * size + x, y: self.row * size + y }
-    }
-}
-
-/// Row `y` of a block.
-#[inline(always)]
-fn eight(plane: Plane<'_>, at: BlockPlace, y: usize) -> &[u8; 8] {
-    let start = (at.y + y) * plane.stride + at.x;
-    plane.samples[start..].first_chunk().expect("the picture consists of whole blocks")
 }

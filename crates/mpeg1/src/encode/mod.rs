@@ -16,6 +16,7 @@ mod mode;
 mod pool;
 mod rate;
 mod refresh;
+mod samples;
 mod settings;
 mod slice;
 

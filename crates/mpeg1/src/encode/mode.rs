@@ -7,7 +7,7 @@ use super::budget::COARSEST;
 use super::pool::Pool;
 use super::refresh::Plan;
 use crate::motion::HalfPel;
-use crate::motion::sad::sad_16x16;
+use crate::motion::sad::{Luma, luma_at, sad_16x16};
 use crate::motion::search::Search;
 use crate::picture::{Picture, PictureView, Plane};
 use crate::syntax::macroblock::MotionVector;
@@ -95,13 +95,17 @@ impl Analysis<'_> {
         let before = self.before[row * self.reference.mb_width + column];
         let reference = self.reference.planes[0].view();
         let still = HalfPel { x: at.0 * 2, y: at.1 * 2 };
-        let zero = sad_16x16(self.level, self.source.y, at, reference, still);
+        let source = luma_at(self.source.y, at);
+        let zero = sad_16x16(self.level, &source, reference, still);
         if zero <= self.not_worth_a_search(before.settled) {
             let settled = before.settled.min(zero);
             return Mode { activity: zero, settled, ..Mode::default() };
         }
-        let found =
-            self.search(column, row, left).find(self.level, zero, &self.candidates(column, row, left));
+        let found = self.search(&source, column, row, left).find(
+            self.level,
+            zero,
+            &self.candidates(column, row, left),
+        );
         let settled = if found.vector == MotionVector::ZERO { zero } else { 0 };
         let mut mode = Mode { vector: found.vector, activity: found.difference, settled, ..Mode::default() };
         if mode.activity > INTRA_PENALTY {
@@ -123,11 +127,11 @@ impl Analysis<'_> {
         noise.max(still_settled)
     }
 
-    fn search(&self, column: usize, row: usize, left: Mode) -> Search<'_> {
+    fn search<'a>(&'a self, source: &'a Luma, column: usize, row: usize, left: Mode) -> Search<'a> {
         let Picture { mb_width, mb_height, ref planes } = *self.reference;
         let rows = if row < self.plan.clean { self.plan.clean } else { mb_height };
         Search {
-            source: self.source.y,
+            source,
             reference: planes[0].view(),
             at: (column * 16, row * 16),
             most: ((mb_width as i32 - 1) * 32, (rows as i32 - 1) * 32),

@@ -8,9 +8,9 @@ use super::HalfPel;
 use crate::picture::Plane;
 
 #[cfg(target_arch = "x86")]
-use core::arch::x86::{__m128i, _mm_sad_epu8};
+use core::arch::x86::{__m128i, _mm_avg_epu8, _mm_sad_epu8};
 #[cfg(target_arch = "x86_64")]
-use core::arch::x86_64::{__m128i, _mm_sad_epu8};
+use core::arch::x86_64::{__m128i, _mm_avg_epu8, _mm_sad_epu8};
 
 fearless_simd::kernel!(
     #[inline(always)]
@@ -19,46 +19,78 @@ fearless_simd::kernel!(
     }
 );
 
-/// The sum over a macroblock: `source`'s at pixel `x`, `y` against `reference`'s at `at`. The mean of four neighbours is
-/// taken as the mean of means, which may be one too high: to choose a vector that is good enough.
+fearless_simd::kernel!(
+    #[inline(always)]
+    fn mean_sse2(sse2: Sse2, a: __m128i, b: __m128i) -> __m128i {
+        _mm_avg_epu8(a, b)
+    }
+);
+
+/// A macroblock's luma, row by row.
+pub type Luma = [[u8; 16]; 16];
+
+/// The macroblock whose upper left pixel is `x`, `y`.
 ///
 /// # Panics
-/// If one of the two does not lie inside its plane.
+/// If it does not lie inside the plane.
+#[inline]
 #[must_use]
-pub fn sad_16x16(
-    level: Level,
-    source: Plane<'_>,
-    (x, y): (usize, usize),
-    reference: Plane<'_>,
-    at: HalfPel,
-) -> u32 {
-    let source = Plane { samples: &source.samples[y * source.stride + x..], stride: source.stride };
+pub fn luma_at(plane: Plane<'_>, (x, y): (usize, usize)) -> Luma {
+    let mut luma = [[0; 16]; 16];
+    for (n, row) in luma.iter_mut().enumerate() {
+        *row = *first_of(&plane.samples[(y + n) * plane.stride + x..]);
+    }
+    luma
+}
+
+/// The sum over a macroblock: `source` against `reference`'s at `at`. The mean of four neighbours is taken as the mean of
+/// means, which may be one too high: to choose a vector that is good enough.
+///
+/// # Panics
+/// If it does not lie inside the plane.
+#[must_use]
+pub fn sad_16x16(level: Level, source: &Luma, reference: Plane<'_>, at: HalfPel) -> u32 {
     dispatch!(level, simd => sad(simd, source, reference, at, u32::MAX))
 }
 
-/// [`sad_16x16`] of the block at the front of `source`, in vectors. It ends half-way if it is at `limit` by then.
+/// [`sad_16x16`] in vectors. It ends half-way if it is at `limit` by then.
 #[inline(always)]
-pub(crate) fn sad<S: Simd>(simd: S, source: Plane<'_>, reference: Plane<'_>, at: HalfPel, limit: u32) -> u32 {
-    let from = &reference.samples[(at.y >> 1) * reference.stride + (at.x >> 1)..];
-    let right = at.x & 1;
-    let below = (at.y & 1) * reference.stride;
+pub(crate) fn sad<S: Simd>(simd: S, source: &Luma, reference: Plane<'_>, at: HalfPel, limit: u32) -> u32 {
+    let stride = reference.stride;
+    let from = Plane { samples: &reference.samples[(at.y >> 1) * stride + (at.x >> 1)..], stride };
+    match (at.x & 1, at.y & 1) {
+        (0, 0) => sad_between::<S, false, false>(simd, source, from, limit),
+        (1, 0) => sad_between::<S, true, false>(simd, source, from, limit),
+        (0, _) => sad_between::<S, false, true>(simd, source, from, limit),
+        _ => sad_between::<S, true, true>(simd, source, from, limit),
+    }
+}
+
+/// The sum to the front of `from`, each sample the mean with the one to the `RIGHT`, and with the one `BELOW`.
+#[inline(always)]
+fn sad_between<S: Simd, const RIGHT: bool, const BELOW: bool>(
+    simd: S,
+    source: &Luma,
+    from: Plane<'_>,
+    limit: u32,
+) -> u32 {
+    let mut rest = from.samples;
     let mut sum = simd.splat_u32x4(0);
-    for row in 0..16 {
-        let wanted = sixteen(simd, source.samples, row * source.stride);
-        let start = row * reference.stride;
-        let mut found = sixteen(simd, from, start);
-        if right != 0 {
-            found = mean(simd, found, sixteen(simd, from, start + 1));
-        }
-        if below != 0 {
-            let mut under = sixteen(simd, from, start + below);
-            if right != 0 {
-                under = mean(simd, under, sixteen(simd, from, start + below + 1));
+    let mut found = row_of::<S, RIGHT>(simd, rest);
+    for (n, row) in source.iter().enumerate() {
+        let wanted = u8x16::load_array_ref(simd, row);
+        rest = rest.get(from.stride..).unwrap_or_default();
+        if BELOW {
+            let under = row_of::<S, RIGHT>(simd, rest);
+            sum += differences(simd, wanted, mean(simd, found, under));
+            found = under;
+        } else {
+            sum += differences(simd, wanted, found);
+            if n < 15 {
+                found = row_of::<S, RIGHT>(simd, rest);
             }
-            found = mean(simd, found, under);
         }
-        sum += differences(simd, wanted, found);
-        if row == 7 {
+        if n == 7 {
             let half = simd.reduce_sum_u32x4(sum);
             if half >= limit {
                 return half;
@@ -68,18 +100,39 @@ pub(crate) fn sad<S: Simd>(simd: S, source: Plane<'_>, reference: Plane<'_>, at:
     simd.reduce_sum_u32x4(sum)
 }
 
+/// Sums of absolute differences of the left eight and of the right eight samples of all rows.
 #[inline(always)]
-fn sixteen<S: Simd>(simd: S, samples: &[u8], at: usize) -> u8x16<S> {
-    u8x16::load_array_ref(simd, samples[at..].first_chunk().expect("the block lies inside the plane"))
+pub(crate) fn sad_of_halves<S: Simd>(simd: S, a: &[[u8; 16]], b: &[[u8; 16]]) -> [u32; 2] {
+    let mut sum = simd.splat_u32x4(0);
+    for (a, b) in a.iter().zip(b) {
+        sum += differences(simd, u8x16::load_array_ref(simd, a), u8x16::load_array_ref(simd, b));
+    }
+    let [a, b, c, d]: [u32; 4] = sum.into();
+    [a + b, c + d]
+}
+
+#[inline(always)]
+fn row_of<S: Simd, const RIGHT: bool>(simd: S, samples: &[u8]) -> u8x16<S> {
+    let row = u8x16::load_array_ref(simd, first_of(samples));
+    if RIGHT { mean(simd, row, u8x16::load_array_ref(simd, first_of(&samples[1..]))) } else { row }
+}
+
+#[inline(always)]
+fn first_of(samples: &[u8]) -> &[u8; 16] {
+    samples.first_chunk().expect("the block lies inside the plane")
 }
 
 /// The rounded-up mean: what both have, and half of what only one has, rounded up.
 #[inline(always)]
 fn mean<S: Simd>(simd: S, a: u8x16<S>, b: u8x16<S>) -> u8x16<S> {
+    #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
+    if let Some(sse2) = simd.level().as_sse2() {
+        return mean_sse2(sse2, a.into(), b.into()).simd_into(simd);
+    }
     simd.or_u8x16(a, b) - simd.shr_u8x16(simd.xor_u8x16(a, b), 1)
 }
 
-/// Sums of absolute differences, spread over four lanes.
+/// Sums of absolute differences, of the left eight in the lower two lanes, of the right eight in the upper ones.
 #[inline(always)]
 fn differences<S: Simd>(simd: S, a: u8x16<S>, b: u8x16<S>) -> u32x4<S> {
     #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
@@ -116,8 +169,14 @@ mod tests {
             }).sum();
             let both = at.0 % 2 == 1 && at.1 % 2 == 1;
             for level in level::all() {
-                let fast = sad_16x16(level, source, place, other, HalfPel { x: at.0, y: at.1 });
+                let luma = luma_at(source, place);
+                let fast = sad_16x16(level, &luma, other, HalfPel { x: at.0, y: at.1 });
                 prop_assert!(fast.abs_diff(slow) <= if both { 256 } else { 0 }, "{fast} for {slow}");
+                let wanted = luma_at(other, (at.0 / 2, at.1 / 2));
+                let halves: [u32; 2] = core::array::from_fn(|half| (0..256).filter(|i| i % 16 / 8 == half).map(|i| {
+                    u32::from(luma[i / 16][i % 16].abs_diff(wanted[i / 16][i % 16]))
+                }).sum());
+                prop_assert_eq!(dispatch!(level, simd => sad_of_halves(simd, &luma, &wanted)), halves);
             }
         }
     }

@@ -5,15 +5,15 @@
 use fearless_simd::{Level, Simd, dispatch};
 
 use super::HalfPel;
-use super::sad::sad;
+use super::sad::{Luma, sad};
 use crate::picture::Plane;
 use crate::syntax::macroblock::MotionVector;
 
 /// What a search is told.
 #[derive(Clone, Copy, Debug)]
 pub struct Search<'a> {
-    /// The picture to code.
-    pub source: Plane<'a>,
+    /// The macroblock to code.
+    pub source: &'a Luma,
     /// The picture to predict from.
     pub reference: Plane<'a>,
     /// The macroblock's upper left pixel.
@@ -110,11 +110,9 @@ impl Search<'_> {
         if !inside || !reachable || (x, y) == (best.x, best.y) {
             return u32::MAX;
         }
-        let source = &self.source.samples[self.at.1 * self.source.stride + self.at.0..];
-        let source = Plane { samples: source, stride: self.source.stride };
         let at = HalfPel { x: place.0 as usize, y: place.1 as usize };
         let vector_cost = self.vector_cost(x, y);
-        let difference = sad(simd, source, self.reference, at, best.cost.saturating_sub(vector_cost));
+        let difference = sad(simd, self.source, self.reference, at, best.cost.saturating_sub(vector_cost));
         let cost = difference + vector_cost;
         if cost < best.cost {
             *best = Best { x, y, difference, cost };
@@ -152,6 +150,7 @@ const fn component_bits(difference: i32) -> u32 {
 mod tests {
     use super::*;
     use crate::level;
+    use crate::motion::sad::luma_at;
     use alloc::vec::Vec;
 
     #[test]
@@ -162,7 +161,7 @@ mod tests {
         };
         let (source, reference) = (plane(3, -2), plane(0, 0));
         let search = Search {
-            source: Plane { samples: &source, stride: 96 },
+            source: &luma_at(Plane { samples: &source, stride: 96 }, (32, 48)),
             reference: Plane { samples: &reference, stride: 96 },
             at: (32, 48),
             most: (160, 160),
