@@ -21,11 +21,15 @@ use crate::transform::{dct, idct};
 
 /// A DC of mid grey: what the first intra macroblock's DCs are predicted from (2.4.4.1), as a level.
 const DC_RESET: i16 = 128;
-/// What a level of one of a predicted block's coefficients takes at least: its sum of absolute differences, times the
-/// largest weight of the DCT (cos²(π/16)/4, below ¼), must reach the first step of 16·scale/8.
-const fn least_difference(scale: u8) -> u32 {
-    14 * scale as u32
-}
+/// Below such a sum of absolute differences, in units of the scale, a predicted block has no level: times the largest
+/// weight of the DCT (cos²(π/16)/4, below ¼), it does not reach the first step of 16·scale/8.
+const NO_LEVEL: u32 = 14;
+/// Below this one it hardly ever has levels worth their bits if besides its mean is right: it is noise. From a little
+/// more on that is wrong for too many blocks; without the mean's part it was so from 20 on.
+const NOISE: u32 = 40;
+/// A mean is wrong if the differences' sum is so large, in units of the scale: the DC, an eighth of it, is then at
+/// the first step.
+const WRONG_MEAN: u32 = 16;
 
 /// What the levels of a macroblock must be better than none for it to be sent though it could be skipped, in bits. Its
 /// type, pattern and the address of the next one take 6; but what is sent is of use to the pictures that follow, too.
@@ -122,14 +126,32 @@ impl<'a> Coder<'a> {
             }
             return;
         }
-        let differences = source.differences(simd, &self.samples);
+        let worth = self.worth_a_look(simd, &source);
         for block in 0..6 {
-            if differences[block] >= least_difference(self.quantiser.scale())
-                && self.prepare_predicted(simd, block, &source)
-            {
+            if worth >> block & 1 == 1 && self.prepare_predicted(simd, block, &source) {
                 self.pattern |= 32 >> block;
             }
         }
+    }
+
+    /// The predicted blocks that may have levels worth their bits: a bit for each.
+    #[inline(always)]
+    fn worth_a_look<S: Simd>(&self, simd: S, source: &Samples) -> u8 {
+        let scale = u32::from(self.quantiser.scale());
+        let differences = source.differences(simd, &self.samples);
+        let (mut worth, mut unsure) = (0u8, 0u8);
+        for (block, difference) in differences.into_iter().enumerate() {
+            worth |= u8::from(difference >= NOISE * scale) << block;
+            unsure |= u8::from(difference >= NO_LEVEL * scale) << block;
+        }
+        if worth != unsure {
+            let (wanted, predicted) = (source.sums(simd), self.samples.sums(simd));
+            for block in 0..6 {
+                let wrong_mean = wanted[block].abs_diff(predicted[block]) >= WRONG_MEAN * scale;
+                worth |= unsure & u8::from(wrong_mean) << block;
+            }
+        }
+        worth
     }
 
     /// Whether nothing of it need be sent: it repeats the picture before.

@@ -63,6 +63,12 @@ impl Samples {
         }
     }
 
+    /// Each block's sum of samples.
+    #[inline(always)]
+    pub fn sums<S: Simd>(&self, simd: S) -> [u32; 6] {
+        self.differences(simd, &Self::default())
+    }
+
     /// Each block's sum of absolute differences to `other`.
     #[inline(always)]
     pub fn differences<S: Simd>(&self, simd: S, other: &Self) -> [u32; 6] {
@@ -75,5 +81,52 @@ impl Samples {
             sums[4 + n] = left + right;
         }
         sums
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::level;
+    use crate::picture::{Picture, PictureView};
+    use alloc::vec;
+    use alloc::vec::Vec;
+    use fearless_simd::dispatch;
+
+    #[test]
+    fn what_is_taken_out_and_put_back_is_the_same_and_is_summed_block_by_block() {
+        let random = |seed: u32| -> Vec<u8> {
+            (0..48 * 32 * 3 / 2)
+                .map(|i: u32| (i.wrapping_add(seed).wrapping_mul(2_654_435_761) >> 23) as u8)
+                .collect()
+        };
+        let (first, second) = (random(0), random(99));
+        let (first, second) =
+            (PictureView::from_i420(&first, 48, 32), PictureView::from_i420(&second, 48, 32));
+        let mut copy = Picture::new(48, 32);
+        for (column, row) in [(0, 0), (1, 0), (2, 0), (0, 1), (1, 1), (2, 1)] {
+            let place = Place { column, row };
+            let (a, b) = (
+                Samples::at([first.y, first.cb, first.cr], place),
+                Samples::at([second.y, second.cb, second.cr], place),
+            );
+            for level in level::all() {
+                let (differences, sums) = dispatch!(level, simd => (a.differences(simd, &b), a.sums(simd)));
+                for block in 0..6 {
+                    let rows = |of: Samples| -> Vec<u8> { (0..8).flat_map(|y| *of.row(block, y)).collect() };
+                    let pairs = rows(a).into_iter().zip(rows(b));
+                    assert_eq!(differences[block], pairs.map(|(a, b)| u32::from(a.abs_diff(b))).sum::<u32>());
+                    assert_eq!(sums[block], rows(a).into_iter().map(u32::from).sum::<u32>());
+                }
+            }
+            let [y, cb, cr] = &mut copy.planes;
+            let strides = [y.stride, cb.stride, cr.stride];
+            a.store(&mut [&mut y.samples, &mut cb.samples, &mut cr.samples], strides, place);
+        }
+        let mut whole = vec![];
+        copy.view(48, 32).write_i420(&mut whole);
+        let mut wanted = vec![];
+        first.write_i420(&mut wanted);
+        assert_eq!(whole, wanted);
     }
 }
