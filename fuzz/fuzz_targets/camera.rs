@@ -1,0 +1,30 @@
+//! Any answer of a camera's driver, and any memory with it: a picture comes of it, or a word that it is too short.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use pistreaming::frame::FrameSize;
+use pistreaming::source::convert::{Arrangement, Colour, Converter, Layout, Matrix, Scaler};
+
+fuzz_target!(|input: (u8, u8, u8, [u16; 3], [u16; 3], u8, Vec<u8>)| {
+    let (width, height, which, strides, cuts, colours, bytes) = input;
+    let Ok(size) = FrameSize::new(u16::from(width) * 2 + 16, u16::from(height) * 2 + 16) else { return };
+    let (luma_first, cr_first) = (which & 1 != 0, which & 2 != 0);
+    let arrangement = match which >> 2 & 3 {
+        0 => Arrangement::Packed { luma_first, cr_first },
+        1 => Arrangement::SemiPlanar { cr_first },
+        2 => Arrangement::Planar { cr_first },
+        _ => Arrangement::Grey,
+    };
+    let matrix = [Matrix::Bt601, Matrix::Bt709, Matrix::Bt2020, Matrix::Smpte240m][usize::from(colours >> 1 & 3)];
+    let colour = Colour { matrix, full_range: colours & 1 != 0 };
+    let layout = Layout { size, arrangement, strides: strides.map(usize::from), colour };
+    // The fuzzer's bytes again and again: pictures are larger than its inputs.
+    let memory: Vec<u8> = bytes.iter().copied().cycle().take(if bytes.is_empty() { 0 } else { 1 << 19 }).collect();
+    let planes: Vec<&[u8]> = cuts.iter().map(|&cut| &memory[..memory.len().min(usize::from(cut) * 8)]).collect();
+    let mut samples = vec![0; size.i420_len()];
+    let count = usize::from(colours >> 4 & 3);
+    if Converter::new(layout).convert(&planes[..count], &mut samples).is_ok() {
+        let to = FrameSize::new(33, 49).expect("a size");
+        Scaler::new(size, to).scale(&samples, &mut vec![0; to.i420_len()]);
+    }
+});
