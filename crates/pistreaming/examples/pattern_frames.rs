@@ -46,6 +46,7 @@ fn settings() -> Result<Settings, Box<dyn Error>> {
         frames_per_second: FrameRate::new(24, 1)?,
         hflip: false,
         vflip: false,
+        turn: None,
         camera_format: None,
         pi_args: Vec::new(),
     };

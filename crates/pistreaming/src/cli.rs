@@ -72,6 +72,9 @@ struct PictureOptions {
     /// Turn upside down
     #[arg(long, env = "PISTREAMING_VFLIP", hide_env = true, action = ArgAction::SetTrue, value_parser = FalseyValueParser::new())]
     vflip: bool,
+    /// Turn clockwise by 90, 180 or 270 degrees, behind the flips; --size is that before
+    #[arg(long, env = "PISTREAMING_ROTATE", hide_env = true, value_name = "DEGREES", default_value = "0")]
+    rotate: Rotation,
     /// Take only this pixel format of a V4L2 camera's, as YUYV or MJPG [default: as suits size and rate]
     #[arg(long, env = "PISTREAMING_CAMERA_FORMAT", hide_env = true, value_name = "FORMAT")]
     camera_format: Option<String>,
@@ -155,8 +158,10 @@ impl Options {
             source: picture.source,
             size: picture.size,
             frames_per_second: picture.fps,
-            hflip: picture.hflip,
-            vflip: picture.vflip,
+            // Half a turn is both flips, which some cameras do themselves.
+            hflip: picture.hflip != picture.rotate.half,
+            vflip: picture.vflip != picture.rotate.half,
+            turn: picture.rotate.quarter,
             camera_format: picture.camera_format,
             pi_args: picture.pi_arg,
         }
@@ -193,6 +198,28 @@ impl Options {
 fn threads(text: &str) -> Result<NonZero<usize>, &'static str> {
     let threads = text.parse().ok().filter(|threads: &NonZero<usize>| threads.get() <= 64);
     threads.ok_or("a number of threads is from 1 to 64")
+}
+
+/// By how much pictures are turned.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Rotation {
+    half: bool,
+    quarter: Option<source::Quarter>,
+}
+
+impl FromStr for Rotation {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let quarter = |quarter| Self { quarter: Some(quarter), half: false };
+        match text {
+            "0" => Ok(Self::default()),
+            "90" => Ok(quarter(source::Quarter::Right)),
+            "180" => Ok(Self { half: true, quarter: None }),
+            "270" => Ok(quarter(source::Quarter::Left)),
+            _ => Err("a rotation is 0, 90, 180 or 270 degrees"),
+        }
+    }
 }
 
 /// Bits per second.
@@ -269,6 +296,16 @@ mod tests {
         for bad in ["", "k", "0", "9k", "101M", "-800k", "800 k", "800kb", "1e6", "inf", "NaN", "."] {
             assert_eq!(bad.parse::<BitRate>(), Err(BadBitRate), "{bad}");
         }
+    }
+
+    #[test]
+    fn half_a_turn_is_both_flips() {
+        let source = |line: &str| Options::parse_from(line.split(' ')).source();
+        let half = source("pistreaming --rotate 180 --hflip");
+        assert_eq!((half.hflip, half.vflip, half.turn), (false, true, None));
+        let quarter = source("pistreaming --rotate 90 --size 640x480");
+        assert_eq!(quarter.shown_size().to_string(), "480x640");
+        assert_eq!(Options::try_parse_from(["pistreaming", "--rotate", "45"]).unwrap_err().exit_code(), 2);
     }
 
     #[test]

@@ -75,7 +75,7 @@ impl Pipeline {
             name: chosen.name.clone(),
             hub: Arc::clone(&hub),
             frames: Arc::clone(&frames),
-            size: source.size,
+            size: source.shown_size(),
             encoder: encode.choice.to_string(),
             stills: Arc::default(),
         };
@@ -85,7 +85,7 @@ impl Pipeline {
         let capture = Capture {
             inlet: Inlet {
                 announced: Announced {
-                    size: source.size,
+                    size: source.shown_size(),
                     rate: source.frames_per_second,
                     name: chosen.name.clone(),
                 },

@@ -1,12 +1,13 @@
 //! From a filled buffer to the sink: what all sources do with a frame.
 //!
-//! Here belongs: the pool, the count, the flips. Not here: filling a frame, when.
+//! Here belongs: the pool, the count, flips and turns. Not here: filling a frame, when.
 
 use bytes::Bytes;
 
 use super::flip::Flip;
 use super::rate::FrameRate;
-use super::{Settings, Sink};
+use super::turn::Quarter;
+use super::{Settings, Sink, shown_size};
 use crate::frame::{BlankFrame, FramePool, FrameSize, TimeMeaning};
 use crate::time::Timestamp;
 
@@ -14,6 +15,8 @@ use crate::time::Timestamp;
 pub(super) struct Feed<'a> {
     pool: FramePool,
     flip: Flip,
+    /// What turns pictures, and where they lie before.
+    turn: Option<(Quarter, FramePool)>,
     sequence: u64,
     sink: &'a dyn Sink,
 }
@@ -21,9 +24,12 @@ pub(super) struct Feed<'a> {
 impl<'a> Feed<'a> {
     /// A feed that flips as the settings say; the sink learns size and rate.
     pub(super) fn open(settings: &Settings, size: FrameSize, rate: FrameRate, sink: &'a dyn Sink) -> Self {
-        sink.size_known(size, rate);
+        let shown = shown_size(size, settings.turn);
+        sink.size_known(shown, rate);
         let flip = Flip { horizontal: settings.hflip, vertical: settings.vflip };
-        Self { pool: FramePool::new(size), flip, sequence: 0, sink }
+        let turn = settings.turn.filter(|_| Quarter::size(size).is_some());
+        let turn = turn.map(|quarter| (quarter, FramePool::new(size)));
+        Self { pool: FramePool::new(shown), flip, turn, sequence: 0, sink }
     }
 
     /// The same for a camera that has flipped its pictures itself.
@@ -33,23 +39,29 @@ impl<'a> Feed<'a> {
 
     /// A frame to fill.
     pub(super) fn blank(&mut self) -> BlankFrame {
-        self.pool.blank()
+        self.turn.as_mut().map_or(&mut self.pool, |(_, pool)| pool).blank()
     }
 
     /// Takes back a frame that was not filled after all.
     pub(super) fn put_back(&mut self, blank: BlankFrame) {
-        self.pool.put_back(blank);
+        self.turn.as_mut().map_or(&mut self.pool, |(_, pool)| pool).put_back(blank);
     }
 
     /// Whether frames go on as they were filled in.
     pub(super) fn keeps_pictures(&self) -> bool {
-        self.flip.is_none()
+        self.flip.is_none() && self.turn.is_none()
     }
 
-    /// Flips a filled frame. Done apart from handing on, because the pattern's clock strip is drawn in between.
-    pub(super) fn flip(&self, blank: &mut BlankFrame) {
+    /// Flips and turns a filled frame. Done apart from handing on, because the pattern's clock strip is drawn in
+    /// between.
+    pub(super) fn turn(&mut self, mut blank: BlankFrame) -> BlankFrame {
         let size = blank.size();
         self.flip.apply(blank.samples(), size);
+        let Some((quarter, pool)) = &mut self.turn else { return blank };
+        let mut turned = self.pool.blank();
+        quarter.turn(blank.samples(), size, turned.samples());
+        pool.put_back(blank);
+        turned
     }
 
     /// Hands on a finished frame.

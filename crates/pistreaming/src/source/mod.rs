@@ -22,6 +22,7 @@ mod rate;
 mod stdin;
 mod stream;
 pub mod strip;
+mod turn;
 mod v4l2;
 mod watch;
 pub mod y4m;
@@ -31,6 +32,7 @@ use std::path::PathBuf;
 pub use choice::{BadChoice, Choice};
 pub use error::{Fault, SourceError, Trouble};
 pub use rate::{BadRate, FrameRate};
+pub use turn::Quarter;
 pub use watch::{Wait, Watch};
 
 use crate::frame::{Frame, FrameSize};
@@ -42,7 +44,7 @@ use crate::time::Clock;
 pub struct Settings {
     /// Which source.
     pub source: Choice,
-    /// Size of its pictures; a Y4M stream's own goes before.
+    /// Size of its pictures before they are turned; a Y4M stream's own goes before.
     pub size: FrameSize,
     /// Its rate; a Y4M stream's own goes before.
     pub frames_per_second: FrameRate,
@@ -50,10 +52,25 @@ pub struct Settings {
     pub hflip: bool,
     /// Whether top and bottom change places.
     pub vflip: bool,
+    /// The quarter by which pictures are turned, behind the flips.
+    pub turn: Option<Quarter>,
     /// The one pixel format of a V4L2 camera's that may be taken, by its four letters.
     pub camera_format: Option<String>,
     /// Further arguments for the Pi camera's program.
     pub pi_args: Vec<String>,
+}
+
+impl Settings {
+    /// The size of the pictures that are shown, as long as nothing else is known.
+    #[must_use]
+    pub fn shown_size(&self) -> FrameSize {
+        shown_size(self.size, self.turn)
+    }
+}
+
+/// The size of pictures of `size` once they are turned. Those that turned would be too high stay as they are.
+fn shown_size(size: FrameSize, turn: Option<Quarter>) -> FrameSize {
+    turn.and_then(|_| Quarter::size(size)).unwrap_or(size)
 }
 
 /// Who takes a source's frames. Called on the source's thread, which should not be held up.

@@ -40,8 +40,9 @@ pub(super) fn run(settings: &Settings, clock: Clock, sink: &dyn Sink, shutdown: 
         let captured = clock.now();
         let unix_us = clock.to_unix_us(captured);
         pattern.draw(blank.samples(), unix_us);
-        feed.flip(&mut blank);
-        // Behind the flips: a mirrored picture's strip can still be read.
+        let mut blank = feed.turn(blank);
+        // Behind flips and turns: such a picture's strip can still be read.
+        let size = blank.size();
         strip::draw(blank.samples(), size, strip::value(unix_us));
         feed.hand_on(blank, captured, TimeMeaning::Sensor);
     }

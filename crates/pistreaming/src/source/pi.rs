@@ -124,6 +124,7 @@ impl Camera {
             }
             let mut blank = feed.blank();
             rows.unpack(&buffer, blank.samples());
+            let blank = feed.turn(blank);
             feed.hand_on(blank, captured, TimeMeaning::Arrival);
         }
     }

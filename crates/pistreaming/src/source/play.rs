@@ -85,7 +85,7 @@ pub(super) fn play(
             return Ok(Played::Stopped);
         }
         let captured = clock.now();
-        feed.flip(&mut blank);
+        let blank = feed.turn(blank);
         feed.hand_on(blank, captured, TimeMeaning::Arrival);
     }
 }

@@ -102,6 +102,7 @@ pub(crate) fn settings(source: &str, size: &str, rate: &str) -> Settings {
         frames_per_second: rate.parse().unwrap(),
         hflip: false,
         vflip: false,
+        turn: None,
         camera_format: None,
         pi_args: Vec::new(),
     }

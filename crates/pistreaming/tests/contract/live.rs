@@ -25,6 +25,17 @@ fn a_viewer_is_told_of_the_stream_and_gets_every_picture() {
 }
 
 #[test]
+fn a_turned_picture_has_its_sides_exchanged() {
+    let program = Program::start(&["--size", "160x120", "--rotate", "270"]);
+    let page = http::get(program.http, "/index.html");
+    assert!(page.text().contains(r#"width="120" height="160""#));
+    let mut viewer = Live::open(program.http);
+    viewer.picture();
+    let stream = viewer.stream.unwrap();
+    assert_eq!((stream.width, stream.height), (120, 160));
+}
+
+#[test]
 fn clocks_are_compared_and_acknowledgements_reach_the_figures() {
     let program = Program::start(&["--size", "64x48"]);
     let mut viewer = Live::open(program.http);

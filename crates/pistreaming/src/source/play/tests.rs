@@ -60,6 +60,7 @@ pub(in crate::source) fn settings(size: &str, rate: &str) -> Settings {
         frames_per_second: rate.parse().unwrap(),
         hflip: false,
         vflip: false,
+        turn: None,
         camera_format: None,
         pi_args: Vec::new(),
     }
@@ -173,6 +174,22 @@ fn pictures_are_flipped_on_request() {
     let (_, kept) = piped(&samples(0), &settings);
     let [y, ..] = kept.frames[0].planes();
     assert_eq!((y[0], y[255]), (255, 0));
+}
+
+#[test]
+fn pictures_are_turned_behind_the_flips() {
+    let mut settings = settings("32x16", "24");
+    (settings.hflip, settings.turn) = (true, Some(crate::source::Quarter::Right));
+    // Each column has its number; mirrored and turned, each row has it, the last first.
+    let frame: Vec<u8> = (0..settings.size.i420_len()).map(|index| (index % 32) as u8).collect();
+    let (_, kept) = piped(&[frame.as_slice(), &frame].concat(), &settings);
+    let turned = settings.shown_size();
+    assert_eq!((turned.width(), turned.height(), kept.known[0].0), (16, 32, turned));
+    assert_eq!(kept.frames.len(), 2);
+    for frame in &kept.frames {
+        let [y, ..] = frame.planes();
+        assert!(y.chunks_exact(16).zip((0..32).rev()).all(|(row, number)| row.iter().all(|&y| y == number)));
+    }
 }
 
 #[test]

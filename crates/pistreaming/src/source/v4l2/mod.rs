@@ -143,7 +143,7 @@ fn run(
         match shown.map_err(failed("read"))? {
             Some(((captured, meaning), Some(Ok(jpeg)))) => {
                 patience.renew();
-                feed.flip(&mut blank);
+                let blank = feed.turn(blank);
                 feed.hand_on_coded(blank, captured, meaning, jpeg);
             }
             Some((_, Some(Err(why)))) => {
