@@ -73,11 +73,12 @@ impl Settings {
                 "--stalled" => settings.stalled = number(value()?)? as usize,
                 "--busy" => settings.busy = true,
                 "--only" => {
-                    let name = value()?;
-                    settings.systems.retain(|system| system.name() == name);
-                    if settings.systems.is_empty() {
-                        return Err(format!("there is no system '{name}'; {OPTIONS}"));
+                    let names: Vec<&str> = value()?.split(',').collect();
+                    let known = |name: &&&str| System::ALL.iter().any(|system| system.name() == **name);
+                    if let Some(unknown) = names.iter().find(|name| !known(name)) {
+                        return Err(format!("there is no system '{unknown}'; {OPTIONS}"));
                     }
+                    settings.systems.retain(|system| names.contains(&system.name()));
                 }
                 other => return Err(format!("unknown option '{other}'; {OPTIONS}")),
             }

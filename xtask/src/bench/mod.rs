@@ -28,7 +28,7 @@ pub(crate) const PURPOSE: &str = "encode: speed, bits and quality of the encoder
     --seconds S  how long a run measures (20)\n\
     --stalled N  so many viewers that never read (0)\n\
     --busy       the page's own thread is busy 50 ms in every 200\n\
-    --only NAME  one system alone: ours, ours-ffmpeg, jsmpeg or jsmpeg-tuned";
+    --only NAME  one system alone, or several with commas between: floor (raw luma, no codec), ours, ours-ffmpeg, jsmpeg, jsmpeg-tuned";
 
 /// Runs the benchmark that the first argument names.
 pub(crate) fn run(arguments: &[String]) -> Outcome {

@@ -19,6 +19,8 @@ pub(crate) const RATE: u32 = 24;
 /// A way to get a camera's picture into a page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum System {
+    /// No system: raw luma, painted without a codec by the quickest path. What is left to win is what lies above it.
+    Floor,
     /// Ours, as it comes.
     Ours,
     /// Ours with FFmpeg as the encoder.
@@ -42,11 +44,13 @@ pub(crate) struct Running {
 
 impl System {
     /// All, in the order in which they take turns.
-    pub(crate) const ALL: [Self; 4] = [Self::Ours, Self::Jsmpeg, Self::OursFfmpeg, Self::JsmpegTuned];
+    pub(crate) const ALL: [Self; 5] =
+        [Self::Floor, Self::Ours, Self::Jsmpeg, Self::OursFfmpeg, Self::JsmpegTuned];
 
     /// For the command line and the table.
     pub(crate) const fn name(self) -> &'static str {
         match self {
+            Self::Floor => "floor",
             Self::Ours => "ours",
             Self::OursFfmpeg => "ours-ffmpeg",
             Self::Jsmpeg => "jsmpeg",
@@ -57,6 +61,7 @@ impl System {
     /// Starts it and waits until it answers.
     pub(crate) fn start(self) -> Outcome<Running> {
         match self {
+            Self::Floor => floor(),
             Self::Ours => ours(&[]),
             Self::OursFfmpeg => ours(&["--encoder", "ffmpeg"]),
             Self::Jsmpeg => jsmpeg(&[]),
@@ -104,19 +109,11 @@ fn ours(more: &[&str]) -> Outcome<Running> {
 
 /// As the documentation of JSMpeg and its relay has it, with the bit rate, size and rate that ours has.
 fn jsmpeg(more: &[&str]) -> Outcome<Running> {
-    let mut relay = command("node", &["relay.mjs"]);
-    relay.current_dir(root().join("bench/rival")).stdout(Stdio::piped());
-    let mut relay = Process::start("the relay", &mut relay)?;
-    let mut port = String::new();
-    let read = BufReader::new(relay.take_output()?).read_line(&mut port);
-    read.map_err(|error| format!("the relay: {error}"))?;
-    let address = format!("127.0.0.1:{}", port.trim());
+    let (relay, address) = node("the relay", &["relay.mjs"], Stdio::null())?;
+    let mut frames = pattern_frames()?;
 
-    let mut frames = Command::new(target().join("release/examples/pattern_frames"));
-    let (size, rate) = (format!("{}x{}", SIZE.0, SIZE.1), RATE.to_string());
-    frames.args(["--size", &size, "--fps", &rate]).stdin(Stdio::null()).stdout(Stdio::piped());
-    let mut frames = Process::start("pattern_frames", &mut frames)?;
-
+    let size = format!("{}x{}", SIZE.0, SIZE.1);
+    let rate = RATE.to_string();
     let mut ffmpeg = Command::new("ffmpeg");
     ffmpeg.args(["-nostdin", "-loglevel", "error", "-f", "rawvideo", "-pixel_format", "yuv420p"]);
     ffmpeg.args(["-video_size", &size, "-framerate", &rate, "-i", "pipe:0"]);
@@ -130,6 +127,38 @@ fn jsmpeg(more: &[&str]) -> Outcome<Running> {
         // Ended in this order, so that none complains of another.
         processes: vec![ffmpeg, frames, relay],
     })
+}
+
+fn floor() -> Outcome<Running> {
+    let mut frames = pattern_frames()?;
+    let size = format!("{}x{}", SIZE.0, SIZE.1);
+    let input = Stdio::from(frames.take_output()?);
+    let (server, address) = node("the floor's server", &["floor.mjs", &size], input)?;
+    Ok(Running {
+        page: format!("http://{address}/"),
+        socket: (address, "/", ""),
+        server: vec![server.id()],
+        processes: vec![frames, server],
+    })
+}
+
+/// A camera for who has none: the test pattern's raw frames on its output.
+fn pattern_frames() -> Outcome<Process> {
+    let mut frames = Command::new(target().join("release/examples/pattern_frames"));
+    let (size, rate) = (format!("{}x{}", SIZE.0, SIZE.1), RATE.to_string());
+    frames.args(["--size", &size, "--fps", &rate]).stdin(Stdio::null()).stdout(Stdio::piped());
+    Process::start("pattern_frames", &mut frames)
+}
+
+/// A server in Node that prints its port, and its address.
+fn node(name: &str, arguments: &[&str], input: Stdio) -> Outcome<(Process, String)> {
+    let mut server = command("node", arguments);
+    server.current_dir(root().join("bench/rival")).stdin(input).stdout(Stdio::piped());
+    let mut server = Process::start(name, &mut server)?;
+    let mut port = String::new();
+    let read = BufReader::new(server.take_output()?).read_line(&mut port);
+    read.map_err(|error| format!("{name}: {error}"))?;
+    Ok((server, format!("127.0.0.1:{}", port.trim())))
 }
 
 /// A port that was free a moment ago.
