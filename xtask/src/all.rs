@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use crate::cross::{AARCH64, ARMV7, Target};
 use crate::packages::{RUST_WITH_SOURCE, WASM_LINKER, ensure};
-use crate::shell::{cargo, command, output, root};
+use crate::shell::{cargo, command, output, root, target};
 use crate::steps::Steps;
 use crate::{Outcome, soak, wasm};
 
@@ -24,6 +24,9 @@ pub(crate) fn run(steps: &mut Steps) {
     }
     fuzz(steps);
     steps.check("soak", soak::run);
+    let mut browser = command("node", &["web/soak/run.mjs"]);
+    browser.env("PISTREAMING_PROGRAM", target().join("release/pistreaming"));
+    steps.command("half an hour in a browser", &mut browser);
 }
 
 /// The player in `web/dist` is what its sources give, byte for byte. What is there is put back in any case.

@@ -15,7 +15,7 @@ pub(crate) const PURPOSE: &str =
     "the gate: format, lints, tests, tidy rules, the built player, browsers (about 10 minutes on 2 cores)\n\
     --no-browser  without the tests in browsers\n\
     --camera-lab  also cameras, in a kernel that has drivers to test with, in qemu (about 3 minutes)
-    --all         all that, the player rebuilt, the codec under qemu, fuzzing, soaks (about an hour)";
+    --all         all that, the player rebuilt, the codec under qemu, fuzzing, soaks (about an hour and a half)";
 
 /// Runs the gate.
 pub(crate) fn run(arguments: &[String]) -> Outcome {
@@ -47,7 +47,7 @@ pub(crate) fn run(arguments: &[String]) -> Outcome {
     } else {
         steps.skip(
             "the player rebuilt, the codec under qemu, long fuzzing, soaks",
-            "they take an hour: --all",
+            "they take an hour and a half: --all",
         );
     }
     steps.close()
