@@ -3,14 +3,16 @@
 use std::fs::File;
 use std::io::{self, BufWriter, Read, Write};
 use std::process::ExitCode;
+use std::time::Instant;
 
 use mpeg1::PictureView;
 use mpeg1::encode::{Encoder, Intra, Rate, Refresh, Settings};
 
 const USAGE: &str =
-    "encode --size WxH --fps N (--quantiser Q | --bitrate BPS) [--threads N] [--gop N] [--psnr] IN.yuv OUT.m1v
+    "encode --size WxH --fps N (--quantiser Q | --bitrate BPS) [--threads N] [--gop N] [--pictures N] [--psnr] IN.yuv
+    OUT.m1v
 
-Codes raw I420 pictures of IN.yuv into OUT.m1v and prints pictures, bytes, the largest picture's bytes and CPU seconds.
+Codes raw I420 pictures of IN.yuv into OUT.m1v and prints pictures, bytes, the largest picture's bytes, CPU seconds and elapsed ones.
 
   --size WxH      width and height in pixels
   --fps N         pictures per second
@@ -18,7 +20,8 @@ Codes raw I420 pictures of IN.yuv into OUT.m1v and prints pictures, bytes, the l
   --bitrate BPS   bits per second
   --threads N     threads that code one picture (1)
   --gop N         an I picture every N pictures, 1 to 132 (a rolling refresh within 3 s)
-  --psnr          print the PSNR of the luma, too; its time is in the CPU seconds";
+  --pictures N    no more than so many
+  --psnr          print the PSNR of the luma, too; its time is in the seconds";
 
 fn main() -> ExitCode {
     match parse(std::env::args().skip(1)).map(|job| run(&job)) {
@@ -36,13 +39,15 @@ fn main() -> ExitCode {
 
 struct Job {
     settings: Settings,
+    most_pictures: u64,
     psnr: bool,
     input: String,
     output: String,
 }
 
 fn parse(mut words: impl Iterator<Item = String>) -> Result<Job, String> {
-    let (mut size, mut fps, mut rate, mut threads, mut gop, mut psnr) = (None, None, None, 1, None, false);
+    let (mut size, mut fps, mut rate, mut threads, mut gop) = (None, None, None, 1, None);
+    let (mut most_pictures, mut psnr) = (u64::MAX, false);
     let mut files = Vec::new();
     while let Some(word) = words.next() {
         let mut value = || words.next().ok_or_else(|| format!("{word} needs a value"));
@@ -55,6 +60,7 @@ fn parse(mut words: impl Iterator<Item = String>) -> Result<Job, String> {
             "--bitrate" => rate = Some(Rate::BitsPerSecond(number(&value()?)?)),
             "--threads" => threads = number(&value()?)?,
             "--gop" => gop = Some(number(&value()?)?),
+            "--pictures" => most_pictures = number(&value()?)?,
             "--psnr" => psnr = true,
             option if option.starts_with("--") => return Err(format!("there is no option {option}")),
             _ => files.push(word),
@@ -66,7 +72,7 @@ fn parse(mut words: impl Iterator<Item = String>) -> Result<Job, String> {
     let [input, output] = <[String; 2]>::try_from(files).map_err(|_| "IN.yuv and OUT.m1v are to be named")?;
     let mut settings = Settings { threads, ..Settings::new(width, height, fps, rate) };
     settings.refresh = gop.map_or(settings.refresh, Refresh::Periodic);
-    Ok(Job { settings, psnr, input, output })
+    Ok(Job { settings, most_pictures, psnr, input, output })
 }
 
 fn number<T: std::str::FromStr>(text: &str) -> Result<T, String> {
@@ -81,8 +87,8 @@ fn run(job: &Job) -> Result<(), Box<dyn std::error::Error>> {
     let mut output = BufWriter::new(output);
     let mut picture = vec![0; PictureView::i420_len(width, height)];
     let (mut unit, mut pictures, mut bytes, mut largest, mut off) = (Vec::new(), 0u64, 0, 0, 0);
-    let before = cpu_seconds();
-    while read_whole(&mut input, &mut picture)? {
+    let (before, start) = (cpu_seconds(), Instant::now());
+    while pictures < job.most_pictures && read_whole(&mut input, &mut picture)? {
         unit.clear();
         let view = PictureView::from_i420(&picture, width, height);
         encoder.encode(view, Intra::Auto, &mut unit);
@@ -97,6 +103,7 @@ fn run(job: &Job) -> Result<(), Box<dyn std::error::Error>> {
     output.write_all(&[0, 0, 1, mpeg1::bits::start_code::SEQUENCE_END])?;
     output.flush()?;
     println!("pictures {pictures}\nbytes {bytes}\nlargest {largest}\ncpu {:.3} s", cpu_seconds() - before);
+    println!("elapsed {:.3} s", start.elapsed().as_secs_f64());
     if job.psnr {
         let mean = off as f64 / (pictures as f64 * (width * height) as f64);
         println!("psnr {:.4} dB", 10.0 * (255.0 * 255.0 / mean).log10());

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::clips::{self, CLIPS, Clip, RATE};
-use super::encode::Aim;
+use super::encoders::Aim;
 use crate::Outcome;
 use crate::packages::{NODE, ensure};
 use crate::shell::{cargo, command, output, root, run, target};

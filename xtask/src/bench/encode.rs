@@ -1,14 +1,14 @@
 //! `cargo xtask bench encode`: the encoder beside FFmpeg's `mpeg1video` on the same clips in one run, one thread each.
 //!
-//! Here belongs: what is run, and the table. Not here: the clips (`clips`), comparing curves (`curves`).
+//! Here belongs: what is run, and the table. Not here: the encoders (`encoders`), the clips (`clips`), comparing curves
+//! (`curves`), counting instructions (`instructions`).
 
-use std::path::Path;
-use std::process::Command;
-
-use super::clips::{self, CLIPS, Clip, PICTURES, RATE};
+use super::clips::{self, CLIPS, Clip, FULL_HD, PICTURES, RATE};
 use super::curves::{Point, rate_difference};
+use super::encoders::{Aim, Coded, Encoder, largest_picture, ours_by_the_clock, ours_psnr, quality};
+use super::instructions;
 use crate::Outcome;
-use crate::shell::{cargo, command, output, run, target};
+use crate::shell::{cargo, run, target};
 
 /// Fixed quantiser scales.
 const QUANTISERS: [u8; 4] = [2, 4, 8, 16];
@@ -16,197 +16,190 @@ const QUANTISERS: [u8; 4] = [2, 4, 8, 16];
 const BITS_PER_SECOND: u32 = 800_000;
 /// Each encoding is timed so often, the encoders in turns; the least counts.
 const TIMES: usize = 3;
+const ENCODERS: [Encoder; 3] = [Encoder::Ours, Encoder::Ffmpeg, Encoder::FfmpegTrellis];
+/// The quantiser of what is measured at one alone: full HD, two threads.
+const ONE: Aim = Aim::Quantiser(8);
 
-/// An encoder under measurement.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Encoder {
-    Ours,
-    /// FFmpeg as it comes, without B pictures, which would be a frame of delay each.
-    Ffmpeg,
-    /// FFmpeg's best that holds no picture back.
-    FfmpegTrellis,
+/// What is asked for.
+struct Options {
+    /// Some clips alone; none: all.
+    clips: Vec<String>,
+    /// Nothing but BD-rates, to see what a change is worth.
+    quick: bool,
 }
 
-const ENCODERS: [(Encoder, &str); 3] = [
-    (Encoder::Ours, "ours"),
-    (Encoder::Ffmpeg, "ffmpeg -bf 0 -g 12"),
-    (Encoder::FfmpegTrellis, "ffmpeg -bf 0 -g 120 -trellis 1"),
-];
-
-/// What an encoder is told to keep to.
-#[derive(Clone, Copy)]
-pub(crate) enum Aim {
-    Quantiser(u8),
-    Rate(u32),
-}
-
-impl Aim {
-    /// For a table.
-    pub(crate) fn name(self) -> String {
-        match self {
-            Self::Quantiser(quantiser) => quantiser.to_string(),
-            Self::Rate(bits) => format!("{}k", bits / 1000),
+impl Options {
+    fn parse(arguments: &[String]) -> Outcome<Self> {
+        let mut options = Self { clips: Vec::new(), quick: false };
+        let mut words = arguments.iter();
+        while let Some(word) = words.next() {
+            match word.as_str() {
+                "--quick" => options.quick = true,
+                "--clip" => options.clips.push(words.next().ok_or("--clip needs a name")?.clone()),
+                _ => return Err(format!("bench encode takes no option {word:?}")),
+            }
+        }
+        let known = |name: &str| CLIPS.iter().chain([&FULL_HD]).any(|clip| clip.name == name);
+        match options.clips.iter().find(|name| !known(name)) {
+            Some(name) => {
+                let names = CLIPS.map(|clip| clip.name).join(", ");
+                Err(format!("there is no clip {name:?} but {names}, {}", FULL_HD.name))
+            }
+            None => Ok(options),
         }
     }
 
-    /// As our example takes it.
-    pub(crate) fn options(self) -> [String; 2] {
-        match self {
-            Self::Quantiser(quantiser) => ["--quantiser".into(), quantiser.to_string()],
-            Self::Rate(bits) => ["--bitrate".into(), bits.to_string()],
-        }
+    fn wants(&self, clip: &Clip) -> bool {
+        self.clips.is_empty() || self.clips.iter().any(|name| name == clip.name)
     }
-}
-
-/// What came out.
-#[derive(Clone, Copy)]
-struct Coded {
-    bytes: u64,
-    cpu_seconds: f64,
 }
 
 /// Runs it.
 pub(crate) fn run_all(arguments: &[String]) -> Outcome {
-    if let [unknown, ..] = arguments {
-        return Err(format!("bench encode takes no option {unknown:?}"));
-    }
+    let options = Options::parse(arguments)?;
     run(&mut cargo(&["build", "--release", "--locked", "-p", "mpeg1", "--example", "encode"]))?;
     clips::make()?;
-    for clip in &CLIPS {
-        one_clip(clip)?;
+    for clip in CLIPS.iter().filter(|clip| options.wants(clip)) {
+        if options.quick { rates_alone(clip)? } else { one_clip(clip)? }
+    }
+    if !options.quick && options.wants(&FULL_HD) {
+        clips::make_one(&FULL_HD)?;
+        head(&FULL_HD);
+        rows(&FULL_HD, ONE)?;
+        threads(&FULL_HD)?;
     }
     Ok(())
 }
 
-fn one_clip(clip: &Clip) -> Outcome {
+fn head(clip: &Clip) {
     println!("\n{}: {}, {PICTURES} pictures of {}", clip.name, clip.what, clip.size());
     println!(
         "{:<32} {:>9} {:>11} {:>9} {:>9} {:>9}",
         "", "quantiser", "pictures/s", "kbit/s", "PSNR-Y", "SSIM-Y"
     );
+}
+
+fn one_clip(clip: &Clip) -> Outcome {
+    head(clip);
     let mut curves = [const { Vec::new() }; ENCODERS.len()];
     for quantiser in QUANTISERS {
-        let coded = in_turns(clip, Aim::Quantiser(quantiser))?;
-        for (n, (_, name)) in ENCODERS.iter().enumerate() {
-            let (psnr, ssim) = quality(clip, &stream(n))?;
-            curves[n].push(Point { bits: coded[n].bytes as f64 * 8.0, psnr });
-            print_row(name, &quantiser.to_string(), coded[n], psnr, ssim);
+        let points = rows(clip, Aim::Quantiser(quantiser))?;
+        curves.iter_mut().zip(points).for_each(|(curve, point)| curve.push(point));
+    }
+    let points = rows(clip, Aim::Rate(BITS_PER_SECOND))?;
+    for (encoder, point) in ENCODERS.iter().zip(points) {
+        let off = kbits(point.bits) * 1000.0 / f64::from(BITS_PER_SECOND) - 1.0;
+        let largest = largest_picture(&encoder.stream())?;
+        let rate = format!("rate off by {:+.1} %, largest picture {largest} bytes", off * 100.0);
+        println!("{:<32} {:>9} {rate}", encoder.name(), "800k");
+    }
+    for (encoder, curve) in ENCODERS.iter().zip(&curves).skip(1) {
+        print_rate_difference(*encoder, curve, &curves[0]);
+    }
+    threads(clip)?;
+    count(clip)
+}
+
+/// A row for each encoder.
+fn rows(clip: &Clip, aim: Aim) -> Outcome<Vec<Point>> {
+    let mut points = Vec::new();
+    for (encoder, coded) in ENCODERS.into_iter().zip(in_turns(clip, aim)?) {
+        let (psnr, ssim) = quality(clip, &encoder.stream())?;
+        let (speed, bits) = (PICTURES as f64 / coded.cpu_seconds, coded.bytes as f64 * 8.0);
+        let (name, aim) = (encoder.name(), aim.name());
+        println!("{name:<32} {aim:>9} {speed:>11.0} {:>9.0} {psnr:>9.2} {ssim:>9.4}", kbits(bits));
+        points.push(Point { bits, psnr });
+    }
+    Ok(points)
+}
+
+/// Codes the clip with every encoder, in turns; the least CPU time of each counts.
+fn in_turns(clip: &Clip, aim: Aim) -> Outcome<Vec<Coded>> {
+    let mut best = Vec::new();
+    for encoder in ENCODERS {
+        best.push(encoder.encode(clip, aim)?);
+    }
+    for _ in 1..TIMES {
+        for (encoder, best) in ENCODERS.into_iter().zip(&mut best) {
+            let coded = encoder.encode(clip, aim)?;
+            best.cpu_seconds = best.cpu_seconds.min(coded.cpu_seconds);
         }
     }
-    let coded = in_turns(clip, Aim::Rate(BITS_PER_SECOND))?;
-    for (n, (_, name)) in ENCODERS.iter().enumerate() {
-        let (psnr, ssim) = quality(clip, &stream(n))?;
-        print_row(name, "800k", coded[n], psnr, ssim);
-        let off = kbits(coded[n]) * 1000.0 / f64::from(BITS_PER_SECOND) - 1.0;
-        println!("{:<32} {:>9} rate off by {:+.1} %", "", "", off * 100.0);
+    Ok(best)
+}
+
+/// One thread beside two.
+fn threads(clip: &Clip) -> Outcome {
+    let (mut one, mut two) = (0f64, 0f64);
+    for _ in 0..TIMES {
+        one = one.max(ours_by_the_clock(clip, ONE, 1)?);
+        two = two.max(ours_by_the_clock(clip, ONE, 2)?);
     }
-    for (other, (_, name)) in ENCODERS.iter().enumerate().skip(1) {
+    println!("ours by the clock at quantiser {}: {one:.0} pictures/s, with two threads {two:.0}", ONE.name());
+    Ok(())
+}
+
+/// Instructions of ours and of FFmpeg's default.
+fn count(clip: &Clip) -> Outcome {
+    if !instructions::can_count() {
+        println!("instructions are not counted: there is no valgrind (apt-get install valgrind)");
+        return Ok(());
+    }
+    for quantiser in QUANTISERS {
+        let aim = Aim::Quantiser(quantiser);
+        let [ours, theirs] =
+            [Encoder::Ours, Encoder::Ffmpeg].map(|of| instructions::a_picture(of, clip, aim));
+        let (ours, theirs) = (ours? as f64 / 1e6, theirs? as f64 / 1e6);
         println!(
-            "BD-rate of ours against {name}: {:+.1} %",
-            rate_difference(&curves[other], &curves[0]) * 100.0
+            "million instructions a picture at quantiser {quantiser}: ours {ours:.1}, {} {theirs:.1}: {:.2} times ours",
+            Encoder::Ffmpeg.name(),
+            theirs / ours
         );
     }
     Ok(())
 }
 
-fn print_row(name: &str, aim: &str, coded: Coded, psnr: f64, ssim: f64) {
-    let speed = PICTURES as f64 / coded.cpu_seconds;
-    println!("{name:<32} {aim:>9} {speed:>11.0} {:>9.0} {psnr:>9.2} {ssim:>9.4}", kbits(coded));
-}
-
-fn kbits(coded: Coded) -> f64 {
-    coded.bytes as f64 * 8.0 * RATE / PICTURES as f64 / 1000.0
-}
-
-/// Codes the clip with every encoder, in turns; the least CPU time of each counts.
-fn in_turns(clip: &Clip, aim: Aim) -> Outcome<Vec<Coded>> {
-    let mut best: Vec<Option<Coded>> = vec![None; ENCODERS.len()];
-    for _ in 0..TIMES {
-        for (n, (encoder, _)) in ENCODERS.iter().enumerate() {
-            let coded = encode(*encoder, clip, aim, &stream(n))?;
-            let quicker = best[n].is_none_or(|best| coded.cpu_seconds < best.cpu_seconds);
-            best[n] = if quicker { Some(coded) } else { best[n] };
-        }
+/// BD-rates of ours against FFmpeg's curves, which are kept from run to run.
+fn rates_alone(clip: &Clip) -> Outcome {
+    let mut ours = Vec::new();
+    for quantiser in QUANTISERS {
+        let (psnr, bytes) = ours_psnr(clip, Aim::Quantiser(quantiser))?;
+        ours.push(Point { bits: bytes * 8.0, psnr });
     }
-    Ok(best.into_iter().flatten().collect())
-}
-
-fn stream(encoder: usize) -> std::path::PathBuf {
-    target().join("clips").join(format!("coded-{encoder}.m1v"))
-}
-
-fn encode(encoder: Encoder, clip: &Clip, aim: Aim, to: &Path) -> Outcome<Coded> {
-    let cpu_seconds = match encoder {
-        Encoder::Ours => ours(clip, aim, to)?,
-        Encoder::Ffmpeg => ffmpeg(clip, aim, to, "-g 12")?,
-        Encoder::FfmpegTrellis => ffmpeg(clip, aim, to, "-g 120 -trellis 1")?,
-    };
-    let bytes = std::fs::metadata(to).map_err(|error| error.to_string())?.len();
-    Ok(Coded { bytes, cpu_seconds })
-}
-
-fn ours(clip: &Clip, aim: Aim, to: &Path) -> Outcome<f64> {
-    let mut command = Command::new(target().join("release/examples/encode"));
-    command.args(["--size", &clip.size(), "--fps", &RATE.to_string()]);
-    command.args(aim.options());
-    let said = output(command.arg(clip.path()).arg(to))?;
-    number_behind(&said, "cpu ").ok_or_else(|| format!("the encoder said no CPU time: {said}"))
-}
-
-/// FFmpeg's own `-benchmark` says user and system time of the process.
-fn ffmpeg(clip: &Clip, aim: Aim, to: &Path, more: &str) -> Outcome<f64> {
-    let mut words = command("ffmpeg", &["-nostdin", "-hide_banner", "-y", "-benchmark", "-f", "rawvideo"]);
-    words.args(["-pix_fmt", "yuv420p", "-s", &clip.size(), "-r", &RATE.to_string(), "-i"]).arg(clip.path());
-    words.args("-threads 1 -c:v mpeg1video -bf 0".split(' ')).args(more.split(' '));
-    match aim {
-        Aim::Quantiser(quantiser) => words.args(["-q:v", &quantiser.to_string()]),
-        Aim::Rate(bits) => words.args(["-b:v", &bits.to_string()]),
-    };
-    let ended = words.args(["-f", "mpeg1video"]).arg(to).output().map_err(|error| error.to_string())?;
-    let said = String::from_utf8_lossy(&ended.stderr);
-    let user = number_behind(&said, "utime=").ok_or_else(|| format!("FFmpeg failed: {said}"))?;
-    Ok(user + number_behind(&said, "stime=").unwrap_or(0.0))
-}
-
-/// PSNR and SSIM of the luma of what FFmpeg decodes, by FFmpeg's own filters.
-fn quality(clip: &Clip, coded: &Path) -> Outcome<(f64, f64)> {
-    let decoded = target().join("clips/decoded.yuv");
-    let mut decode = command("ffmpeg", &["-nostdin", "-v", "error", "-y", "-i"]);
-    run(decode
-        .arg(coded)
-        .args("-fps_mode passthrough -pix_fmt yuv420p -f rawvideo".split(' '))
-        .arg(&decoded))?;
-    let mut compare = command("ffmpeg", &["-nostdin", "-hide_banner"]);
-    for file in [&decoded, &clip.path()] {
-        compare.args(["-f", "rawvideo", "-pix_fmt", "yuv420p", "-s", &clip.size(), "-i"]).arg(file);
+    println!("{}", clip.name);
+    for encoder in &ENCODERS[1..] {
+        print_rate_difference(*encoder, &kept_curve(*encoder, clip)?, &ours);
     }
-    let filters = "[0:v]split[a][b];[1:v]split[c][d];[a][c]psnr[x];[b][d]ssim[y]";
-    compare.args([
-        "-filter_complex",
-        filters,
-        "-map",
-        "[x]",
-        "-f",
-        "null",
-        "-",
-        "-map",
-        "[y]",
-        "-f",
-        "null",
-        "-",
-    ]);
-    let ended = compare.output().map_err(|error| error.to_string())?;
-    let said = String::from_utf8_lossy(&ended.stderr);
-    let psnr = said.split_once("PSNR y:").and_then(|(_, rest)| number_at(rest));
-    let ssim = said.split_once("SSIM Y:").and_then(|(_, rest)| number_at(rest));
-    psnr.zip(ssim).ok_or_else(|| format!("FFmpeg compared nothing: {said}"))
+    Ok(())
 }
 
-fn number_behind(text: &str, mark: &str) -> Option<f64> {
-    text.rsplit_once(mark).and_then(|(_, rest)| number_at(rest))
+fn kept_curve(encoder: Encoder, clip: &Clip) -> Outcome<Vec<Point>> {
+    let file =
+        target().join("clips").join(format!("{}-{}.curve", clip.name, encoder.name().replace(' ', "")));
+    if let Ok(text) = std::fs::read_to_string(&file) {
+        let number = |word: &str| word.parse::<f64>().map_err(|_| format!("{}: delete it", file.display()));
+        let point = |line: &str| -> Outcome<Point> {
+            let (bits, psnr) =
+                line.split_once(' ').ok_or_else(|| format!("{}: delete it", file.display()))?;
+            Ok(Point { bits: number(bits)?, psnr: number(psnr)? })
+        };
+        return text.lines().map(point).collect();
+    }
+    let mut curve = Vec::new();
+    for quantiser in QUANTISERS {
+        let bits = encoder.encode(clip, Aim::Quantiser(quantiser))?.bytes as f64 * 8.0;
+        curve.push(Point { bits, psnr: quality(clip, &encoder.stream())?.0 });
+    }
+    let lines: String = curve.iter().map(|point| format!("{} {}\n", point.bits, point.psnr)).collect();
+    std::fs::write(&file, lines).map_err(|error| format!("{}: {error}", file.display()))?;
+    Ok(curve)
 }
 
-fn number_at(text: &str) -> Option<f64> {
-    let end = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
-    text[..end].parse().ok()
+fn print_rate_difference(encoder: Encoder, theirs: &[Point], ours: &[Point]) {
+    let name = encoder.name();
+    println!("BD-rate of ours against {name}: {:+.1} %", rate_difference(theirs, ours) * 100.0);
+}
+
+fn kbits(bits: f64) -> f64 {
+    bits * RATE / PICTURES as f64 / 1000.0
 }

@@ -9,6 +9,8 @@ mod curves;
 mod decode;
 mod drift;
 mod encode;
+mod encoders;
+mod instructions;
 mod latency;
 mod measure;
 mod screen;
@@ -18,12 +20,13 @@ pub(crate) mod systems;
 
 use crate::Outcome;
 
-pub(crate) const OPTIONS: &str =
-    "latency [--runs N] [--seconds S] [--stalled N] [--busy] [--only NAME] | encode | decode | drift";
+pub(crate) const OPTIONS: &str = "latency [--runs N] [--seconds S] [--stalled N] [--busy] [--only NAME] | encode [--clip NAME] [--quick] | decode | drift";
 pub(crate) const PURPOSE: &str = "encode: speed, bits and quality of the encoder beside FFmpeg's, on clips that it makes\n\
     decode: pictures per second in WebAssembly beside JSMpeg's, natively beside FFmpeg's, on streams of those clips\n\
     drift: what is lost in decoders whose inverse DCT is not ours, FFmpeg's, JSMpeg's old and new, over 500 pictures\n\
     latency: from the stamp in a frame's pixels to those pixels on the screen: ours, and FFmpeg with JSMpeg\n\
+    --clip NAME  with encode: this clip alone, hand, street, pan, wide or full-hd; may be repeated\n\
+    --quick      with encode: nothing but BD-rates, against FFmpeg's curves of an earlier run\n\
     --runs N     runs of each system, taken in turns (3)\n\
     --seconds S  how long a run measures (20)\n\
     --stalled N  so many viewers that never read (0)\n\
