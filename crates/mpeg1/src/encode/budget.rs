@@ -28,6 +28,8 @@ pub(super) const LEAST_INTRA_BITS: f32 = 80.0;
 const END_BITS: f32 = 40.0;
 /// By how much the scale must be off to be changed: each change costs bits, too.
 const CHANGE: f32 = 1.15;
+/// A scale so many times as coarse as planned is not what was planned any more.
+const STARVED: f32 = 1.5;
 
 /// A slice shorter than this, its header of five bytes and two macroblocks that cannot be skipped included, is better
 /// joined with the next.
@@ -83,6 +85,7 @@ pub(super) struct Purse {
     /// What macroblocks that cannot wait and are not yet coded take at least.
     least: f32,
     used: u32,
+    starved: bool,
     tally: Tally,
 }
 
@@ -99,8 +102,15 @@ impl Purse {
             done: (0.0, 0.0),
             least: END_BITS + due as f32 * LEAST_INTRA_BITS,
             used: 0,
+            starved: false,
             tally: Tally::default(),
         }
+    }
+
+    /// How many times as much as foretold what is coded took; at the front of a slice hardly anything shows of it.
+    pub fn fault(&self) -> f32 {
+        let trust = self.budget.unwrap_or_default().max(0.0) / 8.0 + 1.0;
+        (self.done.1 + trust) / (self.done.0 + trust)
     }
 
     /// Whether there are bits for a macroblock's DCs.
@@ -115,14 +125,12 @@ impl Purse {
         }
         let Some(budget) = self.budget else { return Effort::Scale(self.planned) };
         let left = budget - self.used as f32 - self.least;
-        // What shows of a fault in what was foretold; at the front of a slice hardly anything.
-        let trust = budget / 8.0;
-        let fault = (self.done.1 + trust) / (self.done.0 + trust);
-        let wanted = f32::from(self.planned) * self.foretold * fault / left.max(1.0);
+        let wanted = f32::from(self.planned) * self.foretold * self.fault() / left.max(1.0);
         if wanted > f32::from(self.scale) * CHANGE || wanted * CHANGE < f32::from(self.scale) {
             self.scale = (wanted as u8).saturating_add(1).clamp(self.planned, COARSEST);
         }
         let fits = self.costs.bits(mode, self.scale) <= left;
+        self.starved |= !fits || f32::from(self.scale) > f32::from(self.planned) * STARVED;
         if fits { Effort::Scale(self.scale) } else { Effort::Least }
     }
 
@@ -142,6 +150,11 @@ impl Purse {
             );
             self.least -= if mode.due { LEAST_INTRA_BITS } else { 0.0 };
         }
+    }
+
+    /// Whether it was too little for what was planned.
+    pub const fn starved(&self) -> bool {
+        self.starved
     }
 
     /// What became of what was foretold.

@@ -7,8 +7,10 @@
 
 use super::mode::Mode;
 
-/// What an intra macroblock takes besides its coefficients: type, DCs, ends of blocks.
+/// What an intra macroblock takes besides its coefficients, type, DCs, ends of blocks: among others of its kind, and alone
+/// in a place that has become another, where no DC is like the one before.
 const INTRA_HEAD: f32 = 36.0;
+const LONE_INTRA_HEAD: f32 = 80.0;
 /// Bits for an activity of 0, 32, 64, 128 … times the scale: means over the clips of `cargo xtask bench encode` at
 /// scales 2 to 31. Between them lines.
 const INTRA: Curve = [0.0, 4.0, 9.0, 26.0, 79.0, 190.0, 365.0, 600.0, 860.0, 1060.0, 1260.0];
@@ -32,12 +34,17 @@ impl Costs {
     /// Of natural pictures.
     pub const TYPICAL: Self = Self { intra: 1.0, predicted: 1.0 };
 
+    /// The same for what takes so many times as much.
+    pub fn times(self, factor: f32) -> Self {
+        Self { intra: self.intra * factor, predicted: self.predicted * factor }
+    }
+
     /// About how many bits the macroblock takes with `scale`; none if it waits.
     #[inline]
     pub fn bits(&self, mode: &Mode, scale: u8) -> f32 {
         match mode {
             Mode { waits: true, .. } => 0.0,
-            Mode { intra: true, .. } => INTRA_HEAD + self.intra * typical(mode, scale),
+            Mode { intra: true, .. } => intra_head(mode) + self.intra * typical(mode, scale),
             _ => self.predicted * typical(mode, scale),
         }
     }
@@ -47,6 +54,10 @@ impl Costs {
         learn(&mut self.intra, tally.intra);
         learn(&mut self.predicted, tally.predicted);
     }
+}
+
+const fn intra_head(mode: &Mode) -> f32 {
+    if mode.due { INTRA_HEAD } else { LONE_INTRA_HEAD }
 }
 
 /// What such a macroblock takes on average, an intra one besides its head.
@@ -71,9 +82,10 @@ pub(super) struct Tally {
 impl Tally {
     /// Adds a macroblock that was coded with `scale` and took `bits`.
     pub fn add(&mut self, mode: &Mode, scale: u8, bits: u32) {
-        let (sum, head) = if mode.intra { (&mut self.intra, INTRA_HEAD) } else { (&mut self.predicted, 0.0) };
+        let (sum, head) =
+            if mode.intra { (&mut self.intra, intra_head(mode)) } else { (&mut self.predicted, 0.0) };
         sum.0 += typical(mode, scale);
-        sum.1 += bits as f32 - head;
+        sum.1 += (bits as f32 - head).max(0.0);
     }
 
     /// Adds another slice's.

@@ -11,12 +11,14 @@ use alloc::vec;
 use alloc::vec::Vec;
 use core::ops::Range;
 
-use super::budget::Shares;
 use super::cost::Costs;
 use super::mode::{Mode, deviation};
 use super::slice::{Coded, PictureContext};
-use super::{EncodedPicture, Encoder, append, code_slices};
+use super::slices::{self, Macroblocks};
+use super::wait::Patience;
+use super::{EncodedPicture, Encoder};
 use crate::picture::Picture;
+use crate::syntax::macroblock::MotionVector;
 use crate::syntax::picture::{MotionScale, PictureKind};
 
 /// How large a join picture or a band may be.
@@ -34,11 +36,29 @@ const HEAD_BITS: f32 = 300.0;
 /// Foretold is not known: so much is aimed at of what is allowed.
 const AIM: f32 = 0.93;
 
+/// A macroblock as joins have them, for what is the same in all.
+const DUE: Mode = Mode {
+    intra: true,
+    due: true,
+    activity: 0,
+    change: 0,
+    settled: 0,
+    waits: false,
+    vector: MotionVector::ZERO,
+};
+
+/// The scale of a picture in which what is due gets `scale`.
+fn planned_for(scale: u8) -> u8 {
+    (1..31).find(|&planned| DUE.scale(planned) >= scale).unwrap_or(31)
+}
+
 /// Room for joins, and what is learned from them.
 #[derive(Debug)]
 pub(super) struct Joiner {
     modes: Vec<Mode>,
+    /// Nothing waits here: what is not coded is not meant to be.
     waiting: Vec<u16>,
+    waits: Vec<bool>,
     slices: Vec<Coded>,
     /// A reference costs less than a camera's picture: its noise is gone.
     costs: Costs,
@@ -49,6 +69,7 @@ impl Joiner {
         Self {
             modes: vec![Mode::default(); mb_width * mb_height],
             waiting: vec![0; mb_width * mb_height],
+            waits: vec![false; mb_width * mb_height],
             slices: (0..mb_height).map(|_| Coded::default()).collect(),
             costs: Costs::TYPICAL,
         }
@@ -62,7 +83,7 @@ impl Joiner {
             let here = rows.contains(&row);
             let activity =
                 if here { deviation(reference.planes[0].view(), column * 16, row * 16) } else { 0 };
-            *mode = Mode { intra: here, due: here, waits: !here, activity, ..Mode::default() };
+            *mode = Mode { intra: here, due: here, waits: !here, activity, ..DUE };
         }
     }
 
@@ -90,7 +111,7 @@ impl Encoder {
         let kind = if rows == (0..self.rows()) { PictureKind::Intra } else { PictureKind::Predicted };
         self.joiner.look_at(&self.reference, &rows);
         let (scale, most_bits) = match size {
-            JoinSize::Quantiser(scale) => (scale.clamp(1, 31), None),
+            JoinSize::Quantiser(scale) => (planned_for(scale), None),
             JoinSize::Bytes(bytes) => {
                 let bits = (bytes as f32 * 8.0 - HEAD_BITS).max(0.0);
                 (self.joiner.finest(bits * AIM), Some(bits))
@@ -107,23 +128,17 @@ impl Encoder {
             quantisers: &self.quantisers,
             scale,
             costs: joiner.costs,
-            most_wait: u16::MAX,
+            patience: Patience::ENDLESS,
             level: self.level,
             motion,
         };
-        let shares = Shares::new(&context, &joiner.modes, most_bits);
-        let slices = &mut joiner.slices[..reference.mb_height.div_ceil(shares.rows)];
+        let macroblocks =
+            Macroblocks { modes: &mut joiner.modes, waiting: &joiner.waiting, waits: &mut joiner.waits };
+        let room = (&mut joiner.slices[..], &mut self.pool, &mut *out);
         // The next picture overwrites this reconstruction: it is room to work in until then.
-        code_slices(
-            &context,
-            &shares,
-            (&joiner.modes, &mut joiner.waiting),
-            reconstruction,
-            (slices, &mut self.pool),
-        );
-        let tally = append(slices, out);
+        let tally = slices::code(&context, most_bits, macroblocks, reconstruction, room);
         joiner.costs.learn(tally);
-        EncodedPicture { bytes: out.len() - start, kind, quantiser: scale }
+        EncodedPicture { bytes: out.len() - start, kind, quantiser: DUE.scale(scale) }
     }
 
     /// The rows from `first` on that a band of about `bytes` bytes with the quantizer_scale `scale` has room for, at least
@@ -131,7 +146,7 @@ impl Encoder {
     /// out. Empty if there is none.
     #[must_use]
     pub fn rows_of_band(&mut self, first: usize, since: u64, scale: u8, bytes: usize) -> Range<usize> {
-        let all = self.rows();
+        let (all, scale) = (self.rows(), planned_for(scale));
         let exact = |row: &usize| self.pictures - self.refreshed_at[*row] < since;
         let Some(first) = (first..all).find(|row| !exact(row)) else { return all..all };
         let end = (first..all).find(exact).unwrap_or(all);

@@ -19,6 +19,8 @@ mod refresh;
 mod samples;
 mod settings;
 mod slice;
+mod slices;
+mod wait;
 
 use alloc::vec::Vec;
 
@@ -29,14 +31,13 @@ use crate::syntax::group::GroupHeader;
 use crate::syntax::picture::{CodingType, MotionScale, PictureHeader, PictureKind};
 use crate::syntax::sequence::{SequenceHeader, nearest_rate_code};
 use crate::transform::quantise::Quantiser;
-use budget::Shares;
-use cost::Tally;
 use join::Joiner;
 use mode::{Analysis, Mode};
 use pool::Pool;
 use rate::RateControl;
 use refresh::{Plan, RollingRefresh};
-use slice::{Coded, PictureContext, Slice};
+use slice::{Coded, PictureContext};
+use slices::Macroblocks;
 
 pub use join::JoinSize;
 pub use settings::{Rate, Refresh, Settings, SettingsError};
@@ -78,6 +79,8 @@ pub struct Encoder {
     modes_before: Vec<Mode>,
     /// For each macroblock, for how many pictures it has waited.
     waiting: Vec<u16>,
+    /// Whether it waits in the picture in work.
+    waits: Vec<bool>,
     slices: Vec<Coded>,
     refresh: RollingRefresh,
     /// For each row, how many pictures there were when it was last intra by its turn.
@@ -113,6 +116,7 @@ impl Encoder {
             reference: picture.clone(),
             reconstruction: picture,
             waiting: alloc::vec![0; modes.len()],
+            waits: alloc::vec![false; modes.len()],
             modes_before: modes.clone(),
             modes,
             slices: (0..rows).map(|_| Coded::default()).collect(),
@@ -183,15 +187,17 @@ impl Encoder {
             quantisers: &self.quantisers,
             scale: choice.scale,
             costs: self.rate.costs(),
-            most_wait: choice.most_wait,
+            patience: choice.patience,
             level: self.level,
             motion,
         };
-        let shares = Shares::new(&context, &self.modes, choice.most_bits);
-        let slices = &mut self.slices[..mb_height.div_ceil(shares.rows)];
-        let macroblocks = (&self.modes[..], &mut self.waiting[..]);
-        code_slices(&context, &shares, macroblocks, &mut self.reconstruction, (slices, &mut self.pool));
-        let tally = append(slices, out);
+        let macroblocks =
+            Macroblocks { modes: &mut self.modes, waiting: &self.waiting, waits: &mut self.waits };
+        let room = (&mut self.slices[..], &mut self.pool, &mut *out);
+        let tally = slices::code(&context, choice.most_bits, macroblocks, &mut self.reconstruction, room);
+        for (waited, &waits) in self.waiting.iter_mut().zip(&self.waits) {
+            *waited = if waits { waited.saturating_add(1) } else { 0 };
+        }
         core::mem::swap(&mut self.reference, &mut self.reconstruction);
         let bytes = out.len() - start;
         self.rate.account(bytes, tally);
@@ -259,41 +265,6 @@ fn motion_scale(modes: &[Mode]) -> MotionScale {
     let farthest = modes.iter().map(|mode| reach(mode.vector.x).max(reach(mode.vector.y))).max().unwrap_or(0);
     let f_code = (1..7).find(|f_code| farthest < 16 << (f_code - 1)).unwrap_or(7);
     MotionScale { full_pel: false, f_code }
-}
-
-/// Appends slices to a unit; gives what they took.
-fn append(slices: &[Coded], out: &mut Vec<u8>) -> Tally {
-    let mut tally = Tally::default();
-    for slice in slices {
-        out.extend_from_slice(&slice.bytes);
-        tally.join(slice.tally);
-    }
-    tally
-}
-
-/// Codes a picture's slices on the threads of the pool.
-fn code_slices(
-    context: &PictureContext<'_>,
-    shares: &Shares,
-    (modes, waiting): (&[Mode], &mut [u16]),
-    reconstruction: &mut Picture,
-    (slices, pool): (&mut [Coded], &mut Pool),
-) {
-    let Shares { rows, .. } = *shares;
-    let macroblocks = reconstruction.mb_width * rows;
-    let [y, cb, cr] = &mut reconstruction.planes;
-    let planes = y
-        .samples
-        .chunks_mut(y.stride * 16 * rows)
-        .zip(cb.samples.chunks_mut(cb.stride * 8 * rows))
-        .zip(cr.samples.chunks_mut(cr.stride * 8 * rows));
-    let modes = modes.chunks(macroblocks).zip(waiting.chunks_mut(macroblocks));
-    let slices =
-        planes.zip(slices).zip(modes).enumerate().map(|(n, ((((y, cb), cr), out), (modes, waiting)))| {
-            let budget = shares.budget(context, modes);
-            Slice { row: n * rows, planes: [y, cb, cr], modes, waiting, budget, out }
-        });
-    pool.for_each(slices, |slice| slice::code(context, slice));
 }
 
 #[cfg(test)]

@@ -22,6 +22,8 @@ pub(super) struct Mode {
     pub vector: MotionVector,
     /// Sum of absolute values of what is to be coded: differences to the prediction, or to the mean if intra.
     pub activity: u32,
+    /// Sum of absolute differences to the same place of the picture before: what is seen of it if it waits.
+    pub change: u32,
     /// It is to be intra in this picture: its turn has come, or it waited for long enough. It cannot wait.
     pub due: bool,
     /// There are no bits for it in this picture: it stays as it is.
@@ -99,7 +101,7 @@ impl Analysis<'_> {
         let zero = sad_16x16(self.level, &source, reference, still);
         if zero <= self.not_worth_a_search(before.settled) {
             let settled = before.settled.min(zero);
-            return Mode { activity: zero, settled, ..Mode::default() };
+            return Mode { activity: zero, change: zero, settled, ..Mode::default() };
         }
         let found = self.search(&source, column, row, left).find(
             self.level,
@@ -107,11 +109,12 @@ impl Analysis<'_> {
             &self.candidates(column, row, left),
         );
         let settled = if found.vector == MotionVector::ZERO { zero } else { 0 };
-        let mut mode = Mode { vector: found.vector, activity: found.difference, settled, ..Mode::default() };
+        let (vector, activity) = (found.vector, found.difference);
+        let mut mode = Mode { vector, activity, change: zero, settled, ..Mode::default() };
         if mode.activity > INTRA_PENALTY {
             let deviation = deviation();
             if deviation + INTRA_PENALTY < mode.activity {
-                mode = Mode { intra: true, activity: deviation, ..Mode::default() };
+                mode = Mode { intra: true, activity: deviation, change: zero, ..Mode::default() };
             }
         }
         mode
@@ -201,8 +204,8 @@ mod tests {
             level,
         };
         analysis.run(&mut Pool::new(1), &mut modes);
-        let mode = |intra, activity| Mode { intra, activity, ..Mode::default() };
-        assert_eq!(modes, [Mode { settled: 256, ..mode(false, 256) }, mode(true, 0)]);
+        let mode = |intra, activity, change| Mode { intra, activity, change, ..Mode::default() };
+        assert_eq!(modes, [Mode { settled: 256, ..mode(false, 256, 256) }, mode(true, 0, 160 * 256)]);
         Analysis { kind: PictureKind::Intra, ..analysis }.run(&mut Pool::new(2), &mut modes);
         assert!(modes.iter().all(|mode| mode.intra && mode.activity == 0));
     }

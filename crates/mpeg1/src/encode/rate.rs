@@ -6,20 +6,21 @@
 //! Here belongs: bits and quantisers of pictures. Not here: of slices (`budget`), what a macroblock takes (`cost`),
 //! clocks: time is counted in pictures.
 
-use super::budget::{COARSEST, LEAST_INTRA_BITS};
+use super::budget::COARSEST;
 use super::cost::{Costs, Tally};
 use super::mode::Mode;
 use super::settings::{Rate, Settings};
+use super::wait::{Patience, make_wait};
 use crate::syntax::picture::PictureKind;
 
 /// What was chosen for a picture.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Choice {
     pub scale: u8,
     /// Bits that it may have; none: as many as it takes.
     pub most_bits: Option<f32>,
-    /// For how many pictures a macroblock waits at most.
-    pub most_wait: u16,
+    /// For how many pictures a macroblock waits.
+    pub patience: Patience,
 }
 
 /// A picture takes at most this many pictures' share of the rate: it is on a link of just that rate for two intervals
@@ -27,11 +28,15 @@ pub(super) struct Choice {
 const MOST_SHARES: f32 = 1.9;
 /// The same where nothing of the picture before is of use: at a cut, or where an I picture is asked for.
 const MOST_SHARES_AT_CUT: f32 = 2.85;
+/// The scale becomes finer from picture to picture at most by this factor: what was coded coarsely leaves more to code
+/// than was ever learned from.
+const LEAST_CHANGE: f32 = 0.6;
 /// Seconds over which a debt or a saving is evened out.
 const PAY_BACK_SECONDS: f32 = 0.5;
 /// How much may be saved, in seconds of the rate: a quiet hour must not pay for a burst.
 const MOST_SAVED_SECONDS: f32 = 0.08;
-/// However deep in debt, a picture may have this part of its share.
+/// However deep in debt, a picture is aimed at this part of its share, and may take all of it: what was foretold for too
+/// little waits otherwise, though the debt is small.
 const LEAST_SHARES: f32 = 0.75;
 /// Debt, in seconds of the rate, from which on nothing is coded.
 const MOST_DEBT_SECONDS: f32 = 1.0;
@@ -79,14 +84,14 @@ impl RateControl {
     /// of all where little has changed. `waiting`: for how many pictures each has waited.
     pub fn choose(&mut self, kind: PictureKind, modes: &mut [Mode], waiting: &[u16]) -> Choice {
         let Some(share) = self.share() else {
-            return Choice { scale: self.expected_scale(), most_bits: None, most_wait: 0 };
+            return Choice { scale: self.expected_scale(), most_bits: None, patience: Patience::ENDLESS };
         };
         if kind == PictureKind::Predicted
             && self.debt > MOST_DEBT_SECONDS * share * self.frames_per_second as f32
         {
             modes.iter_mut().filter(|mode| !mode.due).for_each(|mode| mode.waits = true);
             self.scale = COARSEST;
-            return Choice { scale: COARSEST, most_bits: Some(0.0), most_wait: u16::MAX };
+            return Choice { scale: COARSEST, most_bits: Some(0.0), patience: Patience::ENDLESS };
         }
         let most_bits = self.most_bits(kind, modes, share);
         let wanted = (share - self.debt / self.pay_back_pictures()).clamp(share * LEAST_SHARES, most_bits);
@@ -94,10 +99,11 @@ impl RateControl {
         let pictures = |seconds| (self.frames_per_second * seconds) as u16;
         let patience = Patience { long: pictures(LONG_WAIT_SECONDS), most: pictures(MOST_WAIT_SECONDS) };
         if scale == COARSEST {
-            make_wait(&self.costs, modes, waiting, patience, most_bits);
+            let allowed = self.allowed(COARSEST, wanted, most_bits);
+            make_wait((self.costs, scale, allowed), patience, modes, waiting);
         }
         self.scale = scale;
-        Choice { scale, most_bits: Some(most_bits), most_wait: patience.most }
+        Choice { scale, most_bits: Some(most_bits), patience }
     }
 
     /// Takes note of what the picture that was last chosen for took.
@@ -125,17 +131,22 @@ impl RateControl {
     fn most_bits(&self, kind: PictureKind, modes: &[Mode], share: f32) -> f32 {
         let new = modes.iter().filter(|mode| mode.intra).count() * 2 > modes.len();
         let shares = if kind == PictureKind::Intra || new { MOST_SHARES_AT_CUT } else { MOST_SHARES };
-        (share * shares - self.debt.max(0.0)).max(share * LEAST_SHARES)
+        (share * shares - self.debt.max(0.0)).max(share)
     }
 
-    /// The scale whose bits are nearest to what is allowed: what is wanted at the scale of the picture before, and the
-    /// more, up to the cap, the coarser it would have to be. A sudden movement is worth a debt.
+    /// The bits that are allowed with `scale`: what is wanted at the scale of the picture before, and the more, up to the
+    /// cap, the coarser it is. A sudden movement is worth a debt.
+    fn allowed(&self, scale: u8, wanted: f32, most_bits: f32) -> f32 {
+        let worse = (f32::from(scale) / f32::from(self.scale) - 1.0).clamp(0.0, 1.0);
+        wanted + (0.9 * most_bits - wanted).max(0.0) * worse
+    }
+
+    /// The scale whose bits are nearest to what is allowed.
     fn nearest_scale(&self, modes: &[Mode], wanted: f32, most_bits: f32) -> u8 {
-        let (mut low, mut high) = (self.finest, COARSEST);
+        let (mut low, mut high) = (self.finest.max((f32::from(self.scale) * LEAST_CHANGE) as u8), COARSEST);
         while low < high {
             let scale = (low + high) / 2;
-            let worse = (f32::from(scale) / f32::from(self.scale) - 1.0).clamp(0.0, 1.0);
-            let allowed = wanted + (0.9 * most_bits - wanted).max(0.0) * worse;
+            let allowed = self.allowed(scale, wanted, most_bits);
             let bits: f32 = modes.iter().map(|mode| self.costs.bits(mode, scale)).sum();
             // Half-way to the next finer scale's bits is near enough.
             if bits * 2.0 * f32::from(scale) <= allowed * (2.0 * f32::from(scale) + 1.0) {
@@ -145,65 +156,5 @@ impl RateControl {
             }
         }
         low
-    }
-}
-
-/// For how many pictures a macroblock waits before it goes before others, and at most.
-#[derive(Clone, Copy)]
-struct Patience {
-    long: u16,
-    most: u16,
-}
-
-/// In which order macroblocks are given bits: the higher first.
-const CLASSES: usize = 67;
-const DUE: usize = CLASSES - 1;
-const LONGEST: usize = CLASSES - 2;
-const LONG: usize = CLASSES - 3;
-
-impl Patience {
-    fn class(self, mode: &Mode, waited: u16) -> usize {
-        if mode.due {
-            DUE
-        } else if waited >= self.most {
-            LONGEST
-        } else if waited >= self.long {
-            LONG
-        } else {
-            // Four classes from one power of two of the activity to the next.
-            let activity = mode.activity.max(4);
-            let log = activity.ilog2();
-            ((log - 2) * 4 + (activity >> (log - 2) & 3)) as usize
-        }
-    }
-}
-
-/// Makes macroblocks wait until the others fit into `most_bits` with the coarsest scale: where least changed first.
-fn make_wait(costs: &Costs, modes: &mut [Mode], waiting: &[u16], patience: Patience, most_bits: f32) {
-    let bits = |mode: &Mode, class| {
-        let bits = costs.bits(mode, COARSEST);
-        if class == LONGEST { bits.min(LEAST_INTRA_BITS) } else { bits }
-    };
-    let mut sums = [0.0; CLASSES];
-    for (mode, &waited) in modes.iter().zip(waiting) {
-        let class = patience.class(mode, waited);
-        sums[class] += bits(mode, class);
-    }
-    let (mut left, mut lowest) = (most_bits, CLASSES);
-    while lowest > 0 && left >= 0.0 {
-        lowest -= 1;
-        left -= sums[lowest];
-    }
-    // Of the class that fits in part, the first ones.
-    left += sums[lowest];
-    for (mode, &waited) in modes.iter_mut().zip(waiting) {
-        let class = patience.class(mode, waited);
-        let takes = bits(mode, class);
-        left -= if class == lowest { takes } else { 0.0 };
-        // What takes nothing does not wait for anything.
-        mode.waits = takes > 0.0 && class < DUE && (class < lowest || class == lowest && left < 0.0);
-        if class == LONGEST && lowest >= LONG && !mode.waits {
-            *mode = mode.least(false);
-        }
     }
 }

@@ -12,6 +12,7 @@ use super::budget::{Effort, Purse};
 use super::cost::{Costs, Tally};
 use super::macroblock::{Coder, Place};
 use super::mode::Mode;
+use super::wait::Patience;
 use crate::bits::BitWriter;
 use crate::picture::{Picture, PictureView};
 use crate::syntax::macroblock::{write_address_increment, write_stuffing};
@@ -31,8 +32,8 @@ pub(super) struct PictureContext<'a> {
     /// The quantizer_scale that the picture was planned with.
     pub scale: u8,
     pub costs: Costs,
-    /// For how many pictures a macroblock waits at most.
-    pub most_wait: u16,
+    /// For how many pictures a macroblock waits.
+    pub patience: Patience,
     pub level: Level,
     pub motion: MotionScale,
 }
@@ -57,10 +58,9 @@ pub(super) struct Slice<'a> {
     pub planes: [&'a mut [u8]; 3],
     /// Row by row.
     pub modes: &'a [Mode],
-    /// For each macroblock, for how many pictures it has waited.
-    pub waiting: &'a mut [u16],
-    /// Bits that it may have; none: as many as it takes.
-    pub budget: Option<f32>,
+    /// For each macroblock, for how many pictures it has waited, and whether it waits now.
+    pub waiting: &'a [u16],
+    pub waits: &'a mut [bool],
     pub out: &'a mut Coded,
 }
 
@@ -69,24 +69,30 @@ pub(super) struct Slice<'a> {
 pub(super) struct Coded {
     pub bytes: Vec<u8>,
     pub tally: Tally,
+    /// Bits that it may have, to be set before it is coded; none: as many as it takes.
+    pub budget: Option<f32>,
+    /// It had too few bits for what was planned.
+    pub starved: bool,
+    /// How many times as much as foretold its macroblocks took.
+    pub fault: f32,
 }
 
 /// Codes a slice in place of what stands in its `out`.
 pub(super) fn code(context: &PictureContext<'_>, slice: Slice<'_>) {
-    let Slice { row: first_row, planes, modes, waiting, budget, out } = slice;
+    let Slice { row: first_row, planes, modes, waiting, waits, out } = slice;
     out.bytes.clear();
     let mut bits = BitWriter::new(&mut out.bytes);
     SliceHeader { mb_row: first_row as u8, quantiser: context.scale }.write(&mut bits);
     let mut coder = Coder::new(context, first_row, planes);
     let head = bits.written();
-    let mut purse = Purse::new(context, budget, modes);
+    let mut purse = Purse::new(context, out.budget, modes);
     let (mb_width, last) = (context.reference.mb_width, modes.len() - 1);
     let mut increment = 1;
     for (n, mode) in modes.iter().enumerate() {
         let effort = purse.effort(mode);
-        let may_wait = waiting[n] < context.most_wait || !purse.has_for_least();
+        let may_wait = waiting[n] < context.patience.most || !purse.has_for_least();
         let becomes = if effort == Effort::Least { mode.least(may_wait) } else { *mode };
-        waiting[n] = if becomes.waits { waiting[n].saturating_add(1) } else { 0 };
+        waits[n] = becomes.waits;
         let place = Place { column: n % mb_width, row: first_row + n / mb_width };
         coder.prepare(place, becomes, effort);
         // The first and the last macroblock of a slice cannot be skipped (2.4.4.4).
@@ -107,4 +113,6 @@ pub(super) fn code(context: &PictureContext<'_>, slice: Slice<'_>) {
     }
     bits.align();
     out.tally = purse.tally();
+    out.starved = purse.starved();
+    out.fault = purse.fault();
 }
