@@ -1,4 +1,4 @@
-//! The encoder in this program, and when it works: on a frame while somebody watches, at once when somebody joins.
+//! The encoder in this program, and when it works: on a frame while somebody watches, and at once for who joins.
 //!
 //! Here belongs: frames and orders in, access units out. Not here: coding itself (`mpeg1`).
 
@@ -7,17 +7,18 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use mpeg1::PictureView;
-use mpeg1::encode::{Encoder, Intra, Rate, Refresh};
+use mpeg1::encode::{Encoder, Intra, Rate};
 
-use super::{EncodeError, Settings, Station, start_interval};
+use super::private::{Common, Private};
+use super::{EncodeError, Settings, Station};
 use crate::frame::Frame;
 use crate::hub::{Orders, Stream};
 use crate::mailbox::Wake;
 use crate::source::FrameRate;
 use crate::unit::{AccessUnit, Picture};
 
-/// Who joins between two frames of a slow (or broken) camera gets the last one coded again after this long. A camera
-/// that is quicker brings a new frame before.
+/// Who is the first to come, when the newest frame was coded for those who have just left, gets it coded again after this
+/// long. Most cameras bring a new frame before.
 const REPEAT_AFTER: Duration = Duration::from_millis(100);
 
 /// The newest frame, kept so that it can be coded when somebody comes.
@@ -46,7 +47,7 @@ impl Newest {
 pub(super) fn run(settings: &Settings, station: &Station) -> Result<(), EncodeError> {
     let mut coder: Option<Coder> = None;
     let mut newest: Option<Newest> = None;
-    let due = |newest: &Option<Newest>| newest.as_ref()?.due(station.hub.orders(station.clock.now()));
+    let due = |newest: &Option<Newest>| newest.as_ref()?.due(station.hub.orders());
     loop {
         match station.frames.wait(due(&newest)) {
             Wake::Item(frame) => newest = Some(Newest::new(frame, Instant::now())),
@@ -55,12 +56,16 @@ pub(super) fn run(settings: &Settings, station: &Station) -> Result<(), EncodeEr
             Wake::Closed => return Ok(()),
         }
         if let Some(newest) = newest.as_mut() {
-            let orders = station.hub.orders(station.clock.now());
+            let orders = station.hub.orders();
             if newest.due(orders).is_some_and(|due| due <= Instant::now()) {
                 let coder = Coder::for_frame(&mut coder, &newest.frame, settings, station)?;
-                station.hub.publish(coder.code(&newest.frame, orders, station));
+                coder.code(&newest.frame, orders, station);
                 newest.coded = true;
                 newest.since = Instant::now();
+            }
+            // What single viewers wait for is made when all have theirs.
+            if let Some(coder) = coder.as_mut().filter(|_| newest.coded) {
+                coder.serve(station);
             }
         }
     }
@@ -72,6 +77,8 @@ struct Coder {
     stream: Arc<Stream>,
     rate: FrameRate,
     sequence: u32,
+    private: Private,
+    newest: Option<Common>,
     /// Holds a picture until its length is known.
     scratch: Vec<u8>,
 }
@@ -103,16 +110,20 @@ impl Coder {
         let bits = Rate::BitsPerSecond(settings.bits_per_second);
         let encoder = Encoder::new(mpeg1::encode::Settings {
             threads: settings.threads(frame.size),
-            // Until there are private join pictures for recorders of old pages: they wait for an I picture.
-            refresh: Refresh::Periodic(start_interval(rate)),
             ..mpeg1::encode::Settings::new(width, height, rate.as_f64(), bits)
         });
         let encoder = encoder.map_err(EncodeError::Settings)?;
-        let stream = station.hub.begin_stream(frame.size, (rate.numerator(), rate.denominator()));
-        Ok(Self { encoder, stream, rate, sequence: 0, scratch: Vec::new() })
+        let stream = station.hub.begin_stream(
+            frame.size,
+            (rate.numerator(), rate.denominator()),
+            settings.bits_per_second,
+        );
+        let private = Private::new(settings.bits_per_second, rate.as_f64());
+        Ok(Self { encoder, stream, rate, sequence: 0, private, newest: None, scratch: Vec::new() })
     }
 
-    fn code(&mut self, frame: &Frame, orders: Orders, station: &Station) -> AccessUnit {
+    /// Codes a frame and hands it out.
+    fn code(&mut self, frame: &Frame, orders: Orders, station: &Station) {
         let begun = station.clock.now();
         let size = frame.size;
         let view = PictureView::from_i420(frame.i420(), size.width(), size.height());
@@ -123,7 +134,7 @@ impl Coder {
         let sequence = self.sequence;
         self.sequence = sequence.wrapping_add(1);
         let done = station.clock.now();
-        AccessUnit {
+        let unit = AccessUnit {
             stream: self.stream.id,
             sequence,
             picture: if start { Picture::Intra } else { Picture::Predicted },
@@ -133,6 +144,15 @@ impl Coder {
             coded: done,
             coding: done.since(begun),
             bytes: Bytes::copy_from_slice(&self.scratch),
+        };
+        station.hub.publish(unit.clone());
+        self.newest = Some(Common { unit, scale: coded.quantiser });
+    }
+
+    /// Makes what single viewers wait for of the picture that was coded last.
+    fn serve(&mut self, station: &Station) {
+        if let Some(common) = &self.newest {
+            self.private.serve(&mut self.encoder, common, station.hub.orders(), &station.hub, station.clock);
         }
     }
 }
@@ -142,7 +162,7 @@ mod tests {
     use super::*;
     use crate::encode::Choice;
     use crate::frame::{FramePool, FrameSize};
-    use crate::hub::{Hub, Next, Viewer};
+    use crate::hub::{Hub, Link, Next, Role, Viewer};
     use crate::mailbox::Mailbox;
     use crate::shutdown::Shutdown;
     use crate::time::{Clock, Timestamp};
@@ -198,7 +218,7 @@ mod tests {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         runtime.block_on(async {
             loop {
-                if let Some(next) = viewer.step() {
+                if let Some(next) = viewer.step(Link::default()) {
                     return next;
                 }
                 viewer.news().await;
@@ -254,9 +274,21 @@ mod tests {
     }
 
     #[test]
-    fn starts_come_every_5_s_and_every_132_codings_at_least() {
-        for (rate, interval) in [("24", 120), ("60", 132), ("0.1", 1), ("1", 5)] {
-            assert_eq!(start_interval(rate.parse().unwrap()), interval, "{rate}");
+    fn who_joins_beside_another_gets_his_own_start_between_two_frames() {
+        let rig = Rig::start();
+        rig.put("64x64", 1);
+        let mut one = rig.station.hub.join();
+        assert_eq!(take(&mut one).item.unit.sequence, 0);
+        for n in 1..9 {
+            rig.put("64x64", n);
+            assert!(!take(&mut one).item.unit.start);
         }
+        let joined = take(&mut rig.station.hub.join()).item;
+        assert_eq!((&joined.role, joined.unit.sequence, joined.unit.start), (&Role::Join, 8, true));
+        assert_eq!(joined.unit.captured.as_micros(), 8, "no new frame was needed");
+        rig.put("64x64", 9);
+        let next = take(&mut one).item;
+        assert_eq!((next.unit.sequence, next.unit.start), (9, false), "the other one saw nothing of it");
+        rig.end();
     }
 }

@@ -62,7 +62,8 @@ pub(super) fn run(settings: &Settings, station: &Station) -> Result<(), EncodeEr
 /// Starts FFmpeg for frames of this kind, and feeds it.
 fn feed(first: Frame, settings: &Settings, station: &Station) -> Result<Fed, FfmpegError> {
     let (size, rate) = (first.size, station.rate());
-    let stream = station.hub.begin_stream(size, (rate.numerator(), rate.denominator()));
+    let stream =
+        station.hub.begin_stream(size, (rate.numerator(), rate.denominator()), settings.bits_per_second);
     let settings = FfmpegSettings {
         program: settings.ffmpeg_program.clone(),
         size,

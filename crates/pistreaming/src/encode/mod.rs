@@ -6,6 +6,7 @@
 mod embedded;
 mod external;
 pub mod ffmpeg;
+mod private;
 pub mod ts;
 
 use std::fmt;
@@ -13,7 +14,6 @@ use std::num::NonZero;
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use crate::frame::{Frame, FrameSize};
 use crate::hub::Hub;
@@ -21,12 +21,6 @@ use crate::mailbox::Mailbox;
 use crate::shutdown::Shutdown;
 use crate::source::FrameRate;
 use crate::time::Clock;
-
-/// From one start to the next at most: who cannot be joined otherwise, and recorders of old pages, wait no longer.
-const START_INTERVAL: Duration = Duration::from_secs(5);
-/// Every macroblock must be intra at least once in so many codings (ISO/IEC 11172-2, 2.4.4.2): decoders' IDCTs would
-/// drift apart otherwise.
-const MOST_CODINGS: u32 = 132;
 
 /// Which encoder.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -150,10 +144,4 @@ pub fn run(settings: &Settings, station: &Station) -> Result<(), EncodeError> {
         Choice::Embedded => embedded::run(settings, station),
         Choice::Ffmpeg => external::run(settings, station),
     }
-}
-
-/// Pictures from one start to the next at most.
-fn start_interval(rate: FrameRate) -> u32 {
-    let frames = u32::try_from(rate.frames_in(START_INTERVAL)).unwrap_or(u32::MAX);
-    frames.clamp(1, MOST_CODINGS)
 }

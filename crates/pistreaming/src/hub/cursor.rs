@@ -5,8 +5,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::item::Item;
+use super::fit::{Fit, Link};
+use super::item::{Item, Role};
 use super::ring::Ring;
+use super::sharpen::Sharpening;
 
 /// What holds for all viewers of a hub.
 #[derive(Clone, Copy, Debug)]
@@ -28,7 +30,7 @@ const JOIN_REACH: u64 = 3;
 pub struct Next {
     /// How many pictures were left out before it. If any, it is a start.
     pub missed: u32,
-    /// A start, or the picture right behind the last one given.
+    /// A start, or the picture right behind the last one given, or a band to go with that.
     pub item: Arc<Item>,
 }
 
@@ -39,96 +41,154 @@ pub(super) enum Step {
     Next(Next),
     /// Nothing now.
     Wait,
-    /// Nothing now, and a start must be asked for.
-    Ask(Asker),
+    /// Nothing now, and this must be asked for.
+    Ask(Wish),
 }
 
-/// Who asks for a start.
+/// What can be asked of the encoder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Asker {
-    /// One who has seen nothing yet.
-    Joiner,
-    /// One who fell behind.
-    Laggard,
+pub(super) enum Wish {
+    /// A start for all: there is no picture yet.
+    Start,
+    /// A join of the newest picture.
+    Join(Fit),
+    /// A band behind the newest picture.
+    Band(Fit),
 }
 
 /// A viewer's place.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Cursor(Place);
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Cursor {
+    place: Place,
+    /// What he has in a coarser form than others.
+    sharpening: Option<Sharpening>,
+    /// The picture behind which he was given a band.
+    band_behind: Option<u64>,
+    /// He wants to be given a start once more.
+    wants_start: bool,
+}
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Place {
     /// Has seen nothing: wants a start.
+    #[default]
     Joining,
     /// Is to get the picture at this position next, and can decode it.
     Following(u64),
-    /// Was to get this one next, and now waits for a later start.
+    /// Was to get this one next, and now waits for a start of it or of a later one.
     Behind(u64),
 }
 
-impl Default for Cursor {
-    fn default() -> Self {
-        Self::joining()
-    }
-}
-
 impl Cursor {
-    /// The place of one who joins.
-    #[must_use]
-    pub(super) const fn joining() -> Self {
-        Self(Place::Joining)
-    }
-
     /// Gives the next thing.
-    pub(super) fn step(&mut self, ring: &Ring, rules: Rules) -> Step {
-        match self.0 {
-            Place::Joining => self.join(ring, rules),
-            Place::Following(position) => self.follow(position, ring, rules),
-            Place::Behind(position) => self.skip(position, ring, rules),
+    pub(super) fn step(&mut self, ring: &Ring, rules: Rules, link: Link) -> Step {
+        match self.place {
+            Place::Joining => self.join(ring, rules, link),
+            Place::Following(position) => self.follow(position, ring, rules, link),
+            Place::Behind(position) => self.skip(position, ring, rules, link),
         }
     }
 
-    fn join(&mut self, ring: &Ring, rules: Rules) -> Step {
-        let near = |start: &u64| !rules.can_ask || ring.end() - start <= JOIN_REACH;
-        match ring.newest_start().filter(near) {
-            Some(start) => self.give(start, 0, ring),
-            None if rules.can_ask => Step::Ask(Asker::Joiner),
-            None => Step::Wait,
+    /// He is to be given a start once more, though he could go on without.
+    pub(super) const fn want_start(&mut self) {
+        self.wants_start = true;
+    }
+
+    /// Whether he would be given more if his link were idle.
+    pub(super) const fn wants_more(&self) -> bool {
+        self.sharpening.is_some() || self.wants_start
+    }
+
+    fn join(&mut self, ring: &Ring, rules: Rules, link: Link) -> Step {
+        if !rules.can_ask {
+            let Some(position) = ring.newest_start() else { return Step::Wait };
+            return self.give(position, 0, ring.get(position).cloned());
+        }
+        let fit = link.fit.unwrap_or_default();
+        match ring.start_near(JOIN_REACH, fit) {
+            Some((position, start)) => self.give(position, 0, Some(start)),
+            None if ring.newest().is_none() => Step::Ask(Wish::Start),
+            None => Step::Ask(Wish::Join(fit)),
         }
     }
 
-    fn follow(&mut self, position: u64, ring: &Ring, rules: Rules) -> Step {
+    fn follow(&mut self, position: u64, ring: &Ring, rules: Rules, link: Link) -> Step {
         if position == ring.end() {
-            return Step::Wait;
+            return self.more(position, ring, rules, link);
         }
         if ring.get(position).is_none() {
-            return self.skip(position, ring, rules);
+            return self.skip(position, ring, rules, link);
         }
         let behind = ring.end() - position > ALWAYS_ALLOWED && ring.age(position) > rules.bound;
         // From an encoder that cannot be asked a joiner gets all since its last start: old pictures that he needs. He
         // skips only to what is there already.
         let better = rules.can_ask || ring.newest_start() > Some(position);
-        if behind && better { self.skip(position, ring, rules) } else { self.give(position, 0, ring) }
+        if behind && better {
+            self.skip(position, ring, rules, link)
+        } else {
+            self.give(position, 0, ring.get(position).cloned())
+        }
     }
 
-    fn skip(&mut self, position: u64, ring: &Ring, rules: Rules) -> Step {
-        match ring.newest_start().filter(|&start| start > position) {
-            Some(start) => self.give(start, start - position, ring),
+    /// He has the newest picture: what his link has room for until the next one.
+    fn more(&mut self, position: u64, ring: &Ring, rules: Rules, link: Link) -> Step {
+        let now = ring.newest().map(|item| item.unit.captured).unwrap_or_default();
+        self.sharpening = self.sharpening.filter(|sharpening| rules.can_ask && !sharpening.is_over(now));
+        let Some(fit) = link.fit.filter(|_| link.idle && rules.can_ask && position > 0) else {
+            return Step::Wait;
+        };
+        // A coarse one would be seen as a flicker by who does not record.
+        if self.wants_start && fit >= Fit::Fair {
+            return match ring.start_at(position - 1, fit) {
+                // It was for all: he has it.
+                Some(start) if start.role == Role::Common => {
+                    self.wants_start = false;
+                    Step::Wait
+                }
+                Some(start) => self.give(position - 1, 0, Some(start)),
+                None => Step::Ask(Wish::Join(fit)),
+            };
+        }
+        match (&mut self.sharpening, ring.newest_band(fit)) {
+            (Some(_), _) if self.band_behind == Some(position) => Step::Wait,
+            (Some(sharpening), Some(band)) => {
+                if let Role::Band(rows) = &band.role {
+                    sharpening.mark(rows.clone());
+                }
+                self.band_behind = Some(position);
+                Step::Next(Next { missed: 0, item: Arc::clone(band) })
+            }
+            (Some(_), None) => Step::Ask(Wish::Band(fit)),
+            (None, _) => Step::Wait,
+        }
+    }
+
+    fn skip(&mut self, position: u64, ring: &Ring, rules: Rules, link: Link) -> Step {
+        if !rules.can_ask {
+            let Some(start) = ring.newest_start().filter(|&start| start > position) else {
+                self.place = Place::Behind(position);
+                return Step::Wait;
+            };
+            return self.give(start, start - position, ring.get(start).cloned());
+        }
+        let fit = link.fit.unwrap_or_default();
+        match ring.start_near(JOIN_REACH, fit).filter(|&(start, _)| start >= position) {
+            Some((start, item)) => self.give(start, start - position, Some(item)),
             None => {
-                self.0 = Place::Behind(position);
-                if rules.can_ask { Step::Ask(Asker::Laggard) } else { Step::Wait }
+                self.place = Place::Behind(position);
+                Step::Ask(if ring.newest().is_none() { Wish::Start } else { Wish::Join(fit) })
             }
         }
     }
 
-    fn give(&mut self, position: u64, missed: u64, ring: &Ring) -> Step {
-        match ring.get(position) {
-            Some(item) => {
-                self.0 = Place::Following(position + 1);
-                let missed = u32::try_from(missed).unwrap_or(u32::MAX);
-                Step::Next(Next { missed, item: Arc::clone(item) })
-            }
-            None => Step::Wait,
+    fn give(&mut self, position: u64, missed: u64, item: Option<Arc<Item>>) -> Step {
+        let Some(item) = item else { return Step::Wait };
+        self.place = Place::Following(position + 1);
+        if item.unit.start {
+            self.wants_start = false;
+            self.sharpening = (item.role == Role::Join).then(|| Sharpening::begin(&item));
         }
+        let missed = u32::try_from(missed).unwrap_or(u32::MAX);
+        Step::Next(Next { missed, item })
     }
 }

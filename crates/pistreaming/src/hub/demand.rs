@@ -1,33 +1,30 @@
 //! What the viewers ask of the encoder: the one narrow seam by which control flows back up the river.
 //!
-//! Here belongs: how many watch, who waits for a start, how often that is granted. Not here: waking the encode thread
-//! (`mod`), making a start.
+//! Here belongs: how many watch, what they wait for. Not here: waking the encode thread (`mod`), coding.
 
-use std::time::Duration;
-
-use super::cursor::Asker;
-use crate::time::Timestamp;
-
-/// Starts for those who fell behind come at most this often, for all of them together: a start costs everybody a large
-/// picture, and a slow viewer must not cost the others.
-const LAGGARDS_INTERVAL: Duration = Duration::from_secs(1);
+use super::cursor::Wish;
+use super::fit::PerFit;
 
 /// What the encoder is to do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Orders {
     /// Whether anybody watches. If not, an encoder that can rest does.
     pub watched: bool,
-    /// Whether the next picture is to be a start.
+    /// Whether the next picture is to be a start for all: nobody has one yet.
     pub start: bool,
+    /// Which joins are wanted of the newest picture.
+    pub joins: PerFit<bool>,
+    /// Which bands are wanted behind the newest picture.
+    pub bands: PerFit<bool>,
+    /// How many pictures ago somebody joined last.
+    pub since_join: u64,
 }
 
 /// What is asked.
 #[derive(Debug, Default)]
 pub(super) struct Demand {
     watching: usize,
-    joiner_waits: bool,
-    laggard_waits: bool,
-    last_start: Option<Timestamp>,
+    orders: Orders,
 }
 
 impl Demand {
@@ -37,11 +34,10 @@ impl Demand {
     }
 
     /// One less watches.
-    pub(super) const fn leave(&mut self) {
+    pub(super) fn leave(&mut self) {
         self.watching -= 1;
         if self.watching == 0 {
-            self.joiner_waits = false;
-            self.laggard_waits = false;
+            self.orders = Orders::default();
         }
     }
 
@@ -51,68 +47,75 @@ impl Demand {
         self.watching
     }
 
-    /// Notes that `asker` waits for a start. Returns whether the encode thread should be woken for it: a joiner's
-    /// first asking. A laggard's wish can wait for the next frame.
-    pub(super) const fn ask(&mut self, asker: Asker) -> bool {
-        match asker {
-            Asker::Joiner => !std::mem::replace(&mut self.joiner_waits, true),
-            Asker::Laggard => {
-                self.laggard_waits = true;
-                false
-            }
+    /// Notes a wish. Returns whether the encode thread should be woken for it: nobody had it before.
+    pub(super) fn ask(&mut self, wish: Wish) -> bool {
+        let wanted = self.place(wish);
+        !std::mem::replace(wanted, true)
+    }
+
+    /// What was wished for is there.
+    pub(super) fn fulfil(&mut self, wish: Wish) {
+        *self.place(wish) = false;
+    }
+
+    /// A start for all was published: who waited for one of his own takes it.
+    pub(super) fn started(&mut self) {
+        self.orders = Orders::default();
+    }
+
+    fn place(&mut self, wish: Wish) -> &mut bool {
+        match wish {
+            Wish::Start => &mut self.orders.start,
+            Wish::Join(fit) => &mut self.orders.joins[fit],
+            Wish::Band(fit) => &mut self.orders.bands[fit],
         }
     }
 
-    /// What the encoder is to do at `now`.
-    #[must_use]
-    pub(super) fn orders(&self, now: Timestamp) -> Orders {
-        let rested = self.last_start.is_none_or(|last| now.since(last) >= LAGGARDS_INTERVAL);
-        let start = self.joiner_waits || self.laggard_waits && rested;
-        Orders { watched: self.watching > 0, start }
+    /// A picture was published.
+    pub(super) const fn published(&mut self) {
+        self.orders.since_join = self.orders.since_join.saturating_add(1);
     }
 
-    /// A start was published at `now`: all who waited have it.
-    pub(super) const fn started(&mut self, now: Timestamp) {
-        self.joiner_waits = false;
-        self.laggard_waits = false;
-        self.last_start = Some(now);
+    /// Somebody was given a join of a picture that is so many pictures old.
+    pub(super) const fn joined(&mut self, ago: u64) {
+        self.orders.since_join = ago;
+    }
+
+    /// What the encoder is to do now.
+    #[must_use]
+    pub(super) const fn orders(&self) -> Orders {
+        Orders { watched: self.watching > 0, ..self.orders }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::hub::Fit;
 
-    fn at(ms: u64) -> Timestamp {
-        Timestamp::from_micros(ms * 1000)
+    #[test]
+    fn wishes_are_shared_and_wake_once() {
+        let mut demand = Demand::default();
+        assert_eq!(demand.orders(), Orders::default());
+        demand.enter();
+        demand.enter();
+        assert!(demand.ask(Wish::Start), "the first wakes the encoder");
+        assert!(!demand.ask(Wish::Start), "the second waits with him");
+        assert!(demand.ask(Wish::Join(Fit::Tight)));
+        assert!(demand.orders().watched && demand.orders().start && demand.orders().joins[Fit::Tight]);
+        demand.started();
+        assert_eq!(demand.orders(), Orders { watched: true, ..Orders::default() });
+        assert!(demand.ask(Wish::Band(Fit::Ample)));
+        demand.fulfil(Wish::Band(Fit::Ample));
+        assert!(demand.ask(Wish::Band(Fit::Ample)), "and wakes again when it was fulfilled");
     }
 
     #[test]
-    fn joiners_are_served_at_once_and_share_a_start() {
-        let mut demand = Demand::default();
-        assert_eq!(demand.orders(at(0)), Orders { watched: false, start: false });
-        demand.enter();
-        demand.enter();
-        assert!(demand.ask(Asker::Joiner), "the first wakes the encoder");
-        assert!(!demand.ask(Asker::Joiner), "the second waits with him");
-        assert_eq!(demand.orders(at(0)), Orders { watched: true, start: true });
-        demand.started(at(5));
-        assert_eq!(demand.orders(at(6)), Orders { watched: true, start: false });
-        assert!(demand.ask(Asker::Joiner));
-        assert!(demand.orders(at(7)).start, "a joiner is not made to wait for the second to pass");
-    }
-
-    #[test]
-    fn laggards_get_one_start_a_second_together() {
+    fn with_the_last_viewer_all_wishes_go() {
         let mut demand = Demand::default();
         demand.enter();
-        demand.ask(Asker::Laggard);
-        assert!(demand.orders(at(0)).start, "none was made yet");
-        demand.started(at(0));
-        demand.ask(Asker::Laggard);
-        assert!(!demand.orders(at(999)).start);
-        assert!(demand.orders(at(1000)).start);
+        demand.ask(Wish::Join(Fit::Fair));
         demand.leave();
-        assert_eq!(demand.orders(at(2000)), Orders { watched: false, start: false });
+        assert_eq!(demand.orders(), Orders::default());
     }
 }

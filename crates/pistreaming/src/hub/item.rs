@@ -2,6 +2,7 @@
 //!
 //! Here belongs: one published picture, shared by all. Not here: what those shapes are, who gets them.
 
+use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
@@ -18,11 +19,26 @@ pub struct Stream {
     pub size: FrameSize,
     /// Pictures per second: numerator and denominator, neither 0.
     pub rate: (u32, u32),
+    /// Bits per second at most, on average.
+    pub bits_per_second: u32,
+}
+
+/// Whom a picture is for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// All, one after the other.
+    Common,
+    /// Who has none yet, in place of all pictures up to the common one of the same number.
+    Join,
+    /// Who joined lately, behind the common one of the same number: these rows of macroblocks anew, sharper.
+    Band(Range<usize>),
 }
 
 /// A published picture.
 #[derive(Debug)]
 pub struct Item {
+    /// Whom it is for.
+    pub role: Role,
     /// The picture.
     pub unit: AccessUnit,
     /// The stream that it belongs to.
@@ -40,8 +56,8 @@ pub enum Shape {
 }
 
 impl Item {
-    pub(super) const fn new(unit: AccessUnit, stream: Arc<Stream>) -> Self {
-        Self { unit, stream, shapes: [OnceLock::new(), OnceLock::new()] }
+    pub(super) const fn new(unit: AccessUnit, stream: Arc<Stream>, role: Role) -> Self {
+        Self { role, unit, stream, shapes: [OnceLock::new(), OnceLock::new()] }
     }
 
     /// The picture in one protocol's shape: made by the first who asks, shared by all after him.

@@ -17,8 +17,10 @@
 
 mod cursor;
 mod demand;
+mod fit;
 mod item;
 mod ring;
+mod sharpen;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -27,15 +29,15 @@ use tokio::sync::watch;
 pub use wire::NoticeCode;
 
 pub use cursor::Next;
-use cursor::{Cursor, Rules, Step};
+use cursor::{Cursor, Rules, Step, Wish};
 use demand::Demand;
 pub use demand::Orders;
-pub use item::{Item, Shape, Stream};
+pub use fit::{Fit, Link, PerFit};
+pub use item::{Item, Role, Shape, Stream};
 use ring::{Limits, Ring};
 
 use crate::frame::{Frame, FrameSize};
 use crate::mailbox::Mailbox;
-use crate::time::Timestamp;
 use crate::unit::AccessUnit;
 
 /// How far behind, in capture time, a viewer may be before he skips.
@@ -115,10 +117,10 @@ impl Hub {
     }
 
     /// Begins a stream and returns it. Units that are published from now on belong to it; the first must be a start.
-    pub fn begin_stream(&self, size: FrameSize, rate: (u32, u32)) -> Arc<Stream> {
+    pub fn begin_stream(&self, size: FrameSize, rate: (u32, u32), bits_per_second: u32) -> Arc<Stream> {
         let mut core = self.lock();
         core.streams = core.streams.wrapping_add(1);
-        let stream = Arc::new(Stream { id: core.streams, size, rate });
+        let stream = Arc::new(Stream { id: core.streams, size, rate, bits_per_second });
         core.stream = Some(Arc::clone(&stream));
         stream
     }
@@ -136,22 +138,35 @@ impl Hub {
             return;
         };
         core.counts.count(unit.coding);
+        core.demand.published();
         if unit.start {
-            core.demand.started(unit.coded);
+            core.demand.started();
         }
         // Who joins later and can ask for a start wants a new one.
         if core.demand.watching() == 0 && self.rules.can_ask {
             return;
         }
-        core.ring.push(Arc::new(Item::new(unit, stream)));
+        core.ring.push(Arc::new(Item::new(unit, stream, Role::Common)));
+        drop(core);
+        self.news.send_replace(());
+    }
+
+    /// Hands out a join or a band that was made of the newest picture. If it is not the newest any more nobody gets it.
+    pub fn attach(&self, unit: AccessUnit, fit: Fit, role: Role) {
+        let mut core = self.lock();
+        let Some(stream) = core.stream.clone().filter(|stream| stream.id == unit.stream) else {
+            return;
+        };
+        core.demand.fulfil(if role == Role::Join { Wish::Join(fit) } else { Wish::Band(fit) });
+        core.ring.attach(fit, Item::new(unit, stream, role));
         drop(core);
         self.news.send_replace(());
     }
 
     /// What the encoder is to do now.
     #[must_use]
-    pub fn orders(&self, now: Timestamp) -> Orders {
-        self.lock().demand.orders(now)
+    pub fn orders(&self) -> Orders {
+        self.lock().demand.orders()
     }
 
     /// Tells all viewers, and those to come, until [`Self::withdraw`] of the same code.
@@ -216,25 +231,45 @@ pub struct Viewer {
 }
 
 impl Viewer {
-    /// The next picture for him, if there is one now; he begins to watch if he did not.
-    pub fn step(&mut self) -> Option<Next> {
+    /// The next picture for him, if there is one now; he begins to watch if he did not. `link`: what more than the stream
+    /// he can be given.
+    pub fn step(&mut self, link: Link) -> Option<Next> {
         let hub = &*self.hub;
         let mut core = hub.lock();
         let cursor = self.cursor.get_or_insert_with(|| {
             core.demand.enter();
-            Cursor::joining()
+            Cursor::default()
         });
-        match cursor.step(&core.ring, hub.rules) {
-            Step::Next(next) => Some(next),
+        match cursor.step(&core.ring, hub.rules, link) {
+            Step::Next(next) => {
+                if next.item.role == Role::Join {
+                    let newest = core.ring.newest().map_or(0, |newest| newest.unit.sequence);
+                    core.demand.joined(newest.wrapping_sub(next.item.unit.sequence).into());
+                }
+                Some(next)
+            }
             Step::Wait => None,
-            Step::Ask(asker) => {
-                let wake = core.demand.ask(asker);
+            Step::Ask(wish) => {
+                let wake = core.demand.ask(wish);
                 drop(core);
                 if wake {
                     hub.frames.nudge();
                 }
                 None
             }
+        }
+    }
+
+    /// Whether he would be given more if his link were idle.
+    #[must_use]
+    pub fn wants_more(&self) -> bool {
+        self.cursor.is_some_and(|cursor| cursor.wants_more())
+    }
+
+    /// He is to be given a start once more, when there is room for it: a recorder behind him may wait for one.
+    pub fn want_start(&mut self) {
+        if let Some(cursor) = &mut self.cursor {
+            cursor.want_start();
         }
     }
 

@@ -8,7 +8,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::cursor::Rules;
-use super::item::Item;
+use super::fit::{Fit, PerFit};
+use super::item::{Item, Role};
 use crate::time::Timestamp;
 
 /// How many pictures and bytes a ring holds at most.
@@ -16,7 +17,7 @@ use crate::time::Timestamp;
 pub(super) struct Limits {
     /// Pictures.
     pub units: usize,
-    /// Bytes of coded pictures. A picture larger than this is held alone.
+    /// Bytes of coded pictures. A picture larger than this, with what is beside it, is held alone.
     pub bytes: usize,
 }
 
@@ -31,11 +32,27 @@ impl Default for Limits {
 /// has not got the last two yet is not behind.
 const KEEP: usize = 4;
 
+/// A picture, and what was made beside it for single viewers.
+#[derive(Debug)]
+struct Slot {
+    item: Arc<Item>,
+    joins: PerFit<Option<Arc<Item>>>,
+    bands: PerFit<Option<Arc<Item>>>,
+}
+
+impl Slot {
+    /// Bytes of all its pictures.
+    fn bytes(&self) -> usize {
+        let extras = self.joins.iter().chain(self.bands.iter()).flatten();
+        self.item.unit.bytes.len() + extras.map(|item| item.unit.bytes.len()).sum::<usize>()
+    }
+}
+
 /// The newest pictures. Each has a position: it counts all that were ever put in, over all streams.
 #[derive(Debug)]
 pub(super) struct Ring {
-    items: VecDeque<Arc<Item>>,
-    /// Position of `items[0]`.
+    slots: VecDeque<Slot>,
+    /// Position of `slots[0]`.
     first: u64,
     newest_start: Option<u64>,
     bytes: usize,
@@ -47,7 +64,7 @@ impl Ring {
     /// An empty ring.
     #[must_use]
     pub(super) const fn new(limits: Limits, rules: Rules) -> Self {
-        Self { items: VecDeque::new(), first: 0, newest_start: None, bytes: 0, limits, rules }
+        Self { slots: VecDeque::new(), first: 0, newest_start: None, bytes: 0, limits, rules }
     }
 
     /// Puts in the newest picture and lets go of what nobody can need.
@@ -56,17 +73,60 @@ impl Ring {
             self.newest_start = Some(self.end());
         }
         self.bytes += item.unit.bytes.len();
-        self.items.push_back(item);
+        self.slots.push_back(Slot { item, joins: PerFit::default(), bands: PerFit::default() });
         while self.front_can_go() {
             self.pop();
         }
         self.check_invariants();
     }
 
+    /// Puts a join or a band beside the newest picture, if it was made of that one.
+    pub(super) fn attach(&mut self, fit: Fit, extra: Item) {
+        let newest = |slot: &&mut Slot| {
+            let unit = &slot.item.unit;
+            (unit.stream, unit.sequence) == (extra.unit.stream, extra.unit.sequence)
+        };
+        let Some(slot) = self.slots.back_mut().filter(newest) else { return };
+        let place = match extra.role {
+            Role::Join => &mut slot.joins[fit],
+            Role::Band(_) => &mut slot.bands[fit],
+            Role::Common => return,
+        };
+        if place.is_none() {
+            self.bytes += extra.unit.bytes.len();
+            *place = Some(Arc::new(extra));
+        }
+        while self.front_can_go() {
+            self.pop();
+        }
+        self.check_invariants();
+    }
+
+    /// The newest of the last `reach` pictures and the one before them at which decoding can begin, for all or for a
+    /// link of `fit`.
+    pub(super) fn start_near(&self, reach: u64, fit: Fit) -> Option<(u64, Arc<Item>)> {
+        let first = self.end().saturating_sub(reach + 1);
+        (first..self.end()).rev().find_map(|position| Some((position, self.start_at(position, fit)?)))
+    }
+
+    /// What decoding can begin with at `position`.
+    pub(super) fn start_at(&self, position: u64, fit: Fit) -> Option<Arc<Item>> {
+        let slot = self.slot(position)?;
+        let joins = || Fit::ALL.into_iter().filter(|&other| other <= fit).rev();
+        let join = joins().find_map(|fit| slot.joins[fit].as_ref());
+        let common = Some(&slot.item).filter(|item| item.unit.start);
+        common.or(join).cloned()
+    }
+
+    /// The band beside the newest picture.
+    pub(super) fn newest_band(&self, fit: Fit) -> Option<&Arc<Item>> {
+        self.slots.back()?.bands[fit].as_ref()
+    }
+
     /// Lets go of all. Positions go on.
     pub(super) fn clear(&mut self) {
         self.first = self.end();
-        self.items.clear();
+        self.slots.clear();
         self.bytes = 0;
         self.newest_start = None;
     }
@@ -74,13 +134,17 @@ impl Ring {
     /// The picture at `position`, if it is (still) here.
     #[must_use]
     pub(super) fn get(&self, position: u64) -> Option<&Arc<Item>> {
-        self.items.get(usize::try_from(position.checked_sub(self.first)?).ok()?)
+        self.slot(position).map(|slot| &slot.item)
+    }
+
+    fn slot(&self, position: u64) -> Option<&Slot> {
+        self.slots.get(usize::try_from(position.checked_sub(self.first)?).ok()?)
     }
 
     /// The newest picture.
     #[must_use]
     pub(super) fn newest(&self) -> Option<&Arc<Item>> {
-        self.items.back()
+        self.slots.back().map(|slot| &slot.item)
     }
 
     /// Position of the newest picture at which decoding can begin.
@@ -92,7 +156,7 @@ impl Ring {
     /// Position that the next picture will have.
     #[must_use]
     pub(super) fn end(&self) -> u64 {
-        self.first + self.items.len() as u64
+        self.first + self.slots.len() as u64
     }
 
     /// Bytes of coded pictures held.
@@ -102,7 +166,7 @@ impl Ring {
     }
 
     fn front_can_go(&self) -> bool {
-        let count = self.items.len();
+        let count = self.slots.len();
         let over = count > self.limits.units || self.bytes > self.limits.bytes;
         let old = count > KEEP && self.age(self.first) > self.rules.bound;
         // Where a start can be had by asking nobody goes back to an old one.
@@ -118,17 +182,17 @@ impl Ring {
     }
 
     fn pop(&mut self) {
-        if let Some(item) = self.items.pop_front() {
-            self.bytes -= item.unit.bytes.len();
+        if let Some(slot) = self.slots.pop_front() {
+            self.bytes -= slot.bytes();
             self.newest_start = self.newest_start.filter(|&start| start > self.first);
             self.first += 1;
         }
     }
 
     fn check_invariants(&self) {
-        debug_assert_eq!(self.bytes, self.items.iter().map(|item| item.unit.bytes.len()).sum::<usize>());
-        debug_assert!(self.items.len() <= self.limits.units.max(1));
-        debug_assert!(self.bytes <= self.limits.bytes || self.items.len() == 1);
+        debug_assert_eq!(self.bytes, self.slots.iter().map(Slot::bytes).sum::<usize>());
+        debug_assert!(self.slots.len() <= self.limits.units.max(1));
+        debug_assert!(self.bytes <= self.limits.bytes || self.slots.len() == 1);
         debug_assert!(self.newest_start.is_none_or(|at| self.get(at).is_some_and(|item| item.unit.start)));
     }
 }

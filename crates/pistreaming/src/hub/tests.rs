@@ -6,6 +6,7 @@ use bytes::Bytes;
 use proptest::prelude::*;
 
 use super::*;
+use crate::time::Timestamp;
 use crate::unit::{Picture, TimeMeaning};
 
 const LIMITS: Limits = Limits { units: 12, bytes: 4000 };
@@ -21,20 +22,25 @@ struct Source {
 impl Source {
     fn new(can_ask: bool) -> Self {
         let hub = Hub::with_limits(can_ask, Arc::new(Mailbox::new()), LIMITS);
-        let stream = hub.begin_stream(FrameSize::new(64, 48).unwrap(), (24, 1));
+        let stream = hub.begin_stream(FrameSize::new(64, 48).unwrap(), (24, 1), 800_000);
         Self { hub, stream, sequence: 0, now_us: 0 }
     }
 
     fn orders(&self) -> Orders {
-        self.hub.orders(Timestamp::from_micros(self.now_us))
+        self.hub.orders()
     }
 
     fn publish(&mut self, start: bool, len: usize, ms: u64) {
         self.now_us += ms * 1000;
+        self.hub.publish(self.unit(start, len, self.sequence));
+        self.sequence += 1;
+    }
+
+    fn unit(&self, start: bool, len: usize, sequence: u32) -> AccessUnit {
         let at = Timestamp::from_micros(self.now_us);
-        self.hub.publish(AccessUnit {
+        AccessUnit {
             stream: self.stream.id,
-            sequence: self.sequence,
+            sequence,
             picture: if start { Picture::Intra } else { Picture::Predicted },
             start,
             captured: at,
@@ -42,12 +48,25 @@ impl Source {
             coded: at,
             coding: Duration::ZERO,
             bytes: Bytes::from(vec![0; len]),
-        });
-        self.sequence += 1;
+        }
+    }
+
+    /// Makes what single viewers want of the newest picture, as the embedded encoder does between two frames.
+    fn serve(&mut self) {
+        let Some(newest) = self.sequence.checked_sub(1) else { return };
+        let orders = self.orders();
+        for fit in Fit::ALL {
+            if orders.joins[fit] {
+                self.hub.attach(self.unit(true, 50, newest), fit, Role::Join);
+            }
+            if orders.bands[fit] {
+                self.hub.attach(self.unit(false, 20, newest), fit, Role::Band(0..2));
+            }
+        }
     }
 
     fn change_stream(&mut self) {
-        self.stream = self.hub.begin_stream(FrameSize::new(32, 32).unwrap(), (24, 1));
+        self.stream = self.hub.begin_stream(FrameSize::new(32, 32).unwrap(), (24, 1), 800_000);
         self.sequence = 0;
     }
 
@@ -56,6 +75,7 @@ impl Source {
         let orders = self.orders();
         if orders.watched {
             self.publish(start || orders.start || self.sequence == 0, len, ms);
+            self.serve();
         }
     }
 }
@@ -72,6 +92,11 @@ impl Checker {
         let Some(Next { missed, item }) = next else { return false };
         let unit = &item.unit;
         assert_eq!(unit.stream, item.stream.id);
+        if item.role != Role::Common && self.last == Some((unit.stream, unit.sequence)) {
+            assert_eq!(missed, 0, "what goes with the picture that he has");
+            return true;
+        }
+        assert!(!matches!(item.role, Role::Band(_)), "a band goes with the picture that he has");
         if let Some((stream, sequence)) = self.last {
             assert!((unit.stream, unit.sequence) > (stream, sequence), "order");
             let follows = unit.stream == stream && unit.sequence == sequence + 1;
@@ -93,7 +118,14 @@ enum Op {
     Join,
     Leave(usize),
     Rest(usize),
-    Take(usize, usize),
+    Take(usize, usize, Link),
+    WantStart(usize),
+    Serve,
+}
+
+fn link() -> impl Strategy<Value = Link> {
+    let fit = prop::option::of(prop::sample::select(&Fit::ALL[..]));
+    (fit, any::<bool>()).prop_map(|(fit, idle)| Link { fit, idle })
 }
 
 fn ops() -> impl Strategy<Value = Vec<Op>> {
@@ -103,7 +135,9 @@ fn ops() -> impl Strategy<Value = Vec<Op>> {
         2 => Just(Op::Join),
         1 => any::<usize>().prop_map(Op::Leave),
         1 => any::<usize>().prop_map(Op::Rest),
-        8 => (any::<usize>(), 1usize..20).prop_map(|(who, n)| Op::Take(who, n)),
+        8 => (any::<usize>(), 1usize..20, link()).prop_map(|(who, n, link)| Op::Take(who, n, link)),
+        1 => any::<usize>().prop_map(Op::WantStart),
+        4 => Just(Op::Serve),
     ];
     prop::collection::vec(op, 0..200)
 }
@@ -128,15 +162,17 @@ fn run(can_ask: bool, ops: Vec<Op>) {
                 // He joins anew: no gap is told, and he waits for a start.
                 *checker = Checker::default();
             }
-            Op::Take(who, n) if count > 0 => {
+            Op::WantStart(who) if count > 0 => viewers[who % count].0.want_start(),
+            Op::Serve if can_ask => source.serve(),
+            Op::Take(who, n, link) if count > 0 => {
                 let (viewer, checker) = &mut viewers[who % count];
                 for _ in 0..n {
-                    if !checker.check(viewer.step()) {
+                    if !checker.check(viewer.step(link)) {
                         break;
                     }
                 }
             }
-            Op::Leave(_) | Op::Rest(_) | Op::Take(..) => {}
+            Op::Leave(_) | Op::Rest(_) | Op::Take(..) | Op::WantStart(_) | Op::Serve => {}
         }
         let core = source.hub.lock();
         assert!(core.ring.bytes() <= LIMITS.bytes);
@@ -145,14 +181,14 @@ fn run(can_ask: bool, ops: Vec<Op>) {
     if can_ask {
         // Whatever happened: who asks now has the newest picture after one more.
         for (viewer, checker) in &mut viewers {
-            while checker.check(viewer.step()) {}
+            while checker.check(viewer.step(Link::default())) {}
             viewer.rest();
             *checker = Checker::default();
-            while checker.check(viewer.step()) {}
+            while checker.check(viewer.step(Link::default())) {}
         }
         source.obey(false, 10, 40);
         for (viewer, checker) in &mut viewers {
-            while checker.check(viewer.step()) {}
+            while checker.check(viewer.step(Link::default())) {}
             assert_eq!(checker.last, Some((source.stream.id, source.sequence - 1)));
         }
     }
@@ -173,7 +209,7 @@ proptest! {
 /// Steps until there is nothing; the sequence numbers given, and the gaps.
 fn drain(viewer: &mut Viewer) -> (VecDeque<u32>, u32) {
     let (mut given, mut missed) = (VecDeque::new(), 0);
-    while let Some(next) = viewer.step() {
+    while let Some(next) = viewer.step(Link::default()) {
         given.push_back(next.item.unit.sequence);
         missed += next.missed;
     }
@@ -184,10 +220,10 @@ fn drain(viewer: &mut Viewer) -> (VecDeque<u32>, u32) {
 fn a_joiner_asks_once_and_others_share_his_start() {
     let mut source = Source::new(true);
     let (mut one, mut two) = (source.hub.join(), source.hub.join());
-    assert_eq!(source.orders(), Orders { watched: false, start: false });
+    assert_eq!(source.orders(), Orders::default());
     assert_eq!(drain(&mut one), ([].into(), 0));
     assert_eq!(drain(&mut two), ([].into(), 0));
-    assert_eq!(source.orders(), Orders { watched: true, start: true });
+    assert_eq!(source.orders(), Orders { watched: true, start: true, ..Orders::default() });
     source.obey(false, 10, 40);
     assert_eq!(drain(&mut one), ([0].into(), 0));
     assert_eq!(drain(&mut two), ([0].into(), 0));
@@ -198,14 +234,43 @@ fn a_joiner_asks_once_and_others_share_his_start() {
 }
 
 #[test]
+fn who_joins_later_gets_one_of_his_own_and_bands_that_sharpen_it() {
+    const IDLE: Link = Link { fit: Some(Fit::Ample), idle: true };
+    let mut source = Source::new(true);
+    let mut one = source.hub.join();
+    let _ = one.step(IDLE);
+    for _ in 0..9 {
+        source.obey(false, 10, 40);
+        assert_eq!(drain(&mut one).0.len(), 1);
+    }
+    let mut two = source.hub.join();
+    assert_eq!(drain(&mut two), ([].into(), 0));
+    assert!(source.orders().joins[Fit::Tight] && !source.orders().start, "nobody else gets a start for it");
+    source.serve();
+    let next = two.step(IDLE).expect("the newest picture, at once");
+    assert_eq!((&next.item.role, next.item.unit.sequence, next.missed), (&Role::Join, 8, 0));
+    assert!(two.wants_more());
+    assert!(two.step(Link { fit: Some(Fit::Ample), idle: false }).is_none(), "not while the link is busy");
+    assert!(two.step(IDLE).is_none());
+    assert!(source.orders().bands[Fit::Ample]);
+    source.serve();
+    let band = two.step(IDLE).expect("a band");
+    assert_eq!((&band.item.role, band.item.unit.sequence), (&Role::Band(0..2), 8));
+    assert!(two.step(IDLE).is_none(), "one behind each picture");
+    source.obey(false, 10, 40);
+    assert_eq!(drain(&mut two), ([9].into(), 0), "he goes on with the common pictures");
+    assert_eq!(drain(&mut one), ([9].into(), 0), "who has got nothing else meanwhile");
+}
+
+#[test]
 fn the_mailbox_is_nudged_by_who_joins() {
     let source = Source::new(true);
     let mut viewer = source.hub.join();
     let soon = Some(std::time::Instant::now());
     assert_eq!(source.hub.frames.wait(soon).kind(), "timed out");
-    let _ = viewer.step();
+    let _ = viewer.step(Link::default());
     assert_eq!(source.hub.frames.wait(soon).kind(), "nudged");
-    let _ = viewer.step();
+    let _ = viewer.step(Link::default());
     assert_eq!(source.hub.frames.wait(soon).kind(), "timed out", "he asked already");
 }
 
@@ -224,21 +289,18 @@ impl crate::mailbox::Wake<Frame> {
 fn who_falls_behind_skips_and_the_others_do_not_notice() {
     let mut source = Source::new(true);
     let (mut quick, mut slow) = (source.hub.join(), source.hub.join());
-    let _ = (quick.step(), slow.step());
+    let _ = (quick.step(Link::default()), slow.step(Link::default()));
     source.obey(false, 10, 40);
     assert_eq!((drain(&mut quick).0, drain(&mut slow).0), ([0].into(), [0].into()));
     for n in 1..10 {
         source.obey(false, 10, 40);
         assert_eq!(drain(&mut quick), ([n].into(), 0));
     }
-    // 360 ms behind, and no start that is newer than what he has: he asks, but the last start is under a second old.
+    // 360 ms behind, and no start that is newer than what he has: he asks for one of his own.
     assert_eq!(drain(&mut slow), ([].into(), 0));
-    for n in 10..27 {
-        source.obey(false, 10, 40);
-        assert_eq!(drain(&mut quick), ([n].into(), 0));
-    }
-    // The first that was ordered a second after the last start.
-    assert_eq!(drain(&mut slow), ([26].into(), 25));
+    source.serve();
+    assert_eq!(drain(&mut slow), ([9].into(), 8));
+    assert_eq!(drain(&mut quick), ([].into(), 0));
 }
 
 #[test]
@@ -258,7 +320,7 @@ fn an_encoder_that_cannot_be_asked_gives_its_newest_start_and_all_since() {
 fn an_old_stream_s_units_are_not_published() {
     let mut source = Source::new(false);
     source.publish(true, 10, 40);
-    let new = source.hub.begin_stream(FrameSize::new(64, 48).unwrap(), (24, 1));
+    let new = source.hub.begin_stream(FrameSize::new(64, 48).unwrap(), (24, 1), 800_000);
     source.publish(true, 10, 40);
     assert_eq!(source.hub.counts().published, 1);
     assert_eq!(source.hub.stream(), Some(new));
@@ -282,7 +344,7 @@ fn notices_hold_until_withdrawn() {
 fn only_what_somebody_may_need_is_kept() {
     let mut source = Source::new(true);
     let mut viewer = source.hub.join();
-    let _ = viewer.step();
+    let _ = viewer.step(Link::default());
     for _ in 0..100 {
         source.obey(false, 10, 100);
     }
@@ -305,7 +367,7 @@ fn only_what_somebody_may_need_is_kept() {
 fn with_nobody_watching_nothing_is_kept() {
     let mut source = Source::new(true);
     let mut viewer = source.hub.join();
-    let _ = viewer.step();
+    let _ = viewer.step(Link::default());
     source.obey(true, 10, 40);
     assert_eq!(source.hub.counts().held_bytes, 10);
     drop(viewer);

@@ -29,6 +29,7 @@ use super::tap::Tap;
 use super::viewers::{Entry, Protocol};
 use crate::frame::FrameSize;
 use crate::hub::{Next, Shape, Viewer};
+use crate::time::Timestamp;
 
 const PICTURE_START: [u8; 4] = [0, 0, 1, 0];
 /// An old client cannot connect anew by itself: he is given up late.
@@ -36,12 +37,15 @@ const STALL: Duration = Duration::from_secs(120);
 /// The clients' buffer has 512 KiB, and throws what does not fit.
 const MOST_BYTES: usize = 256 * 1024;
 
+/// From one start to the next: who records in his page waits for one.
+const START_INTERVAL: Duration = Duration::from_secs(10);
+
 /// Serves one viewer until he leaves, stalls, or the server stops.
 pub(super) async fn watch(site: Arc<Site>, tap: Arc<Tap>, socket: WebSocket) {
     let entry = site.viewers.enter(tap.peer, Protocol::Legacy, site.clock.now());
     let viewer = site.camera.hub.join();
     let outlet = Outlet::new(socket, tap, STALL, site.stop.clone());
-    let mut legacy = Legacy { outlet, entry, size: site.camera.size(), begun: false };
+    let mut legacy = Legacy { outlet, entry, size: site.camera.size(), begun: None };
     let end = legacy.serve(viewer).await;
     legacy.outlet.end(end, None).await;
 }
@@ -51,8 +55,8 @@ struct Legacy {
     entry: Entry,
     /// The size that he was told: it can never change.
     size: FrameSize,
-    /// Whether he has his first picture.
-    begun: bool,
+    /// When his last start was captured; none: he has no picture yet.
+    begun: Option<Timestamp>,
 }
 
 impl Legacy {
@@ -63,7 +67,7 @@ impl Legacy {
         }
         loop {
             let done = match self.outlet.next(&mut viewer, true).await {
-                Ok(Event::Picture(next)) => self.picture(next).await,
+                Ok(Event::Picture(next)) => self.picture(next, &mut viewer).await,
                 // He has no words for notices, and nothing that he might send means anything.
                 Ok(Event::Notice(_) | Event::Received(_)) => Ok(()),
                 Err(end) => Err(end),
@@ -74,14 +78,16 @@ impl Legacy {
         }
     }
 
-    async fn picture(&mut self, Next { missed, item }: Next) -> Result<(), End> {
+    async fn picture(&mut self, next: Next, viewer: &mut Viewer) -> Result<(), End> {
+        let Next { missed, item } = &next;
         if item.stream.size != self.size {
             return Err(End::Refused(
                 code::GOING_AWAY,
                 "the picture's size has changed: load the page again",
             ));
         }
-        let message = if self.begun {
+        let first = self.begun.is_none();
+        let message = if !first {
             item.shape(Shape::Legacy, |unit| later(&unit.bytes))
         } else {
             item.unit.bytes.clone()
@@ -89,10 +95,16 @@ impl Legacy {
         if message.len() > MOST_BYTES {
             return Err(End::Refused(code::UNSUITABLE, "the pictures are too large for this page"));
         }
-        self.entry.record.count(missed, message.len());
-        self.outlet.send(message).await?;
-        if !std::mem::replace(&mut self.begun, true) {
+        self.entry.record.count(*missed, message.len());
+        self.outlet.send_picture(&next, message).await?;
+        if first {
             self.outlet.send(Bytes::from_static(&PICTURE_START)).await?;
+        }
+        let captured = item.unit.captured;
+        let begun = self.begun.filter(|_| !item.unit.start).unwrap_or(captured);
+        self.begun = Some(begun);
+        if captured.since(begun) >= START_INTERVAL {
+            viewer.want_start();
         }
         Ok(())
     }

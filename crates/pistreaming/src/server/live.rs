@@ -83,14 +83,16 @@ impl Live {
         }
     }
 
-    async fn picture(&mut self, Next { missed, item }: Next) -> Result<(), End> {
+    async fn picture(&mut self, next: Next) -> Result<(), End> {
+        let Next { missed, item } = &next;
+        let missed = *missed;
         self.tell_stream(&item.stream).await?;
         if missed > 0 {
             self.send(FromServer::Gap(Gap { stream: item.stream.id, missed })).await?;
         }
         let message = item.shape(Shape::Live, unit_message);
         self.entry.record.count(missed, message.len());
-        self.outlet.send(message).await
+        self.outlet.send_picture(&next, message).await
     }
 
     async fn tell_stream(&mut self, stream: &Stream) -> Result<(), End> {

@@ -11,6 +11,7 @@ mod connection;
 mod gate;
 mod http;
 mod legacy;
+mod link;
 mod listen;
 mod live;
 mod origin;

@@ -11,14 +11,18 @@ use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::gate::{Gate, Stalled};
+use super::link::Meter;
 use super::tap::Tap;
-use crate::hub::{Next, Notice, Viewer};
+use crate::hub::{Link, Next, Notice, Viewer};
 
 /// Once the server stops, a send in progress may take this much longer; what comes behind half a message would be
 /// taken for its other half.
 const LAST_SEND_WITHIN: Duration = Duration::from_millis(200);
 /// How long the other end may take to answer our close.
 const CLOSE_WITHIN: Duration = Duration::from_millis(300);
+
+/// How soon it is looked again whether all that was sent has arrived, while there would be more to send.
+const LOOK_FOR_IDLE: Duration = Duration::from_millis(3);
 
 /// WebSocket close codes (RFC 6455, 7.4.1).
 pub(super) mod code {
@@ -63,18 +67,20 @@ pub(super) enum Event {
 pub(super) struct Outlet {
     socket: WebSocket,
     pub(super) gate: Gate,
+    meter: Meter,
     stop: CancellationToken,
 }
 
 impl Outlet {
     /// An outlet that is cut when nothing leaves for as long as `stall`.
     pub(super) fn new(socket: WebSocket, tap: Arc<Tap>, stall: Duration, stop: CancellationToken) -> Self {
-        Self { socket, gate: Gate::new(tap, stall), stop }
+        let meter = Meter::new(Arc::clone(&tap));
+        Self { socket, gate: Gate::new(tap, stall), meter, stop }
     }
 
     /// Waits for what happens next. `watching`: whether he is to be sent pictures.
     pub(super) async fn next(&mut self, viewer: &mut Viewer, watching: bool) -> Result<Event, End> {
-        let Self { socket, gate, stop } = self;
+        let Self { socket, gate, meter, stop } = self;
         loop {
             tokio::select! {
                 biased;
@@ -85,14 +91,23 @@ impl Outlet {
                     Some(Ok(Message::Close(_)) | Err(_)) | None => return Err(End::Gone),
                     Some(Ok(Message::Text(_) | Message::Ping(_) | Message::Pong(_))) => {}
                 },
-                event = outgoing(gate, viewer, watching) => return Ok(event?),
+                event = outgoing(gate, meter, viewer, watching) => return Ok(event?),
             }
         }
     }
 
+    /// Sends one message with a picture.
+    pub(super) async fn send_picture(&mut self, next: &Next, message: Bytes) -> Result<(), End> {
+        if next.missed > 0 {
+            self.meter.forget();
+        }
+        self.meter.send(message.len(), next.item.stream.bits_per_second);
+        self.send(message).await
+    }
+
     /// Sends one message.
     pub(super) async fn send(&mut self, message: Bytes) -> Result<(), End> {
-        let Self { socket, gate, stop } = self;
+        let Self { socket, gate, stop, .. } = self;
         let stopped = async {
             stop.cancelled().await;
             sleep(LAST_SEND_WITHIN).await;
@@ -127,18 +142,32 @@ impl Outlet {
 }
 
 /// The next thing to send. May be dropped at any time: nothing is taken before it is returned.
-async fn outgoing(gate: &mut Gate, viewer: &mut Viewer, watching: bool) -> Result<Event, Stalled> {
+async fn outgoing(
+    gate: &mut Gate,
+    meter: &mut Meter,
+    viewer: &mut Viewer,
+    watching: bool,
+) -> Result<Event, Stalled> {
     loop {
+        let mut link = Link::default();
         if let Some(notice) = viewer.notice() {
             return Ok(Event::Notice(notice));
         }
         if watching {
             // Only when the last picture has left is the newest one chosen.
             gate.drained().await?;
-            if let Some(next) = viewer.step() {
+            if viewer.wants_more() {
+                link = meter.look();
+            }
+            if let Some(next) = viewer.step(link) {
                 return Ok(Event::Picture(next));
             }
         }
-        viewer.news().await;
+        if viewer.wants_more() && !link.idle {
+            // There is no event for "all has arrived".
+            let _ = timeout(LOOK_FOR_IDLE, viewer.news()).await;
+        } else {
+            viewer.news().await;
+        }
     }
 }

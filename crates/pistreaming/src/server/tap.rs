@@ -83,6 +83,12 @@ impl Tap {
         // A kernel without it (none that is alive) would be as if nothing waited: viewers are served, not gated.
         unsent.unwrap_or(0)
     }
+
+    /// Bytes that were written and that the other end has not acknowledged.
+    pub(super) fn unacknowledged(&self) -> usize {
+        // Who cannot be measured is taken for busy: he is given nothing beyond the stream.
+        unsent::unacknowledged(&self.stream).unwrap_or(usize::MAX)
+    }
 }
 
 /// An IPv4 address as itself, and not as the IPv6 one that it is to a socket of both families.

@@ -1,0 +1,132 @@
+//! Pictures for single viewers: joins and bands of the newest common picture, made between two frames.
+//!
+//! Here belongs: how large they are, which rows come next, how much time they may take. Not here: coding them
+//! (`mpeg1`), who wants them (the hub).
+
+use std::ops::Range;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use mpeg1::PictureKind;
+use mpeg1::encode::{EncodedPicture, Encoder, JoinSize};
+
+use crate::hub::{Fit, Hub, Orders, PerFit, Role};
+use crate::time::Clock;
+use crate::unit::{AccessUnit, Picture};
+
+/// A join for a link of which nothing is known: TCP's first flight (RFC 6928) less what headers take.
+const FIRST_FLIGHT_BYTES: usize = 13_500;
+/// A join for a link that carries the stream twice: some pictures' time.
+const FAIR_JOIN_BYTES: usize = 30_000;
+/// Bands, in shares of the rate: a link of 1.5 times the rate has half a share to spare from picture to picture.
+const TIGHT_BAND_SHARES: f64 = 0.4;
+const FAIR_BAND_SHARES: f64 = 1.5;
+const AMPLE_BAND_SHARES: f64 = 20.0;
+/// The part of the time between frames that they may take; what is left over is asked for again behind the next frame.
+const MOST_TIME: f64 = 0.25;
+
+/// Makes them.
+#[derive(Debug)]
+pub(super) struct Private {
+    /// Bytes a picture on average.
+    share: f64,
+    most_time: Duration,
+    /// The row at which each step's next band begins.
+    rows: PerFit<usize>,
+    scratch: Vec<u8>,
+}
+
+impl Private {
+    /// For a stream of so many bits and frames a second.
+    pub(super) fn new(bits_per_second: u32, frames_per_second: f64) -> Self {
+        let most_time = Duration::from_secs_f64((MOST_TIME / frames_per_second).min(1.0));
+        let share = f64::from(bits_per_second) / 8.0 / frames_per_second;
+        Self { share, most_time, rows: PerFit::default(), scratch: Vec::new() }
+    }
+
+    /// Makes what is wanted of the picture that was coded last, `common`, and hands it out.
+    pub(super) fn serve(
+        &mut self,
+        encoder: &mut Encoder,
+        common: &Common,
+        orders: Orders,
+        hub: &Hub,
+        clock: Clock,
+    ) {
+        let begun = Instant::now();
+        let joins = Fit::ALL.into_iter().filter(|&fit| orders.joins[fit]).map(|fit| (fit, true));
+        let bands = Fit::ALL.into_iter().filter(|&fit| orders.bands[fit]).map(|fit| (fit, false));
+        for (fit, join) in joins.chain(bands) {
+            if begun.elapsed() > self.most_time {
+                return;
+            }
+            let from = clock.now();
+            self.scratch.clear();
+            let (role, coded) = if join {
+                (Role::Join, self.join(encoder, fit, common))
+            } else {
+                let (rows, coded) = self.band(encoder, fit, common, orders.since_join);
+                (Role::Band(rows), coded)
+            };
+            let done = clock.now();
+            let intra = coded.kind == PictureKind::Intra;
+            let unit = AccessUnit {
+                picture: if intra { Picture::Intra } else { Picture::Predicted },
+                start: role == Role::Join,
+                coded: done,
+                coding: done.since(from),
+                bytes: Bytes::copy_from_slice(&self.scratch),
+                ..common.unit.clone()
+            };
+            hub.attach(unit, fit, role);
+        }
+    }
+
+    fn join(&mut self, encoder: &mut Encoder, fit: Fit, common: &Common) -> EncodedPicture {
+        let size = match fit {
+            Fit::Tight => JoinSize::Bytes(FIRST_FLIGHT_BYTES),
+            Fit::Fair => JoinSize::Bytes(FAIR_JOIN_BYTES),
+            Fit::Ample => JoinSize::Quantiser(common.sharp()),
+        };
+        encoder.encode_join(0..encoder.rows(), size, &mut self.scratch)
+    }
+
+    /// The next band, and the rows that are sharp with it: those in front of it that need none, too.
+    fn band(
+        &mut self,
+        encoder: &mut Encoder,
+        fit: Fit,
+        common: &Common,
+        since_join: u64,
+    ) -> (Range<usize>, EncodedPicture) {
+        let shares = match fit {
+            Fit::Tight => TIGHT_BAND_SHARES,
+            Fit::Fair => FAIR_BAND_SHARES,
+            Fit::Ample => AMPLE_BAND_SHARES,
+        };
+        let (bytes, scale) = ((self.share * shares) as usize, common.sharp());
+        let from = self.rows[fit];
+        let rows = encoder.rows_of_band(from, since_join, scale, bytes);
+        // All rows at once would be a start, which is for who joins.
+        let rows = rows.start..rows.end.min(rows.start + encoder.rows().max(2) - 1);
+        self.rows[fit] = if rows.end == encoder.rows() { 0 } else { rows.end };
+        let size = if fit == Fit::Ample { JoinSize::Quantiser(scale) } else { JoinSize::Bytes(bytes) };
+        (from..rows.end, encoder.encode_join(rows, size, &mut self.scratch))
+    }
+}
+
+/// The common picture that was coded last.
+#[derive(Debug)]
+pub(super) struct Common {
+    /// Its unit.
+    pub(super) unit: AccessUnit,
+    /// Its quantizer_scale.
+    pub(super) scale: u8,
+}
+
+impl Common {
+    /// A scale at which coding it once more costs hardly any quality.
+    fn sharp(&self) -> u8 {
+        (self.scale / 2).max(1)
+    }
+}
