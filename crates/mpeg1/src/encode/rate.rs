@@ -35,9 +35,11 @@ const LEAST_CHANGE: f32 = 0.6;
 const PAY_BACK_SECONDS: f32 = 0.5;
 /// How much may be saved, in seconds of the rate: a quiet hour must not pay for a burst.
 const MOST_SAVED_SECONDS: f32 = 0.08;
-/// However deep in debt, a picture is aimed at this part of its share, and may take all of it: what was foretold for too
-/// little waits otherwise, though the debt is small.
+/// However deep in debt, a picture may have this part of its share; and in small debt, of so many shares, so much of it:
+/// where too little was foretold macroblocks would wait otherwise behind every start.
 const LEAST_SHARES: f32 = 0.75;
+const SMALL_DEBT_SHARES: f32 = 3.0;
+const SMALL_DEBT_CAP_SHARES: f32 = 1.5;
 /// Debt, in seconds of the rate, from which on nothing is coded.
 const MOST_DEBT_SECONDS: f32 = 1.0;
 /// Seconds that a macroblock waits before it goes before those that changed more, and before it is coded in any case, if
@@ -131,7 +133,9 @@ impl RateControl {
     fn most_bits(&self, kind: PictureKind, modes: &[Mode], share: f32) -> f32 {
         let new = modes.iter().filter(|mode| mode.intra).count() * 2 > modes.len();
         let shares = if kind == PictureKind::Intra || new { MOST_SHARES_AT_CUT } else { MOST_SHARES };
-        (share * shares - self.debt.max(0.0)).max(share)
+        let small_debt = self.debt < share * SMALL_DEBT_SHARES;
+        let least = if small_debt { SMALL_DEBT_CAP_SHARES } else { LEAST_SHARES };
+        (share * shares - self.debt.max(0.0)).max(share * least)
     }
 
     /// The bits that are allowed with `scale`: what is wanted at the scale of the picture before, and the more, up to the
