@@ -121,25 +121,31 @@ impl Judge<'_> {
     #[inline(always)]
     fn best(self, lambda: i32, (at, run): (u8, u8), nearest: i16, wanted: i16) -> (i32, Level) {
         let weight = i32::from(self.scale) * i32::from(self.matrix[usize::from(ZIGZAG[usize::from(at)])]);
+        let wanted = i32::from(wanted.unsigned_abs());
         let first = at == 0 && !self.intra;
-        let zero = square(i32::from(wanted));
+        // Of magnitudes: a level has its coefficient's sign.
         let send = |level: i16| {
             let coefficient = self.dequantise(level, weight);
-            let off = square(i32::from(wanted) - (i32::from(coefficient) << FRACTION_BITS));
-            (off - zero + lambda * code_len(first, run, level), Level { at, level, coefficient })
+            let sent = i32::from(coefficient) << FRACTION_BITS;
+            // (wanted − sent)² − wanted²
+            let more = sent * (sent - 2 * wanted) + lambda * code_len(first, run, level);
+            (more, Level { at, level, coefficient })
         };
-        let best = send(nearest);
-        let lower = nearest - nearest.signum();
-        if lower == 0 {
-            return best;
+        let magnitude = nearest.abs();
+        let (more, mut best) = if magnitude == 1 {
+            send(1)
+        } else {
+            let (upper, lower) = (send(magnitude), send(magnitude - 1));
+            if lower.0 < upper.0 { lower } else { upper }
+        };
+        if nearest < 0 {
+            best.level = -best.level;
+            // The bounds are not symmetric: there it is worked out anew.
+            let bounded = best.coefficient == i16::MAX >> 4;
+            best.coefficient = if bounded { self.dequantise(best.level, weight) } else { -best.coefficient };
         }
-        let other = send(lower);
-        if other.0 < best.0 { other } else { best }
+        (more, best)
     }
-}
-
-const fn square(value: i32) -> i32 {
-    value * value
 }
 
 /// The mask of places row by row as a mask of places in the order of sending.
@@ -169,6 +175,10 @@ mod tests {
     use super::*;
     use crate::tables::NON_INTRA_MATRIX;
     use alloc::vec::Vec;
+
+    const fn square(value: i32) -> i32 {
+        value * value
+    }
 
     const JUDGE: Judge<'_> = Judge { intra: false, scale: 4, matrix: &NON_INTRA_MATRIX };
 
