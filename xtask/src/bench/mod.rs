@@ -11,6 +11,7 @@ mod drift;
 mod encode;
 mod encoders;
 mod instructions;
+mod join;
 mod latency;
 mod measure;
 mod screen;
@@ -20,10 +21,11 @@ pub(crate) mod systems;
 
 use crate::Outcome;
 
-pub(crate) const OPTIONS: &str = "latency [--runs N] [--seconds S] [--stalled N] [--busy] [--only NAME] | encode [--clip NAME] [--quick] | decode | drift";
+pub(crate) const OPTIONS: &str = "latency [--runs N] [--seconds S] [--stalled N] [--busy] [--only NAME] | encode [--clip NAME] [--quick] | decode | drift | join";
 pub(crate) const PURPOSE: &str = "encode: speed, bits and quality of the encoder beside FFmpeg's, on clips that it makes\n\
     decode: pictures per second in WebAssembly beside JSMpeg's, natively beside FFmpeg's, on streams of those clips\n\
     drift: what is lost in decoders whose inverse DCT is not ours, FFmpeg's, JSMpeg's old and new, over 500 pictures\n\
+    join: how far behind the others' picture, in dB, that of one who joins is, by links of 1.1 to 20 times the rate\n\
     latency: from the stamp in a frame's pixels to those pixels on the screen: ours, and FFmpeg with JSMpeg\n\
     --clip NAME  with encode: this clip alone, hand, street, pan, wide or full-hd; may be repeated\n\
     --quick      with encode: nothing but BD-rates, against FFmpeg's curves of an earlier run\n\
@@ -40,6 +42,7 @@ pub(crate) fn run(arguments: &[String]) -> Outcome {
         Some((name, rest)) if name == "encode" => encode::run_all(rest),
         Some((name, rest)) if name == "decode" => decode::run_all(rest),
         Some((name, rest)) if name == "drift" => drift::run_all(rest),
+        Some((name, rest)) if name == "join" => join::run_all(rest),
         _ => Err(format!("there is: cargo xtask bench {OPTIONS}")),
     }
 }

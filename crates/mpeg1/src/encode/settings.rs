@@ -15,11 +15,14 @@ pub struct Settings {
     pub rate: Rate,
     /// The finest quantizer_scale that a bit rate leads to, 1 to 31: below it bits go into what nobody sees.
     pub finest: u8,
-    /// Threads that code one picture's slices, 1 to 64; the result is the same for any number.
+    /// Threads that code one picture's slices, 1 to 64, or 1 without the feature `threads`; the result is the same for any
+    /// number.
     pub threads: usize,
     /// How macroblocks come to be intra now and then.
     pub refresh: Refresh,
 }
+
+const MOST_THREADS: usize = if cfg!(feature = "threads") { 64 } else { 1 };
 
 /// How macroblocks come to be intra now and then. Every one must be at least once in 132 codings (2.4.4.2), so that
 /// decoders' IDCTs do not drift apart.
@@ -91,7 +94,7 @@ impl Settings {
             Err(SettingsError::Rate(self.rate))
         } else if !(1..=31).contains(&self.finest) {
             Err(SettingsError::Finest(self.finest))
-        } else if !(1..=64).contains(&self.threads) {
+        } else if !(1..=MOST_THREADS).contains(&self.threads) {
             Err(SettingsError::Threads(self.threads))
         } else if !(1..=Self::MOST_REFRESH).contains(&self.refresh.pictures()) {
             Err(SettingsError::Refresh(self.refresh.pictures()))
@@ -121,7 +124,7 @@ impl fmt::Display for SettingsError {
                 write!(f, "quantiser scale {scale}: must be from 1 to 31")
             }
             Self::Rate(Rate::BitsPerSecond(_)) => write!(f, "the bit rate must be over 0"),
-            Self::Threads(threads) => write!(f, "{threads} threads: must be from 1 to 64"),
+            Self::Threads(threads) => write!(f, "{threads} threads: must be from 1 to {MOST_THREADS}"),
             Self::Refresh(pictures) => {
                 write!(
                     f,

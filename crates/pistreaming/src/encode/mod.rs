@@ -6,7 +6,7 @@
 mod embedded;
 mod external;
 pub mod ffmpeg;
-mod private;
+pub mod private;
 pub mod ts;
 
 use std::fmt;

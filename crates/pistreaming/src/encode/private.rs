@@ -19,7 +19,7 @@ const FIRST_FLIGHT_BYTES: usize = 13_500;
 /// A join for a link that carries the stream twice: some pictures' time.
 const FAIR_JOIN_BYTES: usize = 30_000;
 /// Bands, in shares of the rate: a link of 1.5 times the rate has half a share to spare from picture to picture.
-const TIGHT_BAND_SHARES: f64 = 0.4;
+const TIGHT_BAND_SHARES: f64 = 0.48;
 const FAIR_BAND_SHARES: f64 = 1.5;
 const AMPLE_BAND_SHARES: f64 = 20.0;
 /// The part of the time between frames that they may take; what is left over is asked for again behind the next frame.
@@ -27,7 +27,7 @@ const MOST_TIME: f64 = 0.25;
 
 /// Makes them.
 #[derive(Debug)]
-pub(super) struct Private {
+pub struct Private {
     /// Bytes a picture on average.
     share: f64,
     most_time: Duration,
@@ -38,21 +38,14 @@ pub(super) struct Private {
 
 impl Private {
     /// For a stream of so many bits and frames a second.
-    pub(super) fn new(bits_per_second: u32, frames_per_second: f64) -> Self {
+    pub fn new(bits_per_second: u32, frames_per_second: f64) -> Self {
         let most_time = Duration::from_secs_f64((MOST_TIME / frames_per_second).min(1.0));
         let share = f64::from(bits_per_second) / 8.0 / frames_per_second;
         Self { share, most_time, rows: PerFit::default(), scratch: Vec::new() }
     }
 
     /// Makes what is wanted of the picture that was coded last, `common`, and hands it out.
-    pub(super) fn serve(
-        &mut self,
-        encoder: &mut Encoder,
-        common: &Common,
-        orders: Orders,
-        hub: &Hub,
-        clock: Clock,
-    ) {
+    pub fn serve(&mut self, encoder: &mut Encoder, common: &Common, orders: Orders, hub: &Hub, clock: Clock) {
         let begun = Instant::now();
         let joins = Fit::ALL.into_iter().filter(|&fit| orders.joins[fit]).map(|fit| (fit, true));
         let bands = Fit::ALL.into_iter().filter(|&fit| orders.bands[fit]).map(|fit| (fit, false));
@@ -104,7 +97,9 @@ impl Private {
             Fit::Fair => FAIR_BAND_SHARES,
             Fit::Ample => AMPLE_BAND_SHARES,
         };
-        let (bytes, scale) = ((self.share * shares) as usize, common.sharp());
+        // With few bits rather all rows a little coarser than some of them late.
+        let scale = if fit == Fit::Tight { (common.scale * 2 / 3).max(1) } else { common.sharp() };
+        let bytes = (self.share * shares) as usize;
         let from = self.rows[fit];
         let rows = encoder.rows_of_band(from, since_join, scale, bytes);
         // All rows at once would be a start, which is for who joins.
@@ -117,11 +112,11 @@ impl Private {
 
 /// The common picture that was coded last.
 #[derive(Debug)]
-pub(super) struct Common {
+pub struct Common {
     /// Its unit.
-    pub(super) unit: AccessUnit,
+    pub unit: AccessUnit,
     /// Its quantizer_scale.
-    pub(super) scale: u8,
+    pub scale: u8,
 }
 
 impl Common {

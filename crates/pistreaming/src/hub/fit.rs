@@ -18,6 +18,13 @@ pub enum Fit {
 impl Fit {
     /// From the smallest.
     pub const ALL: [Self; 3] = [Self::Tight, Self::Fair, Self::Ample];
+
+    /// The step of a link that carries so many times the stream's rate; none: hardly more than the stream.
+    #[must_use]
+    pub fn of(times: f64) -> Option<Self> {
+        let steps = [(10.0, Self::Ample), (3.0, Self::Fair), (1.2, Self::Tight)];
+        steps.into_iter().find(|&(least, _)| times >= least).map(|(_, fit)| fit)
+    }
 }
 
 /// A value for each step.

@@ -17,10 +17,6 @@ use crate::hub::{Fit, Link};
 const KEEP: f64 = 0.95;
 /// Less than this tells nothing.
 const TELLING_BYTES: usize = 1000;
-/// How many times the stream's rate a link must carry for each step.
-const TIGHT: f64 = 1.2;
-const FAIR: f64 = 3.0;
-const AMPLE: f64 = 10.0;
 
 /// One viewer's link.
 #[derive(Debug)]
@@ -53,10 +49,7 @@ impl Meter {
             self.busy = None;
             self.arrived(bytes, since.elapsed());
         }
-        let times = self.carries / self.stream;
-        let steps = [(AMPLE, Fit::Ample), (FAIR, Fit::Fair), (TIGHT, Fit::Tight)];
-        let fit = steps.into_iter().find(|&(least, _)| times >= least).map(|(_, fit)| fit);
-        Link { fit, idle }
+        Link { fit: Fit::of(self.carries / self.stream), idle }
     }
 
     /// He fell behind: what was known no longer holds.
