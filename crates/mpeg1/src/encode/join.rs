@@ -17,6 +17,8 @@ use super::slice::{Coded, PictureContext};
 use super::slices::{self, Macroblocks};
 use super::wait::Patience;
 use super::{EncodedPicture, Encoder};
+use crate::level::Level;
+use crate::motion::sad::luma_at;
 use crate::picture::Picture;
 use crate::syntax::macroblock::MotionVector;
 use crate::syntax::picture::{MotionScale, PictureKind};
@@ -76,13 +78,13 @@ impl Joiner {
     }
 
     /// Notes what there is to code in `rows`; the others are skipped.
-    fn look_at(&mut self, reference: &Picture, rows: &Range<usize>) {
+    fn look_at(&mut self, level: Level, reference: &Picture, rows: &Range<usize>) {
         let mb_width = reference.mb_width;
         for (n, mode) in self.modes.iter_mut().enumerate() {
             let (column, row) = (n % mb_width, n / mb_width);
             let here = rows.contains(&row);
-            let activity =
-                if here { deviation(reference.planes[0].view(), column * 16, row * 16) } else { 0 };
+            let luma = || luma_at(reference.planes[0].view(), (column * 16, row * 16));
+            let activity = if here { deviation(level, &luma()) } else { 0 };
             *mode = Mode { intra: here, due: here, waits: !here, activity, ..DUE };
         }
     }
@@ -109,7 +111,7 @@ impl Encoder {
     pub fn encode_join(&mut self, rows: Range<usize>, size: JoinSize, out: &mut Vec<u8>) -> EncodedPicture {
         let rows = rows.start..rows.end.min(self.rows());
         let kind = if rows == (0..self.rows()) { PictureKind::Intra } else { PictureKind::Predicted };
-        self.joiner.look_at(&self.reference, &rows);
+        self.joiner.look_at(self.level, &self.reference, &rows);
         let (scale, most_bits) = match size {
             JoinSize::Quantiser(scale) => (planned_for(scale), None),
             JoinSize::Bytes(bytes) => {
@@ -150,7 +152,7 @@ impl Encoder {
         let exact = |row: &usize| self.pictures - self.refreshed_at[*row] < since;
         let Some(first) = (first..all).find(|row| !exact(row)) else { return all..all };
         let end = (first..all).find(exact).unwrap_or(all);
-        self.joiner.look_at(&self.reference, &(first..end));
+        self.joiner.look_at(self.level, &self.reference, &(first..end));
         let mut left = bytes as f32 * 8.0 - HEAD_BITS;
         let rows = self.joiner.modes.chunks(self.reference.mb_width).take(end).skip(first);
         let takes = |row: &[Mode]| row.iter().map(|mode| self.joiner.costs.bits(mode, scale)).sum::<f32>();

@@ -1,15 +1,15 @@
 //! How each macroblock is to be coded, and how much there is to code in it: looked at for the whole picture before
 //! any of it is coded, so that the quantiser scale can be chosen for all.
 
-use fearless_simd::Level;
+use fearless_simd::{Level, dispatch};
 
 use super::budget::COARSEST;
 use super::pool::Pool;
 use super::refresh::Plan;
 use crate::motion::HalfPel;
-use crate::motion::sad::{Luma, luma_at, sad_16x16};
+use crate::motion::sad::{Luma, luma_at, sad_16x16, sad_of_halves};
 use crate::motion::search::Search;
-use crate::picture::{Picture, PictureView, Plane};
+use crate::picture::{Picture, PictureView};
 use crate::syntax::macroblock::MotionVector;
 use crate::syntax::picture::PictureKind;
 
@@ -90,14 +90,18 @@ impl Analysis<'_> {
 
     fn look_at(&self, column: usize, row: usize, left: Mode) -> Mode {
         let at = (column * 16, row * 16);
-        let deviation = || deviation(self.source.y, at.0, at.1);
+        let source = luma_at(self.source.y, at);
         if self.kind == PictureKind::Intra || self.plan.intra.contains(&row) {
-            return Mode { intra: true, due: true, activity: deviation(), ..Mode::default() };
+            return Mode {
+                intra: true,
+                due: true,
+                activity: deviation(self.level, &source),
+                ..Mode::default()
+            };
         }
         let before = self.before[row * self.reference.mb_width + column];
         let reference = self.reference.planes[0].view();
         let still = HalfPel { x: at.0 * 2, y: at.1 * 2 };
-        let source = luma_at(self.source.y, at);
         let zero = sad_16x16(self.level, &source, reference, still);
         if zero <= self.not_worth_a_search(before.settled) {
             let settled = before.settled.min(zero);
@@ -112,7 +116,7 @@ impl Analysis<'_> {
         let (vector, activity) = (found.vector, found.difference);
         let mut mode = Mode { vector, activity, change: zero, settled, ..Mode::default() };
         if mode.activity > INTRA_PENALTY {
-            let deviation = deviation();
+            let deviation = deviation(self.level, &source);
             if deviation + INTRA_PENALTY < mode.activity {
                 mode = Mode { intra: true, activity: deviation, change: zero, ..Mode::default() };
             }
@@ -156,16 +160,14 @@ impl Analysis<'_> {
     }
 }
 
-/// The 16 samples of each row of the macroblock at `x`, `y`.
-fn luma_rows<'a>(plane: Plane<'a>, x: usize, y: usize) -> impl Iterator<Item = &'a [u8; 16]> {
-    (y..y + 16).filter_map(move |y| plane.samples[y * plane.stride + x..].first_chunk())
-}
-
 /// Sum of absolute differences of a macroblock's luma to its mean.
-pub(super) fn deviation(source: Plane<'_>, x: usize, y: usize) -> u32 {
-    let sum: u32 = luma_rows(source, x, y).map(|row| row.iter().map(|&s| u32::from(s)).sum::<u32>()).sum();
-    let mean = (sum / 256) as u8;
-    luma_rows(source, x, y).map(|row| row.iter().map(|&s| u32::from(s.abs_diff(mean))).sum::<u32>()).sum()
+pub(super) fn deviation(level: Level, luma: &Luma) -> u32 {
+    dispatch!(level, simd => {
+        let [left, right] = sad_of_halves(simd, luma, &[[0; 16]; 16]);
+        let mean = ((left + right) / 256) as u8;
+        let [left, right] = sad_of_halves(simd, luma, &[[mean; 16]; 16]);
+        left + right
+    })
 }
 
 #[cfg(test)]

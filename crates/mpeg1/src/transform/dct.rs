@@ -65,28 +65,38 @@ pub fn forward(level: Level, block: &mut [i16; 64]) {
 /// [`forward`] in vectors: columns first, then rows.
 #[inline(always)]
 pub(crate) fn forward_rows<S: Simd>(simd: S, block: Rows<S>) -> Rows<S> {
-    let middle = one_dimension::<S, { WEIGHT_BITS - MIDDLE_BITS }>(simd, block);
+    let middle = one_dimension::<S, { WEIGHT_BITS - MIDDLE_BITS }, true>(simd, block);
     let rows = lanes::transpose(simd, middle);
-    let rows = one_dimension::<S, { WEIGHT_BITS + MIDDLE_BITS - FRACTION_BITS }>(simd, rows);
+    let rows = one_dimension::<S, { WEIGHT_BITS + MIDDLE_BITS - FRACTION_BITS }, false>(simd, rows);
     lanes::transpose(simd, rows)
 }
 
-/// Eight coefficients of eight inputs, of eight lanes side by side.
+/// Eight coefficients of eight inputs, of eight lanes side by side. If the inputs are `SMALL`, four of them in 16 bits,
+/// the even ones take half the products: their weights are symmetric once more.
 #[inline(always)]
-fn one_dimension<S: Simd, const SHIFT: u32>(simd: S, i: Rows<S>) -> Rows<S> {
-    let even = pairs(simd, [i[0] + i[7], i[1] + i[6], i[2] + i[5], i[3] + i[4]]);
+fn one_dimension<S: Simd, const SHIFT: u32, const SMALL: bool>(simd: S, i: Rows<S>) -> Rows<S> {
+    let sums = [i[0] + i[7], i[1] + i[6], i[2] + i[5], i[3] + i[4]];
+    let even = pairs(simd, sums);
     let odd = pairs(simd, [i[0] - i[7], i[1] - i[6], i[2] - i[5], i[3] - i[4]]);
+    let evenly_even = simd.interleave_i16x8(sums[0] + sums[3], sums[1] + sums[2]);
+    let oddly_even = simd.interleave_i16x8(sums[0] - sums[3], sums[1] - sums[2]);
     let round = simd.splat_i32x4(1 << (SHIFT - 1));
     let mut output = i;
     for k in 0..8 {
         let [a, b, c, d] = WEIGHTS[k];
         let first = i16x8::load_array(simd, [a, b, a, b, a, b, a, b]);
         let second = i16x8::load_array(simd, [c, d, c, d, c, d, c, d]);
-        let [(low, high), (low_2, high_2)] = if k % 2 == 0 { even } else { odd };
-        let low =
-            simd.pairwise_dot_product_i16x8(low, first) + simd.pairwise_dot_product_i16x8(low_2, second);
-        let high =
-            simd.pairwise_dot_product_i16x8(high, first) + simd.pairwise_dot_product_i16x8(high_2, second);
+        let (low, high) = if SMALL && k % 2 == 0 {
+            let (low, high) = if k % 4 == 0 { evenly_even } else { oddly_even };
+            (simd.pairwise_dot_product_i16x8(low, first), simd.pairwise_dot_product_i16x8(high, first))
+        } else {
+            let [(low, high), (low_2, high_2)] = if k % 2 == 0 { even } else { odd };
+            (
+                simd.pairwise_dot_product_i16x8(low, first) + simd.pairwise_dot_product_i16x8(low_2, second),
+                simd.pairwise_dot_product_i16x8(high, first)
+                    + simd.pairwise_dot_product_i16x8(high_2, second),
+            )
+        };
         output[k] = simd.saturating_narrow_i32x4((low + round) >> SHIFT, (high + round) >> SHIFT);
     }
     output

@@ -80,7 +80,7 @@ mod forward {
         /// The nearest levels of an intra block; the DC's is of no meaning, see [`Self::dc`].
         #[inline(always)]
         pub(crate) fn intra<S: Simd>(&self, simd: S, block: Rows<S>) -> Rows<S> {
-            quantise(simd, block, &self.intra, 1 << (RECIPROCAL_BITS - 1))
+            quantise::<S, true>(simd, block, &self.intra)
         }
 
         /// The level of an intra block's DC, 0 to 255.
@@ -94,22 +94,47 @@ mod forward {
         /// cut down to it, and 0 stands for all below a whole step.
         #[inline(always)]
         pub(crate) fn predicted<S: Simd>(&self, simd: S, block: Rows<S>) -> Rows<S> {
-            quantise(simd, block, &self.predicted, 0)
+            quantise::<S, false>(simd, block, &self.predicted)
         }
     }
 
-    /// Magnitude × reciprocal + bias, cut to an integer and to what a level may be, with the sign.
+    #[cfg(target_arch = "x86")]
+    use core::arch::x86::{__m128i, _mm_mulhi_epi16};
+    #[cfg(target_arch = "x86_64")]
+    use core::arch::x86_64::{__m128i, _mm_mulhi_epi16};
+
+    fearless_simd::kernel!(
+        #[inline(always)]
+        fn upper_product_sse2(sse2: Sse2, a: __m128i, b: __m128i) -> __m128i {
+            _mm_mulhi_epi16(a, b)
+        }
+    );
+
+    /// The upper 16 bits of products.
     #[inline(always)]
-    fn quantise<S: Simd>(simd: S, block: Rows<S>, reciprocals: &[i16; 64], bias: i32) -> Rows<S> {
-        let bias = simd.splat_i32x4(bias);
+    fn upper_product<S: Simd>(simd: S, a: i16x8<S>, b: i16x8<S>) -> i16x8<S> {
+        #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
+        if let Some(sse2) = simd.level().as_sse2() {
+            return upper_product_sse2(sse2, a.into(), b.into()).simd_into(simd);
+        }
+        let (low, high) = simd.widening_mul_i16x8(a, b);
+        simd.saturating_narrow_i32x4(low >> RECIPROCAL_BITS, high >> RECIPROCAL_BITS)
+    }
+
+    /// Magnitude × reciprocal, cut to an integer or else to the `NEAREST`, and to what a level may be, with the sign.
+    #[inline(always)]
+    fn quantise<S: Simd, const NEAREST: bool>(simd: S, block: Rows<S>, reciprocals: &[i16; 64]) -> Rows<S> {
         let mut levels = block;
         for (level, reciprocals) in levels.iter_mut().zip(reciprocals.as_chunks::<8>().0) {
             let reciprocals = i16x8::load_array_ref(simd, reciprocals);
             let sign = *level >> 15;
-            let (low, high) = simd.widening_mul_i16x8(simd.abs_i16x8(*level), reciprocals);
-            let (low, high) = ((low + bias) >> RECIPROCAL_BITS, (high + bias) >> RECIPROCAL_BITS);
-            let magnitude = simd.min_i16x8(simd.saturating_narrow_i32x4(low, high), simd.splat_i16x8(255));
-            *level = (magnitude ^ sign) - sign;
+            let magnitude = simd.abs_i16x8(*level);
+            let mut product = upper_product(simd, magnitude, reciprocals);
+            if NEAREST {
+                // One more where the half below is set, which as a sign is −1.
+                product -= (magnitude * reciprocals) >> 15;
+            }
+            *level = (simd.min_i16x8(product, simd.splat_i16x8(255)) ^ sign) - sign;
         }
         levels
     }
