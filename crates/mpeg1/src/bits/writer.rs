@@ -11,6 +11,14 @@ pub struct BitWriter<'a> {
     held: u32,
 }
 
+/// A place between two bits.
+#[derive(Clone, Copy, Debug)]
+pub struct Mark {
+    len: usize,
+    word: u64,
+    held: u32,
+}
+
 impl<'a> BitWriter<'a> {
     /// Appends to `out`, from a byte boundary.
     #[must_use]
@@ -43,6 +51,18 @@ impl<'a> BitWriter<'a> {
         (self.out.len() as u32).wrapping_mul(8).wrapping_add(self.held)
     }
 
+    /// The place where the next bit goes, for [`Self::rewind`].
+    #[must_use]
+    pub const fn mark(&self) -> Mark {
+        Mark { len: self.out.len(), word: self.word, held: self.held }
+    }
+
+    /// Takes back all that was written since `mark` was taken of this writer.
+    pub fn rewind(&mut self, mark: Mark) {
+        self.out.truncate(mark.len);
+        (self.word, self.held) = (mark.word, mark.held);
+    }
+
     /// How many bits of the last byte are taken, 0 if it is full.
     #[must_use]
     pub const fn bits_in_last_byte(&self) -> u32 {
@@ -70,6 +90,19 @@ mod tests {
     use super::*;
     use crate::bits::BitReader;
     use proptest::prelude::*;
+
+    #[test]
+    fn what_is_taken_back_was_never_there() {
+        let mut out = Vec::new();
+        let mut writer = BitWriter::new(&mut out);
+        writer.put(5, 3);
+        let mark = writer.mark();
+        (0..40).for_each(|n| writer.put(n, 7));
+        writer.rewind(mark);
+        writer.put(1, 1);
+        writer.align();
+        assert_eq!(out, [0b1011_0000]);
+    }
 
     proptest! {
         #[test]

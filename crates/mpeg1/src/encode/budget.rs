@@ -23,7 +23,7 @@ pub(super) enum Effort {
 /// quantizer_scale's largest value.
 pub(super) const COARSEST: u8 = 31;
 /// What an intra macroblock with no coefficients but DCs takes, about.
-pub(super) const LEAST_INTRA_BITS: f32 = 80.0;
+pub(super) const LEAST_INTRA_BITS: f32 = 90.0;
 /// What the end of a slice takes: a long address increment, a macroblock without coefficients, alignment.
 const END_BITS: f32 = 40.0;
 /// By how much the scale must be off to be changed: each change costs bits, too.
@@ -82,6 +82,8 @@ pub(super) struct Purse {
     foretold: f32,
     /// The same of those that are coded, and what they took.
     done: (f32, f32),
+    /// Macroblocks that have waited for too long, as many as there are bits for.
+    overdue: usize,
     /// What macroblocks that cannot wait and are not yet coded take at least.
     least: f32,
     used: u32,
@@ -91,8 +93,12 @@ pub(super) struct Purse {
 
 impl Purse {
     /// For a slice of these macroblocks.
-    pub fn new(context: &PictureContext<'_>, budget: Option<f32>, modes: &[Mode]) -> Self {
-        let due = modes.iter().filter(|mode| mode.due).count();
+    pub fn new(context: &PictureContext<'_>, budget: Option<f32>, modes: &[Mode], waiting: &[u16]) -> Self {
+        let due = modes.iter().filter(|mode| mode.due).count() as f32 * LEAST_INTRA_BITS + END_BITS;
+        let overdue =
+            modes.iter().zip(waiting).filter(|&(mode, &waited)| context.is_overdue(mode, waited)).count();
+        let room = budget.map_or(0.0, |budget| (budget - due) / LEAST_INTRA_BITS);
+        let overdue = overdue.min(room as usize);
         Self {
             costs: context.costs,
             budget,
@@ -100,7 +106,8 @@ impl Purse {
             scale: context.scale,
             foretold: context.foretell(modes),
             done: (0.0, 0.0),
-            least: END_BITS + due as f32 * LEAST_INTRA_BITS,
+            least: due + overdue as f32 * LEAST_INTRA_BITS,
+            overdue,
             used: 0,
             starved: false,
             tally: Tally::default(),
@@ -113,9 +120,11 @@ impl Purse {
         (self.done.1 + trust) / (self.done.0 + trust)
     }
 
-    /// Whether there are bits for a macroblock's DCs.
-    pub fn has_for_least(&self) -> bool {
-        self.budget.is_none_or(|budget| budget - self.used as f32 - self.least >= LEAST_INTRA_BITS)
+    /// Whether the next macroblock cannot wait: its turn has come, or it has waited for too long and there are bits for it.
+    pub fn is_due(&mut self, mode: &Mode, overdue: bool) -> bool {
+        let overdue = overdue && self.overdue > 0;
+        self.overdue -= usize::from(overdue);
+        mode.due || overdue
     }
 
     /// How the next macroblock is to be coded.
@@ -134,8 +143,19 @@ impl Purse {
         if fits { Effort::Scale(self.scale) } else { Effort::Least }
     }
 
+    /// Whether the slice, with `used` bits now that this macroblock is coded, has too few left for those to come.
+    pub fn is_overdrawn(&self, due: bool, used: u32) -> bool {
+        let least = self.least - if due { LEAST_INTRA_BITS } else { 0.0 };
+        self.budget.is_some_and(|budget| used as f32 + least > budget)
+    }
+
+    /// Notes that it was too little for a macroblock.
+    pub const fn starve(&mut self) {
+        self.starved = true;
+    }
+
     /// Takes note of the macroblock coded last: the slice has `used` bits now.
-    pub fn spend(&mut self, mode: &Mode, effort: Effort, used: u32) {
+    pub fn spend(&mut self, mode: &Mode, due: bool, effort: Effort, used: u32) {
         let bits = used - self.used;
         self.used = used;
         if let Effort::Scale(scale) = effort {
@@ -148,7 +168,7 @@ impl Purse {
                 self.done.0 + foretold,
                 self.done.1 + bits as f32 * f32::from(self.scale) / f32::from(self.planned),
             );
-            self.least -= if mode.due { LEAST_INTRA_BITS } else { 0.0 };
+            self.least -= if due { LEAST_INTRA_BITS } else { 0.0 };
         }
     }
 

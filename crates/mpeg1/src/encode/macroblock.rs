@@ -42,6 +42,14 @@ pub(super) struct Place {
     pub row: usize,
 }
 
+/// What a macroblock's coding depends on of those before it in the slice.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct State {
+    dc: [i16; 3],
+    vector: MotionVector,
+    scale: u8,
+}
+
 /// Codes a slice's macroblocks one after the other: `prepare`, then `write` or `skip`.
 pub(super) struct Coder<'a> {
     context: &'a PictureContext<'a>,
@@ -90,6 +98,16 @@ impl<'a> Coder<'a> {
             gain: 0,
             pattern: 0,
         }
+    }
+
+    /// What the next macroblock depends on, to come back to it.
+    pub const fn state(&self) -> State {
+        State { dc: self.dc_before, vector: self.vector_before, scale: self.scale_before }
+    }
+
+    /// Comes back to a state.
+    pub const fn restore(&mut self, state: State) {
+        (self.dc_before, self.vector_before, self.scale_before) = (state.dc, state.vector, state.scale);
     }
 
     /// Works out prediction and levels of the macroblock at `place`.

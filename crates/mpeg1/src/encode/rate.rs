@@ -32,20 +32,24 @@ const MOST_SHARES_AT_CUT: f32 = 2.85;
 /// than was ever learned from.
 const LEAST_CHANGE: f32 = 0.6;
 /// Seconds over which a debt or a saving is evened out.
-const PAY_BACK_SECONDS: f32 = 0.5;
+const PAY_BACK_SECONDS: f32 = 0.4;
 /// How much may be saved, in seconds of the rate: a quiet hour must not pay for a burst.
-const MOST_SAVED_SECONDS: f32 = 0.08;
-/// However deep in debt, a picture may have this part of its share; and in small debt, of so many shares, so much of it:
-/// where too little was foretold macroblocks would wait otherwise behind every start.
+const MOST_SAVED_SECONDS: f32 = 0.05;
+/// However deep in debt, a picture may have this part of its share.
 const LEAST_SHARES: f32 = 0.75;
-const SMALL_DEBT_SHARES: f32 = 3.0;
+/// In small debt, of so many seconds of the rate, a picture may take so many shares: where too little was foretold
+/// macroblocks would wait otherwise behind every start.
+const SMALL_DEBT_SECONDS: f32 = 0.125;
 const SMALL_DEBT_CAP_SHARES: f32 = 1.5;
+/// What headers before the slices take: of a picture, and before an I picture of the sequence and the group, too.
+const PICTURE_HEAD_BITS: f32 = 72.0;
+const START_HEAD_BITS: f32 = 240.0;
 /// Debt, in seconds of the rate, from which on nothing is coded.
 const MOST_DEBT_SECONDS: f32 = 1.0;
 /// Seconds that a macroblock waits before it goes before those that changed more, and before it is coded in any case, if
 /// need be with nothing but its DCs.
 const LONG_WAIT_SECONDS: f64 = 0.5;
-const MOST_WAIT_SECONDS: f64 = 0.8;
+const MOST_WAIT_SECONDS: f64 = 0.7;
 
 /// Chooses quantisers and learns from what they led to.
 #[derive(Debug)]
@@ -96,7 +100,8 @@ impl RateControl {
             return Choice { scale: COARSEST, most_bits: Some(0.0), patience: Patience::ENDLESS };
         }
         let most_bits = self.most_bits(kind, modes, share);
-        let wanted = (share - self.debt / self.pay_back_pictures()).clamp(share * LEAST_SHARES, most_bits);
+        let wanted = (share - self.debt / self.pay_back_pictures())
+            .clamp(share * LEAST_SHARES, most_bits.max(share * LEAST_SHARES));
         let scale = self.nearest_scale(modes, wanted, most_bits);
         let pictures = |seconds| (self.frames_per_second * seconds) as u16;
         let patience = Patience { long: pictures(LONG_WAIT_SECONDS), most: pictures(MOST_WAIT_SECONDS) };
@@ -133,9 +138,10 @@ impl RateControl {
     fn most_bits(&self, kind: PictureKind, modes: &[Mode], share: f32) -> f32 {
         let new = modes.iter().filter(|mode| mode.intra).count() * 2 > modes.len();
         let shares = if kind == PictureKind::Intra || new { MOST_SHARES_AT_CUT } else { MOST_SHARES };
-        let small_debt = self.debt < share * SMALL_DEBT_SHARES;
+        let small_debt = self.debt < share * self.frames_per_second as f32 * SMALL_DEBT_SECONDS;
         let least = if small_debt { SMALL_DEBT_CAP_SHARES } else { LEAST_SHARES };
-        (share * shares - self.debt.max(0.0)).max(share * least)
+        let head = if kind == PictureKind::Intra { START_HEAD_BITS } else { PICTURE_HEAD_BITS };
+        (share * shares - self.debt.max(0.0)).max(share * least) - head
     }
 
     /// The bits that are allowed with `scale`: what is wanted at the scale of the picture before, and the more, up to the

@@ -44,6 +44,11 @@ impl PictureContext<'_> {
         &self.quantisers[usize::from(scale) - 1]
     }
 
+    /// Whether a macroblock has waited for too long.
+    pub const fn is_overdue(&self, mode: &Mode, waited: u16) -> bool {
+        !mode.due && waited >= self.patience.most
+    }
+
     /// What these macroblocks take with the planned scale, as foretold.
     pub fn foretell(&self, modes: &[Mode]) -> f32 {
         modes.iter().map(|mode| self.costs.bits(mode, self.scale)).sum()
@@ -85,34 +90,57 @@ pub(super) fn code(context: &PictureContext<'_>, slice: Slice<'_>) {
     SliceHeader { mb_row: first_row as u8, quantiser: context.scale }.write(&mut bits);
     let mut coder = Coder::new(context, first_row, planes);
     let head = bits.written();
-    let mut purse = Purse::new(context, out.budget, modes);
+    let mut purse = Purse::new(context, out.budget, modes, waiting);
     let (mb_width, last) = (context.reference.mb_width, modes.len() - 1);
     let mut increment = 1;
     for (n, mode) in modes.iter().enumerate() {
-        let effort = purse.effort(mode);
-        let may_wait = waiting[n] < context.patience.most || !purse.has_for_least();
-        let becomes = if effort == Effort::Least { mode.least(may_wait) } else { *mode };
-        waits[n] = becomes.waits;
         let place = Place { column: n % mb_width, row: first_row + n / mb_width };
-        coder.prepare(place, becomes, effort);
-        // The first and the last macroblock of a slice cannot be skipped (2.4.4.4).
-        if coder.is_empty() && n != 0 && n != last {
-            coder.skip();
-            increment += 1;
-        } else {
-            if n == last && increment == 1 && coder.is_short() && matches!(bits.bits_in_last_byte(), 1 | 2) {
-                // JSMpeg, old and new, takes a slice for ended when a start code follows the byte that it stands in: it
-                // would miss a last macroblock whose six bits all fit into that byte, and show an older one.
-                write_stuffing(&mut bits);
+        let due = purse.is_due(mode, context.is_overdue(mode, waiting[n]));
+        let mut effort = purse.effort(mode);
+        let before = (bits.mark(), coder.state(), increment);
+        loop {
+            let becomes = if effort == Effort::Least { mode.least(!due) } else { *mode };
+            waits[n] = becomes.waits;
+            coder.prepare(place, becomes, effort);
+            code_macroblock(&mut coder, &mut bits, &mut increment, (n, last));
+            if effort == Effort::Least || !purse.is_overdrawn(due, bits.written() - head) {
+                break;
             }
-            write_address_increment(&mut bits, increment);
-            coder.write(&mut bits);
-            increment = 1;
+            // It took more than there is: what it took is taken back.
+            bits.rewind(before.0);
+            coder.restore(before.1);
+            increment = before.2;
+            effort = Effort::Least;
+            purse.starve();
         }
-        purse.spend(mode, effort, bits.written() - head);
+        purse.spend(mode, due, effort, bits.written() - head);
     }
     bits.align();
     out.tally = purse.tally();
     out.starved = purse.starved();
     out.fault = purse.fault();
+}
+
+/// Writes the macroblock that was prepared, the `n`th of a slice whose last one is `last`, or leaves it out.
+#[inline(always)]
+fn code_macroblock(
+    coder: &mut Coder<'_>,
+    bits: &mut BitWriter<'_>,
+    increment: &mut u32,
+    (n, last): (usize, usize),
+) {
+    // The first and the last macroblock of a slice cannot be skipped (2.4.4.4).
+    if coder.is_empty() && n != 0 && n != last {
+        coder.skip();
+        *increment += 1;
+        return;
+    }
+    if n == last && *increment == 1 && coder.is_short() && matches!(bits.bits_in_last_byte(), 1 | 2) {
+        // JSMpeg, old and new, takes a slice for ended when a start code follows the byte that it stands in: it would
+        // miss a last macroblock whose six bits all fit into that byte, and show an older one.
+        write_stuffing(bits);
+    }
+    write_address_increment(bits, *increment);
+    coder.write(bits);
+    *increment = 1;
 }
