@@ -22,6 +22,9 @@ pub(super) struct Rules {
 /// A viewer this few pictures behind is not behind, however slow the camera is: one picture may be on its way to him
 /// and one just have come.
 const ALWAYS_ALLOWED: u64 = 2;
+/// Who goes on and is given a start once more gets it by such a link only: a coarse one would be seen as a flicker by who
+/// does not record.
+const LEAST_FOR_START: Fit = Fit::Fair;
 /// Who joins takes a start this near behind rather than ask for another: at 24 pictures/s it is 80 ms old.
 const JOIN_REACH: u64 = 3;
 
@@ -94,9 +97,15 @@ impl Cursor {
         self.wants_start = true;
     }
 
-    /// Whether he would be given more if his link were idle.
+    /// Whether he may be given more than the common pictures: it is worth a look at his link.
     pub(super) const fn wants_more(&self) -> bool {
         self.sharpening.is_some() || self.wants_start
+    }
+
+    /// Whether he would be given more if this link, which is busy, were idle. By a slow one there is no start to wait for:
+    /// it may be busy for ever.
+    pub(super) fn waits_for_idle(&self, link: Link) -> bool {
+        !link.idle && (self.sharpening.is_some() || self.wants_start && link.fit >= Some(LEAST_FOR_START))
     }
 
     fn join(&mut self, ring: &Ring, rules: Rules, link: Link) -> Step {
@@ -137,8 +146,7 @@ impl Cursor {
         let Some(fit) = link.fit.filter(|_| link.idle && rules.can_ask && position > 0) else {
             return Step::Wait;
         };
-        // A coarse one would be seen as a flicker by who does not record.
-        if self.wants_start && fit >= Fit::Fair {
+        if self.wants_start && fit >= LEAST_FOR_START {
             return match ring.start_at(position - 1, fit) {
                 // It was for all: he has it.
                 Some(start) if start.role == Role::Common => {

@@ -260,10 +260,16 @@ impl Viewer {
         }
     }
 
-    /// Whether he would be given more if his link were idle.
+    /// Whether he may be given more than the common pictures: it is worth a look at his link.
     #[must_use]
     pub fn wants_more(&self) -> bool {
         self.cursor.is_some_and(|cursor| cursor.wants_more())
+    }
+
+    /// Whether he would be given more if this link, which is busy, were idle.
+    #[must_use]
+    pub fn waits_for_idle(&self, link: Link) -> bool {
+        self.cursor.is_some_and(|cursor| cursor.waits_for_idle(link))
     }
 
     /// He is to be given a start once more, when there is room for it: a recorder behind him may wait for one.

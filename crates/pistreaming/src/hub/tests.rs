@@ -250,6 +250,7 @@ fn who_joins_later_gets_one_of_his_own_and_bands_that_sharpen_it() {
     let next = two.step(IDLE).expect("the newest picture, at once");
     assert_eq!((&next.item.role, next.item.unit.sequence, next.missed), (&Role::Join, 8, 0));
     assert!(two.wants_more());
+    assert!(two.waits_for_idle(Link::default()) && !two.waits_for_idle(IDLE));
     assert!(two.step(Link { fit: Some(Fit::Ample), idle: false }).is_none(), "not while the link is busy");
     assert!(two.step(IDLE).is_none());
     assert!(source.orders().bands[Fit::Ample]);
@@ -260,6 +261,10 @@ fn who_joins_later_gets_one_of_his_own_and_bands_that_sharpen_it() {
     source.obey(false, 10, 40);
     assert_eq!(drain(&mut two), ([9].into(), 0), "he goes on with the common pictures");
     assert_eq!(drain(&mut one), ([9].into(), 0), "who has got nothing else meanwhile");
+    one.want_start();
+    let busy = |fit| Link { fit, idle: false };
+    assert!(one.waits_for_idle(busy(Some(Fit::Fair))));
+    assert!(!one.waits_for_idle(busy(Some(Fit::Tight))), "it may never be idle");
 }
 
 #[test]

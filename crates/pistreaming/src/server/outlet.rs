@@ -163,7 +163,7 @@ async fn outgoing(
                 return Ok(Event::Picture(next));
             }
         }
-        if viewer.wants_more() && !link.idle {
+        if viewer.waits_for_idle(link) {
             // There is no event for "all has arrived".
             let _ = timeout(LOOK_FOR_IDLE, viewer.news()).await;
         } else {
