@@ -40,16 +40,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 fn settings() -> Result<Settings, Box<dyn Error>> {
-    let mut settings = Settings {
-        source: Choice::Pattern,
-        size: FrameSize::new(640, 480)?,
-        frames_per_second: FrameRate::new(24, 1)?,
-        hflip: false,
-        vflip: false,
-        turn: None,
-        camera_format: None,
-        pi_args: Vec::new(),
-    };
+    let mut settings = Settings::new(Choice::Pattern, FrameSize::new(640, 480)?, FrameRate::new(24, 1)?);
     let mut arguments = std::env::args().skip(1);
     while let Some(name) = arguments.next() {
         let value = arguments.next().ok_or_else(|| format!("{name} needs a value"))?;

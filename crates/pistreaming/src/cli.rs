@@ -7,6 +7,7 @@ use std::net::IpAddr;
 use std::num::NonZero;
 use std::path::PathBuf;
 use std::str::FromStr;
+use std::time::Duration;
 
 use clap::builder::FalseyValueParser;
 use clap::{ArgAction, Args, Parser, Subcommand};
@@ -78,6 +79,16 @@ struct PictureOptions {
     /// Take only this pixel format of a V4L2 camera's, as YUYV or MJPG [default: as suits size and rate]
     #[arg(long, env = "PISTREAMING_CAMERA_FORMAT", hide_env = true, value_name = "FORMAT")]
     camera_format: Option<String>,
+    /// What the camera does while nobody watches: keep running, so that whoever comes sees it at once, or stop (and with
+    /// it its light and its work), so that he waits as long as it takes to start; stop:SECONDS says after how long
+    #[arg(
+        long,
+        env = "PISTREAMING_IDLE_CAMERA",
+        hide_env = true,
+        value_name = "WHAT",
+        default_value = "keep"
+    )]
+    idle_camera: IdleCamera,
     /// One more argument for rpicam-vid, the Pi camera's program; may be repeated
     #[arg(long, env = "PISTREAMING_PI_ARG", hide_env = true, value_name = "ARG", allow_hyphen_values = true)]
     pi_arg: Vec<String>,
@@ -164,6 +175,7 @@ impl Options {
             turn: picture.rotate.quarter,
             camera_format: picture.camera_format,
             pi_args: picture.pi_arg,
+            rest_after: picture.idle_camera.0,
         }
     }
 
@@ -218,6 +230,29 @@ impl FromStr for Rotation {
             "180" => Ok(Self { half: true, quarter: None }),
             "270" => Ok(quarter(source::Quarter::Left)),
             _ => Err("a rotation is 0, 90, 180 or 270 degrees"),
+        }
+    }
+}
+
+/// After how long without viewers the camera stops, if it does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct IdleCamera(Option<Duration>);
+
+impl FromStr for IdleCamera {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        // Who loads a page anew is back within this.
+        const USUAL: Duration = Duration::from_secs(10);
+        match text {
+            "keep" => Ok(Self(None)),
+            "stop" => Ok(Self(Some(USUAL))),
+            _ => {
+                let seconds = text.strip_prefix("stop:").and_then(|seconds| seconds.parse().ok());
+                let time = seconds.filter(|&seconds: &u32| seconds <= 86_400).map(u64::from);
+                let time = time.map(Duration::from_secs);
+                time.map(|time| Self(Some(time))).ok_or("an idle camera does one of keep, stop, stop:SECONDS")
+            }
         }
     }
 }
@@ -306,6 +341,16 @@ mod tests {
         let quarter = source("pistreaming --rotate 90 --size 640x480");
         assert_eq!(quarter.shown_size().to_string(), "480x640");
         assert_eq!(Options::try_parse_from(["pistreaming", "--rotate", "45"]).unwrap_err().exit_code(), 2);
+    }
+
+    #[test]
+    fn an_idle_camera_keeps_running_unless_told() {
+        let after = |text: &str| text.parse::<IdleCamera>().map(|idle| idle.0.map(|time| time.as_secs()));
+        assert_eq!(Options::parse_from(["pistreaming"]).source().rest_after, None);
+        assert_eq!((after("keep"), after("stop"), after("stop:0")), (Ok(None), Ok(Some(10)), Ok(Some(0))));
+        for bad in ["", "stop:", "stop:-1", "stop:1.5", "stop:100000", "rest"] {
+            assert!(after(bad).is_err(), "{bad}");
+        }
     }
 
     #[test]

@@ -11,7 +11,7 @@
 //! Delay never builds up: there is no queue on the way. Where a station is late, the newest wins (`mailbox`) or the
 //! viewer skips to a start (`hub`). What this program does not do: record, sound, accounts.
 //!
-//! `time`, `shutdown` · `frame`, `unit`, `mailbox` · `source`, `hub` · `encode`, `stills` · `server` · `pipeline` · `cli`,
+//! `time`, `shutdown` · `frame`, `unit`, `mailbox`, `needs` · `source`, `hub` · `encode`, `stills` · `server` · `pipeline` · `cli`,
 //! `console`: a module uses only modules that stand before it.
 
 pub mod cli;
@@ -20,6 +20,7 @@ pub mod encode;
 pub mod frame;
 pub mod hub;
 pub mod mailbox;
+pub mod needs;
 pub mod pipeline;
 pub mod server;
 pub mod shutdown;

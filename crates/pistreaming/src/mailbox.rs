@@ -17,6 +17,7 @@ pub struct Mailbox<T> {
 #[derive(Debug)]
 struct State<T> {
     item: Option<T>,
+    cleared: bool,
     nudged: bool,
     closed: bool,
     put: u64,
@@ -26,6 +27,8 @@ struct State<T> {
 /// Why a [`Mailbox::wait`] ended.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Wake<T> {
+    /// Somebody called [`Mailbox::clear`]: what was taken before is of no use any more.
+    Cleared,
     /// The newest item, now the caller's.
     Item(T),
     /// Somebody called [`Mailbox::nudge`]; there was no item.
@@ -55,7 +58,8 @@ impl<T> Mailbox<T> {
     /// An empty mailbox.
     #[must_use]
     pub const fn new() -> Self {
-        let state = State { item: None, nudged: false, closed: false, put: 0, overwritten: 0 };
+        let state =
+            State { item: None, cleared: false, nudged: false, closed: false, put: 0, overwritten: 0 };
         Self { state: Mutex::new(state), changed: Condvar::new() }
     }
 
@@ -75,16 +79,27 @@ impl<T> Mailbox<T> {
         self.changed.notify_one();
     }
 
+    /// Takes back what lies there, and tells the taker to forget what he took: it would be too old for who comes later.
+    pub fn clear(&self) {
+        let mut state = self.lock();
+        (state.item, state.cleared) = (None, true);
+        drop(state);
+        self.changed.notify_one();
+    }
+
     /// Ends it: an item that lies there can still be taken, then every wait returns [`Wake::Closed`].
     pub fn close(&self) {
         self.lock().closed = true;
         self.changed.notify_all();
     }
 
-    /// Waits for an item, a nudge, the end, or `deadline` (`None`: without limit), in this order of precedence.
+    /// Waits for a clearing, an item, a nudge, the end, or `deadline` (`None`: without limit), in this order of precedence.
     pub fn wait(&self, deadline: Option<Instant>) -> Wake<T> {
         let mut state = self.lock();
         loop {
+            if std::mem::take(&mut state.cleared) {
+                return Wake::Cleared;
+            }
             if let Some(item) = state.item.take() {
                 return Wake::Item(item);
             }
@@ -142,6 +157,18 @@ mod tests {
         assert_eq!(mailbox.wait(None), Wake::Item(1));
         assert_eq!(mailbox.wait(None), Wake::Nudged);
         assert_eq!(mailbox.wait(Some(Instant::now() + Duration::from_millis(1))), Wake::TimedOut);
+    }
+
+    #[test]
+    fn clearing_goes_before_what_is_put_behind_it() {
+        let mailbox = Mailbox::new();
+        mailbox.put(1);
+        mailbox.clear();
+        mailbox.put(2);
+        assert_eq!((mailbox.wait(None), mailbox.wait(None)), (Wake::Cleared, Wake::Item(2)));
+        mailbox.clear();
+        mailbox.close();
+        assert_eq!((mailbox.wait(None), mailbox.wait(None)), (Wake::Cleared, Wake::Closed));
     }
 
     #[test]

@@ -2,7 +2,11 @@
 //!
 //! Here belongs: threads, trying again, telling viewers and the console. Not here: what the threads do, the server.
 //!
+//! A camera that may rest while nobody needs it is in `rest`.
+//!
 //! Both threads live as long as the pipeline: the children that they start end with the thread that started them.
+
+mod rest;
 
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -17,6 +21,7 @@ use crate::encode::{self, Station};
 use crate::frame::{Frame, FrameSize};
 use crate::hub::Hub;
 use crate::mailbox::Mailbox;
+use crate::needs::Needs;
 use crate::server;
 use crate::shutdown::Shutdown;
 use crate::source::{self, Chosen, Ended, FrameRate, Sink, SourceError, Wait, Watch};
@@ -78,6 +83,7 @@ impl Pipeline {
             size: source.shown_size(),
             encoder: encode.choice.to_string(),
             stills: Arc::default(),
+            needs: Arc::new(Needs::new()?),
         };
         let station =
             Station { frames: Arc::clone(&frames), rate, hub, clock, shutdown: shutdown.clone(), say };
@@ -93,6 +99,7 @@ impl Pipeline {
                 troubled: AtomicBool::new(true),
                 stills: Arc::clone(&camera.stills),
             },
+            needs: Arc::clone(&camera.needs),
             chosen,
             settings: source,
         };
@@ -154,6 +161,7 @@ fn spawn(
 struct Capture {
     chosen: Chosen,
     settings: source::Settings,
+    needs: Arc<Needs>,
     inlet: Inlet,
 }
 
@@ -164,13 +172,16 @@ impl Capture {
         let mut wait = FIRST_WAIT;
         let watch = Watch::new(&self.chosen);
         loop {
+            if self.rest() {
+                return None;
+            }
             let begun = Instant::now();
-            let ended = source::run(&self.chosen, &self.settings, *clock, &self.inlet, shutdown);
+            let ended = self.run_once(*clock, shutdown);
             if shutdown.is_triggered() {
                 return None;
             }
             match ended {
-                Ok(Ended::Stopped) => return None,
+                Ok(Ended::Stopped) => wait = FIRST_WAIT,
                 Ok(Ended::InputEnded) => return Some(End::InputEnded),
                 Err(error) if error.is_fatal() => return Some(End::Failed(error.to_string())),
                 Err(error) => {

@@ -8,7 +8,7 @@
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use rustix::event::{EventfdFlags, PollFd, PollFlags, Timespec, eventfd, poll};
@@ -22,6 +22,8 @@ pub struct Shutdown(Arc<Event>);
 struct Event {
     tasks: watch::Sender<bool>,
     threads: OwnedFd,
+    /// What ends with it.
+    parts: Mutex<Vec<Weak<Event>>>,
 }
 
 /// What a thread was woken by.
@@ -42,7 +44,24 @@ impl Shutdown {
     /// If the kernel gives no eventfd: the program may open no more files.
     pub fn new() -> io::Result<Self> {
         let threads = eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?;
-        Ok(Self(Arc::new(Event { tasks: watch::Sender::new(false), threads })))
+        Ok(Self(Arc::new(Event { tasks: watch::Sender::new(false), threads, parts: Mutex::default() })))
+    }
+
+    /// The end of a part of the program: an event of its own, which this one triggers too.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn part(&self) -> io::Result<Self> {
+        let part = Self::new()?;
+        let mut parts = self.0.parts.lock().unwrap_or_else(PoisonError::into_inner);
+        parts.retain(|part| part.strong_count() > 0);
+        parts.push(Arc::downgrade(&part.0));
+        drop(parts);
+        // Looked at behind the push: who triggers either finds the part or was seen here.
+        if self.is_triggered() {
+            part.trigger();
+        }
+        Ok(part)
     }
 
     /// Tells everybody. To tell them again changes nothing.
@@ -50,6 +69,8 @@ impl Shutdown {
         // The count is never read, so that it stays readable for all; it cannot overflow within u64::MAX triggers.
         let _ = rustix::io::write(&self.0.threads, &1_u64.to_ne_bytes());
         self.0.tasks.send_replace(true);
+        let parts = self.0.parts.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        parts.iter().filter_map(Weak::upgrade).for_each(|part| Self(part).trigger());
     }
 
     /// Whether it was triggered.
@@ -129,6 +150,17 @@ mod tests {
         assert!(thread.join().unwrap());
         task.join().unwrap();
         assert!(shutdown.is_triggered() && shutdown.wait_timeout(Duration::MAX));
+    }
+
+    #[test]
+    fn a_part_ends_by_itself_and_with_the_whole() {
+        let whole = Shutdown::new().unwrap();
+        let (one, other) = (whole.part().unwrap(), whole.part().unwrap());
+        one.trigger();
+        assert!(one.wait_timeout(Duration::ZERO) && !other.is_triggered() && !whole.is_triggered());
+        whole.trigger();
+        assert!(other.wait_timeout(Duration::ZERO));
+        assert!(whole.part().unwrap().is_triggered(), "what begins too late ends at once");
     }
 
     #[test]

@@ -12,6 +12,7 @@ const LAYERS: &[(&str, u8)] = &[
     ("frame", 1),
     ("unit", 1),
     ("mailbox", 1),
+    ("needs", 1),
     ("source", 2),
     ("hub", 2),
     ("encode", 3),

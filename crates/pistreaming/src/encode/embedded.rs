@@ -51,6 +51,8 @@ pub(super) fn run(settings: &Settings, station: &Station) -> Result<(), EncodeEr
     loop {
         match station.frames.wait(due(&newest)) {
             Wake::Item(frame) => newest = Some(Newest::new(frame, Instant::now())),
+            // The camera rests: who comes later is not shown what it saw before.
+            Wake::Cleared => newest = None,
             // Somebody joined, or waits for too long.
             Wake::Nudged | Wake::TimedOut => {}
             Wake::Closed => return Ok(()),

@@ -1,6 +1,6 @@
 //! FFmpeg kept going as the encoder: started on the first frame, fed, started again when it dies or the size changes.
 //!
-//! It never rests: it cannot be asked for a start, so its pictures since the last one must be there for who joins.
+//! It rests only when the camera does: it cannot be asked for a start, so its pictures since the last one must be there for who joins.
 //!
 //! Here belongs: supervision. Not here: running FFmpeg (`ffmpeg`), reading its output (`ts`).
 
@@ -31,17 +31,24 @@ enum Fed {
     Over,
     /// This frame, and what follows, needs another.
     Changed(Frame),
+    /// There are no frames for a while, and what there was is forgotten.
+    Resting,
 }
 
 /// Codes frames until the mailbox is closed.
 pub(super) fn run(settings: &Settings, station: &Station) -> Result<(), EncodeError> {
     let mut wait = FIRST_WAIT;
-    let mut first = next_frame(station);
+    let mut first = frame_after_rest(station);
     while let Some(frame) = first.take() {
         let begun = Instant::now();
         match feed(frame, settings, station) {
             Ok(Fed::Over) => return Ok(()),
             Ok(Fed::Changed(frame)) => first = Some(frame),
+            Ok(Fed::Resting) => {
+                // What FFmpeg still had in it came behind the camera's end.
+                station.hub.forget();
+                first = frame_after_rest(station);
+            }
             Err(error) if error.is_fatal() => return Err(EncodeError::Ffmpeg(error)),
             Err(error) => {
                 if begun.elapsed() >= WELL_AFTER {
@@ -52,7 +59,7 @@ pub(super) fn run(settings: &Settings, station: &Station) -> Result<(), EncodeEr
                     return Ok(());
                 }
                 wait = LONGEST_WAIT.min(wait * 2);
-                first = next_frame(station);
+                first = frame_after_rest(station);
             }
         }
     }
@@ -79,9 +86,12 @@ fn feed(first: Frame, settings: &Settings, station: &Station) -> Result<Fed, Ffm
             return Ok(Fed::Over);
         }
         frame = match next_frame(station) {
-            None => return Ok(Fed::Over),
-            Some(frame) if frame.size != size || station.rate() != rate => return Ok(Fed::Changed(frame)),
-            Some(frame) => frame,
+            Next::Over => return Ok(Fed::Over),
+            Next::Rest => return Ok(Fed::Resting),
+            Next::Frame(frame) if frame.size != size || station.rate() != rate => {
+                return Ok(Fed::Changed(frame));
+            }
+            Next::Frame(frame) => frame,
         };
     }
 }
@@ -114,13 +124,33 @@ fn tell(error: &FfmpegError, wait: Duration, station: &Station) {
     (station.say)(&format!("Encoder: {error}; starting it again in {:.1} s", wait.as_secs_f32()));
 }
 
-/// The next frame; none at the end.
-fn next_frame(station: &Station) -> Option<Frame> {
+/// What FFmpeg is to do next.
+enum Next {
+    Frame(Frame),
+    /// The camera rests.
+    Rest,
+    /// The program ends.
+    Over,
+}
+
+fn next_frame(station: &Station) -> Next {
     loop {
         match station.frames.wait(None) {
-            Wake::Item(frame) => return Some(frame),
-            Wake::Closed => return None,
+            Wake::Item(frame) => return Next::Frame(frame),
+            Wake::Cleared => return Next::Rest,
+            Wake::Closed => return Next::Over,
             Wake::Nudged | Wake::TimedOut => {}
+        }
+    }
+}
+
+/// The next frame, however long the camera rests; none at the end.
+fn frame_after_rest(station: &Station) -> Option<Frame> {
+    loop {
+        match next_frame(station) {
+            Next::Frame(frame) => return Some(frame),
+            Next::Rest => {}
+            Next::Over => return None,
         }
     }
 }

@@ -163,6 +163,11 @@ impl Hub {
         self.news.send_replace(());
     }
 
+    /// Lets go of all pictures: they are too old for who comes later.
+    pub fn forget(&self) {
+        self.lock().ring.clear();
+    }
+
     /// What the encoder is to do now.
     #[must_use]
     pub fn orders(&self) -> Orders {

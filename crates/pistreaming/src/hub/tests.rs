@@ -286,6 +286,7 @@ impl crate::mailbox::Wake<Frame> {
             Self::Nudged => "nudged",
             Self::TimedOut => "timed out",
             Self::Closed => "closed",
+            Self::Cleared => "cleared",
         }
     }
 }

@@ -169,6 +169,10 @@ fn page(site: &Site, tap: &Tap, parts: &Parts) -> Response<Body> {
 
 /// The page with its placeholders filled in.
 fn index(site: &Site, tap: &Tap, parts: &Parts) -> Response<Body> {
+    if parts.method == Method::GET {
+        // A camera that rests begins to wake while the page is loaded.
+        site.camera.needs.expect();
+    }
     let built_in = || std::str::from_utf8(site.assets.find(PAGE)?.0.bytes).ok();
     let Some(text) = site.index.as_deref().or_else(built_in) else {
         return text_reply(StatusCode::NOT_FOUND, "No page is built in. Give one with --index\n");

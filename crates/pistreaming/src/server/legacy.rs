@@ -44,6 +44,7 @@ const START_INTERVAL: Duration = Duration::from_secs(10);
 pub(super) async fn watch(site: Arc<Site>, tap: Arc<Tap>, socket: WebSocket) {
     let entry = site.viewers.enter(tap.peer, Protocol::Legacy, site.clock.now());
     let viewer = site.camera.hub.join();
+    let _need = site.camera.needs.hold();
     let outlet = Outlet::new(socket, tap, STALL, site.stop.clone());
     let mut legacy = Legacy { outlet, entry, size: site.camera.size(), begun: None };
     let end = legacy.serve(viewer).await;

@@ -19,6 +19,7 @@ use super::outlet::{End, Event, Outlet, code};
 use super::tap::Tap;
 use super::viewers::{Activity, Entry, Protocol};
 use crate::hub::{Next, Shape, Stream, Viewer};
+use crate::needs::Need;
 use crate::unit::AccessUnit;
 
 /// A viewer who takes nothing for as long is given up; his page connects anew.
@@ -31,7 +32,8 @@ pub(super) async fn watch(site: Arc<Site>, tap: Arc<Tap>, socket: WebSocket) {
     let entry = site.viewers.enter(tap.peer, Protocol::Live, site.clock.now());
     let viewer = site.camera.hub.join();
     let outlet = Outlet::new(socket, tap, STALL, site.stop.clone());
-    let mut live = Live { site, outlet, entry, stream: None, watching: true };
+    let need = Some(site.camera.needs.hold());
+    let mut live = Live { site, outlet, entry, stream: None, watching: true, need };
     let end = live.serve(viewer).await;
     let bye = (end == End::Stopping).then(|| live.bye());
     live.outlet.end(end, bye).await;
@@ -44,6 +46,8 @@ struct Live {
     /// The stream that he was told of last.
     stream: Option<u32>,
     watching: bool,
+    /// While he watches, the camera does not rest.
+    need: Option<Need>,
 }
 
 impl Live {
@@ -149,7 +153,10 @@ impl Live {
         };
         self.entry.record.set_activity(activity);
         self.watching = activity == Activity::Watching;
-        if !self.watching {
+        if self.watching {
+            self.need.get_or_insert_with(|| self.site.camera.needs.hold());
+        } else {
+            self.need = None;
             viewer.rest();
         }
     }

@@ -40,6 +40,7 @@ use wire::ByeReason;
 use crate::frame::{Frame, FrameSize};
 use crate::hub::Hub;
 use crate::mailbox::Mailbox;
+use crate::needs::Needs;
 use crate::stills::Stills;
 use crate::time::Clock;
 use assets::Assets;
@@ -83,6 +84,8 @@ pub struct Camera {
     pub encoder: String,
     /// Where its pictures are as JPEG.
     pub stills: Arc<Stills>,
+    /// Who needs it: it may rest meanwhile.
+    pub needs: Arc<Needs>,
 }
 
 impl Camera {

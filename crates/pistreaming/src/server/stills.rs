@@ -34,6 +34,7 @@ type Pictures = watch::Receiver<Option<Arc<Still>>>;
 
 /// The next picture that the camera takes; none if it gives none.
 pub(super) async fn picture(site: &Site) -> Option<Bytes> {
+    let _need = site.camera.needs.hold();
     let mut pictures = site.camera.stills.subscribe();
     timeout(PICTURE_WITHIN, next(&mut pictures)).await.ok().flatten()
 }
@@ -75,6 +76,7 @@ pub(super) fn stream(site: &Arc<Site>, tap: &Arc<Tap>) -> Body {
 
 /// Sends picture after picture; ends when the viewer takes none any more: whether he is connected still.
 async fn feed(site: &Site, tap: &Arc<Tap>, sender: &mpsc::Sender<Bytes>) -> bool {
+    let _need = site.camera.needs.hold();
     let mut pictures = site.camera.stills.subscribe();
     let mut gate = Gate::new(Arc::clone(tap), STALL);
     // Behind each picture comes the line that ends it at once, for browsers show a picture only then.

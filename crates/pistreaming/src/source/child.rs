@@ -65,11 +65,17 @@ impl fmt::Display for Ending {
             Some(status) => write!(f, "ended ({status})")?,
             None => f.write_str("closed its pipe and was ended")?,
         }
-        match self.last_words.as_slice() {
-            [] => f.write_str(" and said nothing"),
-            words => write!(f, "; its last words: {}", words.join(" | ")),
+        if self.last_words.is_empty() {
+            f.write_str(" and said nothing")
+        } else {
+            said_last(f, &self.last_words)
         }
     }
+}
+
+/// Writes last words behind what happened, if there are any.
+pub(super) fn said_last(f: &mut fmt::Formatter<'_>, words: &[String]) -> fmt::Result {
+    if words.is_empty() { Ok(()) } else { write!(f, "; its last words: {}", words.join(" | ")) }
 }
 
 impl Child {

@@ -7,7 +7,7 @@ use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::child::Ending;
+use super::child::{Ending, said_last};
 use crate::frame::BadSize;
 
 /// Why there are no frames, or no more.
@@ -50,6 +50,15 @@ pub enum SourceError {
         /// What is wrong with it.
         trouble: Trouble,
     },
+    /// A program runs, and gives nothing.
+    Silent {
+        /// Which, in words.
+        name: String,
+        /// For how long.
+        time: Duration,
+        /// Its last lines on standard error.
+        last_words: Vec<String>,
+    },
     /// Reading failed.
     Read {
         /// Which input, in words.
@@ -81,6 +90,8 @@ pub enum Fault {
     FrameMarker,
     /// Standard input is a terminal.
     Terminal,
+    /// It is to be stopped while nobody watches, and can never be started again.
+    Unstoppable,
     /// A file to be played is a pipe, a device or a folder.
     NoFile,
     /// The Pi camera takes even sizes only.
@@ -155,6 +166,7 @@ impl SourceError {
     pub fn for_viewers(&self) -> String {
         match self {
             Self::Ended { name, .. } => format!("{name} has ended"),
+            Self::Silent { name, .. } => format!("{name} hangs"),
             Self::Read { name, .. } | Self::Input { name, .. } => format!("{name} cannot be read"),
             Self::Camera { trouble, .. } => trouble.for_viewers().into(),
             Self::NoCameraProgram | Self::Start { .. } | Self::File { .. } => "it cannot be started".into(),
@@ -171,7 +183,7 @@ impl SourceError {
             }
             Self::NoCameraProgram | Self::Start { .. } | Self::File { .. } | Self::Input { .. } => true,
             // Whatever it is, it may pass: cameras are plugged in and let go of, rights are set a moment later.
-            Self::Camera { .. } | Self::Read { .. } => false,
+            Self::Camera { .. } | Self::Silent { .. } | Self::Read { .. } => false,
         }
     }
 }
@@ -191,6 +203,10 @@ impl fmt::Display for SourceError {
                 )
             }
             Self::Ended { name, ending } => write!(f, "{name} {ending}"),
+            Self::Silent { name, time, last_words } => {
+                write!(f, "{name} runs, but has given nothing for {} s; it is ended", time.as_secs())?;
+                said_last(f, last_words)
+            }
             Self::File { path, error } => write!(f, "{}: {error}", path.display()),
             Self::Input { name, fault } => write!(f, "{name}: {fault}"),
             Self::Camera { name, trouble } => write!(f, "{name}: {trouble}"),
@@ -204,7 +220,11 @@ impl std::error::Error for SourceError {
         match self {
             Self::Start { error, .. } | Self::File { error, .. } | Self::Read { error, .. } => Some(error),
             Self::Camera { trouble: Trouble::Driver { error, .. }, .. } => Some(error),
-            Self::NoCameraProgram | Self::Ended { .. } | Self::Input { .. } | Self::Camera { .. } => None,
+            Self::NoCameraProgram
+            | Self::Ended { .. }
+            | Self::Silent { .. }
+            | Self::Input { .. }
+            | Self::Camera { .. } => None,
         }
     }
 }
@@ -260,6 +280,10 @@ impl fmt::Display for Fault {
             Self::FrameMarker => f.write_str("no frame header where one was due: the Y4M stream is damaged"),
             Self::Terminal => f.write_str(
                 "it is a terminal; pipe raw I420 or Y4M in, as in: ffmpeg … -f yuv4mpegpipe - | pistreaming --source stdin",
+            ),
+            Self::Unstoppable => f.write_str(
+                "who writes to it cannot be stopped and started again, so it has no --idle-camera stop; \
+                 with --source exec:COMMAND there is",
             ),
             Self::NoFile => f.write_str("it is no plain file; for pipes and devices use --source exec:COMMAND"),
             Self::OddSize => f.write_str("it delivers even sizes only; give --size an even width and height"),

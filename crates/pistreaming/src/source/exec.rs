@@ -6,6 +6,7 @@ use std::fs::File;
 use std::io;
 use std::os::fd::OwnedFd;
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use super::child::Child;
 use super::input::Input;
@@ -15,6 +16,8 @@ use crate::shutdown::Shutdown;
 use crate::time::Clock;
 
 const SHELL: &str = "/bin/sh";
+/// A command's first byte may take this long: it may have to reach a camera somewhere on a network.
+const STARTED_WITHIN: Duration = Duration::from_secs(30);
 
 /// Runs `command` and delivers its frames until the shutdown. That it ends is an error, whatever its exit status: a
 /// camera should go on. Its frames come when it writes them; a command that only reads a file is to pace itself
@@ -30,8 +33,9 @@ pub(super) fn run(
     let mut shell = Command::new(SHELL);
     shell.args(["-c", command]).stdin(Stdio::null());
     let (mut child, file) = start(&mut shell)?;
-    let input = Input { name: name.clone(), file, shutdown };
-    match play(input, settings, clock, sink, Pacing::Producer)? {
+    let input = Input { name: name.clone(), file, shutdown, patience: Some(STARTED_WITHIN) };
+    let played = play(input, settings, clock, sink, Pacing::Producer);
+    match played.map_err(|error| with_words(error, &child))? {
         Played::Stopped => return Ok(Ended::Stopped),
         Played::Ended => {}
         Played::Short(fault) => {
@@ -52,6 +56,16 @@ pub(super) fn name(command: &str) -> String {
     let program = command.split_whitespace().find(|word| !word.contains('=')).unwrap_or_default();
     let more = if program.len() < command.trim().len() { " …" } else { "" };
     format!("the command \"{program}{more}\"")
+}
+
+/// What a child that gives nothing said last is told with its silence.
+pub(super) fn with_words(error: SourceError, child: &Child) -> SourceError {
+    match error {
+        SourceError::Silent { name, time, .. } => {
+            SourceError::Silent { name, time, last_words: child.last_words() }
+        }
+        other => other,
+    }
 }
 
 /// Starts a child whose standard output is read as a stream.

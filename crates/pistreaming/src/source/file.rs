@@ -31,7 +31,7 @@ pub(super) fn run(
     shutdown: &Shutdown,
 ) -> Result<Ended, SourceError> {
     let name = path.display().to_string();
-    let input = Input { name: name.clone(), file: open(path)?, shutdown };
+    let input = Input { name: name.clone(), file: open(path)?, shutdown, patience: None };
     match play(input, settings, clock, sink, Pacing::Loop)? {
         Played::Stopped => Ok(Ended::Stopped),
         Played::Ended => Ok(Ended::InputEnded),

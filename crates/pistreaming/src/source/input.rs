@@ -4,6 +4,7 @@
 
 use std::fs::File;
 use std::io::{self, Read as _};
+use std::time::Duration;
 
 use super::SourceError;
 use crate::shutdown::{Ready, Shutdown};
@@ -18,6 +19,8 @@ pub(super) struct Input<'a> {
     /// A pipe is a file too; nothing may have been read from it into a buffer, for `poll` does not know of that.
     pub(super) file: File,
     pub(super) shutdown: &'a Shutdown,
+    /// After how long without a byte it counts as hung; none: it may take as long as it likes.
+    pub(super) patience: Option<Duration>,
 }
 
 /// What came of filling a buffer.
@@ -34,14 +37,21 @@ pub(super) enum Filled {
 impl Input<'_> {
     /// Fills `buffer` straight from the kernel.
     pub(super) fn fill(&mut self, buffer: &mut [u8]) -> Result<Filled, SourceError> {
-        self.try_fill(buffer).map_err(|error| SourceError::Read { name: self.name.clone(), error })
+        self.try_fill(buffer).map_err(|error| match (error.kind(), self.patience) {
+            (io::ErrorKind::TimedOut, Some(time)) => {
+                SourceError::Silent { name: self.name.clone(), time, last_words: Vec::new() }
+            }
+            _ => SourceError::Read { name: self.name.clone(), error },
+        })
     }
 
     fn try_fill(&mut self, buffer: &mut [u8]) -> io::Result<Filled> {
         let mut filled = 0;
         while filled < buffer.len() {
-            if self.shutdown.wait_readable(&self.file, None)? == Ready::Triggered {
-                return Ok(Filled::Stopped);
+            match self.shutdown.wait_readable(&self.file, self.patience)? {
+                Ready::Triggered => return Ok(Filled::Stopped),
+                Ready::TimedOut => return Err(io::ErrorKind::TimedOut.into()),
+                Ready::File => {}
             }
             match self.file.read(&mut buffer[filled..]) {
                 Ok(0) => return Ok(Filled::Ended(filled)),

@@ -14,6 +14,7 @@ mod flip;
 mod input;
 pub mod mjpeg;
 mod pace;
+mod patience;
 pub mod pattern;
 mod pi;
 mod play;
@@ -28,6 +29,7 @@ mod watch;
 pub mod y4m;
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 pub use choice::{BadChoice, Choice};
 pub use error::{Fault, SourceError, Trouble};
@@ -58,9 +60,27 @@ pub struct Settings {
     pub camera_format: Option<String>,
     /// Further arguments for the Pi camera's program.
     pub pi_args: Vec<String>,
+    /// After how long without viewers it is stopped; none: never.
+    pub rest_after: Option<Duration>,
 }
 
 impl Settings {
+    /// Pictures as they come, of a camera that never rests.
+    #[must_use]
+    pub const fn new(source: Choice, size: FrameSize, frames_per_second: FrameRate) -> Self {
+        Self {
+            source,
+            size,
+            frames_per_second,
+            hflip: false,
+            vflip: false,
+            turn: None,
+            camera_format: None,
+            pi_args: Vec::new(),
+            rest_after: None,
+        }
+    }
+
     /// The size of the pictures that are shown, as long as nothing else is known.
     #[must_use]
     pub fn shown_size(&self) -> FrameSize {
@@ -145,7 +165,7 @@ pub fn choose(settings: &Settings) -> Result<Chosen, SourceError> {
         }
         Choice::Pattern => Ok(asked_for("the test pattern".into(), Spec::Pattern)),
         Choice::Stdin => {
-            stdin::check()?;
+            stdin::check(settings)?;
             Ok(asked_for("standard input".into(), Spec::Stdin))
         }
         Choice::File(path) => {

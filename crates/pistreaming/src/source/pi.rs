@@ -17,6 +17,7 @@ use super::error::Fault;
 use super::exec;
 use super::feed::Feed;
 use super::input::{Filled, Input};
+use super::patience::stalled_after;
 use super::{Ended, Settings, Sink, SourceError};
 use crate::frame::{FrameSize, TimeMeaning};
 use crate::shutdown::Shutdown;
@@ -25,6 +26,8 @@ use crate::time::Clock;
 /// How much of a camera's first frames is not shown. The camera's software keeps back most of what it takes until
 /// exposure and white balance are found; this covers the rest. Nobody waits for it: the camera runs before viewers come.
 const WARM_UP: Duration = Duration::from_millis(300);
+/// Its first frame may take this long: on a Pi Zero, and with a sensor that is slow to wake, it takes some seconds.
+const STARTED_WITHIN: Duration = Duration::from_secs(15);
 
 /// The camera, and how to run it.
 #[derive(Clone, Debug)]
@@ -70,8 +73,9 @@ impl Camera {
     ) -> Result<Ended, SourceError> {
         let name = file_name(&self.program);
         let (mut child, file) = exec::start(&mut self.command(settings))?;
-        let mut input = Input { name: name.clone(), file, shutdown };
-        match self.read_frames(&mut input, settings, clock, sink)? {
+        let mut input = Input { name: name.clone(), file, shutdown, patience: Some(STARTED_WITHIN) };
+        let read = self.read_frames(&mut input, settings, clock, sink);
+        match read.map_err(|error| exec::with_words(error, &child))? {
             Filled::Stopped => Ok(Ended::Stopped),
             _ => Err(SourceError::Ended { name, ending: child.ending() }),
         }
@@ -117,6 +121,7 @@ impl Camera {
                 return Ok(filled);
             }
             held = 0;
+            input.patience = Some(stalled_after(rate));
             let captured = clock.now();
             if warm_up > 0 {
                 warm_up -= 1;

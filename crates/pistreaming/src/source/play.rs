@@ -6,6 +6,7 @@ use super::error::Fault;
 use super::feed::Feed;
 use super::input::{Filled, Input};
 use super::pace::Pace;
+use super::patience::stalled_after;
 use super::stream::{Opened, Stream};
 use super::{Settings, Sink, SourceError};
 use crate::frame::TimeMeaning;
@@ -81,6 +82,8 @@ pub(super) fn play(
             }
         }
         frames_in_round += 1;
+        // It runs: from now on frames are waited for by their rate.
+        stream.input.patience = stream.input.patience.map(|_| stalled_after(stream.rate));
         if pace.as_mut().is_some_and(|pace| pace.wait(shutdown)) {
             return Ok(Played::Stopped);
         }

@@ -15,10 +15,14 @@ use crate::time::Clock;
 
 const NAME: &str = "standard input";
 
-/// Refuses a terminal, from which nobody types pictures.
-pub(super) fn check() -> Result<(), SourceError> {
-    let fault = Fault::Terminal;
-    if io::stdin().is_terminal() { Err(SourceError::Input { name: NAME.into(), fault }) } else { Ok(()) }
+/// Refuses a terminal, from which nobody types pictures, and to stop what cannot be started again.
+pub(super) fn check(settings: &Settings) -> Result<(), SourceError> {
+    let fault = match settings.rest_after {
+        Some(_) => Fault::Unstoppable,
+        None if io::stdin().is_terminal() => Fault::Terminal,
+        None => return Ok(()),
+    };
+    Err(SourceError::Input { name: NAME.into(), fault })
 }
 
 /// Delivers standard input's frames until it ends.
@@ -34,7 +38,7 @@ pub(super) fn run(
     // A plain file has all its frames there at once: that is nobody's rate.
     let plain = file.metadata().is_ok_and(|data| data.is_file());
     let pacing = if plain { Pacing::Rate } else { Pacing::Producer };
-    match play(Input { name: NAME.into(), file, shutdown }, settings, clock, sink, pacing)? {
+    match play(Input { name: NAME.into(), file, shutdown, patience: None }, settings, clock, sink, pacing)? {
         Played::Stopped => Ok(Ended::Stopped),
         Played::Ended => Ok(Ended::InputEnded),
         Played::Short(fault) => Err(SourceError::Input { name: NAME.into(), fault }),

@@ -96,16 +96,7 @@ impl Drop for Feeder {
 
 /// Settings for a camera.
 pub(crate) fn settings(source: &str, size: &str, rate: &str) -> Settings {
-    Settings {
-        source: source.parse().unwrap(),
-        size: size.parse().unwrap(),
-        frames_per_second: rate.parse().unwrap(),
-        hflip: false,
-        vflip: false,
-        turn: None,
-        camera_format: None,
-        pi_args: Vec::new(),
-    }
+    Settings::new(source.parse().unwrap(), size.parse().unwrap(), rate.parse().unwrap())
 }
 
 /// Keeps so many frames, then ends the source.

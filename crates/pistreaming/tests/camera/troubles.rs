@@ -19,27 +19,6 @@ fn trouble(error: SourceError) -> Trouble {
     }
 }
 
-/// Waits until the program has said a line with `words` in it; each line counts once.
-fn wait_for_line(program: &mut Program, words: &str) -> String {
-    let said = std::mem::take(&mut program.lines).into_iter().find(|line| line.contains(words));
-    if let Some(line) = said {
-        return line;
-    }
-    loop {
-        let line = program.line().expect("it goes on");
-        if line.contains(words) {
-            return line;
-        }
-    }
-}
-
-/// Waits until the viewer is told something with `words` in it.
-fn wait_for_notice(viewer: &mut Live, words: &str) {
-    while !viewer.notices.iter().any(|(_, text)| text.contains(words)) {
-        viewer.receive();
-    }
-}
-
 #[test]
 #[ignore = "needs the lab's kernel: cargo xtask test --camera-lab"]
 fn an_unplugged_camera_is_told_of_and_comes_back() {
@@ -50,11 +29,11 @@ fn an_unplugged_camera_is_told_of_and_comes_back() {
     let mut viewer = Live::open(program.http);
     viewer.picture();
     bind("unbind");
-    let line = wait_for_line(&mut program, "trying again");
+    let line = program.wait_for("trying again");
     assert!(line.contains("it is not there; plug it in"), "{line}");
-    wait_for_notice(&mut viewer, "it is unplugged");
+    viewer.wait_for_notice("it is unplugged");
     bind("bind");
-    wait_for_line(&mut program, "Camera: vivid at /dev/video0 gives");
+    program.wait_for("Camera: vivid at /dev/video0 gives");
     viewer.picture();
 }
 
@@ -67,10 +46,10 @@ fn a_camera_is_found_again_under_another_number() {
     viewer.picture();
     // The driver cannot go while the camera is open; unplugged, it is let go of.
     bind("unbind");
-    wait_for_line(&mut program, "trying again");
+    program.wait_for("trying again");
     drop(vivid);
     let _vivid = Module::vivid("input_types=0 vid_cap_nr=5");
-    wait_for_line(&mut program, "Camera: vivid at /dev/video5 gives");
+    program.wait_for("Camera: vivid at /dev/video5 gives");
     viewer.picture();
     // A module in use cannot be unloaded.
     drop((viewer, program));
@@ -82,14 +61,14 @@ fn two_programs_after_one_camera() {
     let _vivid = Module::vivid("input_types=0");
     let arguments = ["--source", "v4l2", "--size", "320x180", "--fps", "15"];
     let mut first = Program::start(&arguments);
-    wait_for_line(&mut first, "gives");
+    first.wait_for("gives");
     let mut viewer = Live::open(first.http);
     viewer.picture();
     let mut second = Program::start(&arguments);
-    let line = wait_for_line(&mut second, "trying again");
+    let line = second.wait_for("trying again");
     assert!(line.contains(&format!("in use by pistreaming (process {})", first.id())), "{line}");
     drop(first);
-    wait_for_line(&mut second, "gives");
+    second.wait_for("gives");
 }
 
 #[test]
@@ -146,7 +125,7 @@ fn what_is_no_camera_of_ours_is_said() {
 fn cameras_are_listed() {
     let _vivid = Module::vivid("input_types=0");
     let mut program = Program::start(&["--source", "v4l2", "--size", "320x180", "--fps", "15"]);
-    wait_for_line(&mut program, "gives");
+    program.wait_for("gives");
     let output = crate::support::program::run(&["cameras"]);
     let said = String::from_utf8(output.stdout).unwrap();
     for words in [

@@ -54,16 +54,7 @@ impl Sink for Keeper {
 }
 
 pub(in crate::source) fn settings(size: &str, rate: &str) -> Settings {
-    Settings {
-        source: Choice::Stdin,
-        size: size.parse().unwrap(),
-        frames_per_second: rate.parse().unwrap(),
-        hflip: false,
-        vflip: false,
-        turn: None,
-        camera_format: None,
-        pi_args: Vec::new(),
-    }
+    Settings::new(Choice::Stdin, size.parse().unwrap(), rate.parse().unwrap())
 }
 
 /// Plays `bytes` from a pipe.
@@ -73,8 +64,12 @@ fn piped(bytes: &[u8], settings: &Settings) -> (Result<Played, SourceError>, Kep
     let played = std::thread::scope(|scope| {
         // Fails where the stream is refused before its end.
         scope.spawn(move || drop(writer.write_all(bytes)));
-        let input =
-            Input { name: "the pipe".into(), file: OwnedFd::from(reader).into(), shutdown: &keeper.shutdown };
+        let input = Input {
+            name: "the pipe".into(),
+            file: OwnedFd::from(reader).into(),
+            shutdown: &keeper.shutdown,
+            patience: None,
+        };
         play(input, settings, Clock::start(), &keeper, Pacing::Producer)
     });
     (played, keeper.kept())
@@ -197,7 +192,12 @@ fn a_silent_producer_does_not_hold_the_end_up() {
     let keeper = Keeper::new(1);
     let (reader, mut writer) = pipe().unwrap();
     writer.write_all(&samples(0)).unwrap();
-    let input = Input { name: String::new(), file: OwnedFd::from(reader).into(), shutdown: &keeper.shutdown };
+    let input = Input {
+        name: String::new(),
+        file: OwnedFd::from(reader).into(),
+        shutdown: &keeper.shutdown,
+        patience: None,
+    };
     let played = play(input, &settings("16x16", "24"), Clock::start(), &keeper, Pacing::Producer);
     assert_eq!(played.unwrap(), Played::Stopped);
 }
@@ -212,7 +212,7 @@ fn a_file_is_played_again_and_again() {
         file.write_all(&bytes).unwrap();
         file.rewind().unwrap();
         let keeper = Keeper::new(5);
-        let input = Input { name: "the file".into(), file, shutdown: &keeper.shutdown };
+        let input = Input { name: "the file".into(), file, shutdown: &keeper.shutdown, patience: None };
         let played = play(input, &settings("16x16", "240"), Clock::start(), &keeper, Pacing::Loop);
         assert_eq!(played.unwrap(), Played::Stopped);
         let kept = keeper.kept();

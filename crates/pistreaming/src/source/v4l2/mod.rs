@@ -19,7 +19,6 @@ pub(super) use list::describe_all;
 
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
-use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
@@ -30,16 +29,12 @@ use super::convert::{Converter, Scaler};
 use super::error::Trouble;
 use super::feed::Feed;
 use super::mjpeg::{self, Mjpeg};
+use super::patience::Patience;
 use super::rate::FrameRate;
 use super::{Ended, Settings, Sink, SourceError};
 use crate::frame::FrameSize;
 use crate::shutdown::{Ready, Shutdown};
 use crate::time::Clock;
-
-/// A camera that gives no frame for so long, or for three frames' time, has stalled.
-const STALLED_AFTER: Duration = Duration::from_secs(3);
-/// Its first frame may take longer: some find their exposure first.
-const STARTED_WITHIN: Duration = Duration::from_secs(6);
 
 /// Which camera is meant.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -182,54 +177,6 @@ fn set_up(device: &Device, settings: &Settings, sink: &dyn Sink) -> Result<(Answ
 /// take processor and bits.
 fn every_nth(rate: FrameRate, asked: FrameRate) -> u32 {
     ((rate.as_f64() / asked.as_f64() + 0.02) as u32).max(1)
-}
-
-/// How long a camera may do without a good frame.
-struct Patience {
-    limit: Duration,
-    /// The same from the first good frame on.
-    stalled_after: Duration,
-    since: Instant,
-    /// Why the last frame could not be shown.
-    bad: Option<String>,
-}
-
-impl Patience {
-    fn new(rate: FrameRate) -> Self {
-        let limit = STARTED_WITHIN.max(rate.interval() * 3);
-        Self {
-            limit,
-            stalled_after: STALLED_AFTER.max(rate.interval() * 3),
-            since: Instant::now(),
-            bad: None,
-        }
-    }
-
-    fn left(&self) -> Duration {
-        self.limit.saturating_sub(self.since.elapsed())
-    }
-
-    /// There was a good frame.
-    fn renew(&mut self) {
-        (self.since, self.limit, self.bad) = (Instant::now(), self.stalled_after, None);
-    }
-
-    /// There was a bad one.
-    fn bad(&mut self, why: String) -> Result<(), Trouble> {
-        self.bad = Some(why);
-        self.check()
-    }
-
-    fn check(&mut self) -> Result<(), Trouble> {
-        if self.left().is_zero() { Err(self.exhausted()) } else { Ok(()) }
-    }
-
-    fn exhausted(&mut self) -> Trouble {
-        match self.bad.take() {
-            Some(why) => Trouble::Unreadable { why },
-            None => Trouble::Silent { time: self.limit },
-        }
-    }
 }
 
 /// From a camera's memory to a picture of the size that was asked for.

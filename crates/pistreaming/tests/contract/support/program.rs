@@ -30,6 +30,15 @@ pub(crate) fn command(arguments: &[&str]) -> Command {
     command
 }
 
+/// The same with the tests' own Pi camera.
+pub(crate) fn camera(behaviour: &[(&str, &str)], arguments: &[&str]) -> Command {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fake");
+    let path = std::env::var("PATH").unwrap_or_default();
+    let mut command = command(arguments);
+    command.env("PATH", format!("{folder}:{path}")).envs(behaviour.iter().copied());
+    command
+}
+
 /// Runs the program to its end.
 pub(crate) fn run(arguments: &[&str]) -> Output {
     command(arguments).stdin(Stdio::null()).output().unwrap()
@@ -50,6 +59,11 @@ impl Program {
             shell.arg(program.get_program()).args(program.get_args());
             shell
         })
+    }
+
+    /// The same with the tests' own Pi camera, which behaves as `behaviour` says: names and values for its environment.
+    pub(crate) fn start_with_camera(behaviour: &[(&str, &str)], arguments: &[&str]) -> Self {
+        Self::start_by(&[&["--source", "pi"], arguments].concat(), |arguments| camera(behaviour, arguments))
     }
 
     fn start_by(arguments: &[&str], command: impl Fn(&[&str]) -> Command) -> Self {
@@ -83,6 +97,15 @@ impl Program {
     /// The next line that it says; none at its end.
     pub(crate) fn line(&mut self) -> Option<String> {
         line(&mut self.stdout)
+    }
+
+    /// Waits until it has said a line with `words` in it; each line counts once.
+    pub(crate) fn wait_for(&mut self, words: &str) -> String {
+        let said = std::mem::take(&mut self.lines).into_iter().find(|line| line.contains(words));
+        said.unwrap_or_else(|| {
+            let lines = std::iter::from_fn(|| self.line());
+            lines.into_iter().find(|line| line.contains(words)).expect("it goes on")
+        })
     }
 
     /// Waits for its end; what it said since it was ready.

@@ -135,6 +135,13 @@ impl Live {
         }
     }
 
+    /// Waits until it is told something with `words` in it.
+    pub(crate) fn wait_for_notice(&mut self, words: &str) {
+        while !self.notices.iter().any(|(_, text)| text.contains(words)) {
+            self.receive();
+        }
+    }
+
     /// Joins anew: what comes next must be a start.
     pub(crate) fn forget(&mut self) {
         self.last = None;
