@@ -3,22 +3,26 @@
 // Here belongs: the child process and what it prints. Not here: browsers, what is asserted.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const BUILT = fileURLToPath(new URL('../../target/release/pistreaming', import.meta.url));
+const FAKE = fileURLToPath(new URL('../../crates/pistreaming/tests/fake', import.meta.url));
 const PROGRAM = process.env.PISTREAMING_PROGRAM || process.env.PISTREAMING_BIN || BUILT;
 
 /**
  * Starts the program with `options` (default: the pattern on free ports) and waits until it listens. It is ended when
- * the test of the context `test` ends, if one is given.
+ * the test of the context `test` ends, if one is given. `environment`: what it has beside this process's own.
  */
-export async function startProgram(options = [], test = null) {
+export async function startProgram(options = [], test = null, environment = {}) {
   const given = (name) => options.includes(name);
   const all = ['--bind', '127.0.0.1', ...options];
   if (!given('--source')) all.push('--source', 'pattern');
   if (!given('--port')) all.push('--port', '0');
   if (!given('--ws-port')) all.push('--ws-port', '0');
-  const child = spawn(PROGRAM, all, { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(PROGRAM, all, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...environment } });
   const program = { child, output: '', port: 0, wsPort: 0, url: '' };
   child.stderr.on('data', (data) => { program.output += data; });
   await new Promise((resolve, reject) => {
@@ -38,6 +42,29 @@ export async function startProgram(options = [], test = null) {
   child.removeAllListeners('exit');
   if (test) test.after(() => stopProgram(program));
   return program;
+}
+
+/**
+ * Starts it with the tests' own Pi camera (`crates/pistreaming/tests/fake/rpicam-vid` says how it can behave), which
+ * misbehaves once, and then no more.
+ */
+export function startWithCamera(options, test, behaviour) {
+  const environment = { PATH: `${FAKE}:${process.env.PATH}`, FAKE_ONCE: noFileYet(test), ...behaviour };
+  return startProgram(['--source', 'pi', ...options], test, environment);
+}
+
+/** Starts it with a shell's `first` as its camera, and, each time that this is started again, with `then`. */
+export function startWithTwo(first, then, test) {
+  const flag = noFileYet(test);
+  const command = `if [ -e '${flag}' ]; then ${then}; else : > '${flag}'; ${first}; fi`;
+  return startProgram(['--source', `exec:${command}`], test);
+}
+
+/** A path at which there is no file; one that is made there goes when the test ends. */
+function noFileYet(test) {
+  const folder = mkdtempSync(join(tmpdir(), 'pistreaming-'));
+  test.after(() => rmSync(folder, { recursive: true, force: true }));
+  return join(folder, 'once');
 }
 
 /** Ends it with a signal and gives its exit status. */

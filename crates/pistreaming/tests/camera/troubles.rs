@@ -73,6 +73,24 @@ fn two_programs_after_one_camera() {
 
 #[test]
 #[ignore = "needs the lab's kernel: cargo xtask test --camera-lab"]
+fn an_idle_camera_is_let_go_of() {
+    let _vivid = Module::vivid("input_types=0");
+    let arguments = ["--source", "v4l2", "--size", "320x180", "--fps", "15", "--idle-camera", "stop:0"];
+    let mut program = Program::start(&arguments);
+    for _ in 0..2 {
+        program.wait_for("Camera: stopped, for nobody watches");
+        // Meanwhile it is free for others.
+        let (ended, _) = capture(&settings("v4l2", "320x180", "15"), 1);
+        assert_eq!(ended.unwrap(), Ended::Stopped);
+        let mut viewer = Live::open(program.http);
+        viewer.wait_for_notice("Waking the camera.");
+        viewer.picture();
+    }
+    program.wait_for("Camera: stopped, for nobody watches");
+}
+
+#[test]
+#[ignore = "needs the lab's kernel: cargo xtask test --camera-lab"]
 fn a_camera_that_stalls_is_given_up() {
     let _loopback = Module::loopback();
     let feeder = Feeder::start(&["-c:v", "mjpeg", "-pix_fmt", "yuvj422p"]);
