@@ -32,6 +32,9 @@ pub(crate) const BROWSERS: &[Need] = &[
 /// Node and its package manager.
 pub(crate) const NODE: &[Need] = &[need("node", "nodejs"), need("npm", "npm")];
 
+/// What counts system calls.
+pub(crate) const TRACE: &[Need] = &[need("strace", "strace")];
+
 /// Debian's own rustc with its source, for targets that rustup's toolchain has no standard library for.
 pub(crate) const RUST_WITH_SOURCE: &[Need] = &[
     need("/usr/bin/rustc", "rustc-web"),

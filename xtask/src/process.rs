@@ -57,17 +57,28 @@ impl Drop for Process {
 /// What processes have used.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Usage {
-    /// CPU time since their start.
-    pub(crate) cpu: Duration,
+    /// CPU time since their start, in their own code.
+    pub(crate) user: Duration,
+    /// The same, in the kernel on their behalf.
+    pub(crate) system: Duration,
     /// The most memory that each ever had resident, summed, in bytes.
     pub(crate) peak_memory: u64,
+}
+
+impl Usage {
+    /// CPU time since their start.
+    pub(crate) fn cpu(&self) -> Duration {
+        self.user + self.system
+    }
 }
 
 /// What `processes` and all below them have used.
 pub(crate) fn usage(processes: &[u32]) -> Usage {
     let mut sum = Usage::default();
     for process in with_children(processes) {
-        sum.cpu += cpu(process).unwrap_or_default();
+        let (user, system) = cpu(process).unwrap_or_default();
+        sum.user += user;
+        sum.system += system;
         sum.peak_memory += memory(process, "VmHWM:").unwrap_or_default();
     }
     sum
@@ -105,13 +116,13 @@ fn with_children(processes: &[u32]) -> Vec<u32> {
     all
 }
 
-fn cpu(process: u32) -> Option<Duration> {
+fn cpu(process: u32) -> Option<(Duration, Duration)> {
     let stat = fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
     // The name, in parentheses, may hold anything; behind it utime and stime are the 12th and 13th field.
     let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_whitespace().collect();
-    let ticks: u64 = fields.get(11)?.parse::<u64>().ok()? + fields.get(12)?.parse::<u64>().ok()?;
     // USER_HZ is 100 on every Linux.
-    Some(Duration::from_millis(ticks * 10))
+    let time = |at: usize| Some(Duration::from_millis(fields.get(at)?.parse::<u64>().ok()? * 10));
+    Some((time(11)?, time(12)?))
 }
 
 fn memory(process: u32, field: &str) -> Option<u64> {

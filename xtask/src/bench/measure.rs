@@ -109,7 +109,7 @@ impl<'a> Watcher<'a> {
         self.watch(start + time, &mut figures);
         let after = usage(&system.server);
         figures.seconds = start.elapsed().as_secs_f64();
-        figures.cpu = (after.cpu.saturating_sub(before.cpu)).as_secs_f64();
+        figures.cpu = after.cpu().saturating_sub(before.cpu()).as_secs_f64();
         figures.peak_memory = after.peak_memory;
         system.check()?;
         Ok(figures)

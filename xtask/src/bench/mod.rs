@@ -5,6 +5,8 @@
 
 mod browser;
 mod clips;
+mod crowd;
+mod crowd_systems;
 mod curves;
 mod decode;
 mod drift;
@@ -21,9 +23,11 @@ pub(crate) mod systems;
 
 use crate::Outcome;
 
-pub(crate) const OPTIONS: &str = "latency [--runs N] [--seconds S] [--stalled N] [--busy] [--only NAME] | encode [--clip NAME] [--quick] | decode | drift | join";
+pub(crate) const OPTIONS: &str = "latency [--runs N] [--seconds S] [--stalled N] [--busy] [--only NAME] | encode [--clip NAME] [--quick] | decode | drift | join | crowd [--quick] [--viewers N,N] [--only NAME]";
 pub(crate) const PURPOSE: &str = "encode: speed, bits and quality of the encoder beside FFmpeg's, on clips that it makes\n\
     decode: pictures per second in WebAssembly beside JSMpeg's, natively beside FFmpeg's, on streams of those clips\n\
+    crowd: what sending the same pictures to thousands costs, and how soon all have them: ours, a relay of JSMpeg's kind,\n\
+    \x20      and the least that the kernel takes\n\
     drift: what is lost in decoders whose inverse DCT is not ours, FFmpeg's, JSMpeg's old and new, over 500 pictures\n\
     join: how far behind the others' picture, in dB, that of one who joins is, by links of 1.1 to 20 times the rate\n\
     latency: from the stamp in a frame's pixels to those pixels on the screen: ours, and FFmpeg with JSMpeg\n\
@@ -33,7 +37,8 @@ pub(crate) const PURPOSE: &str = "encode: speed, bits and quality of the encoder
     --seconds S  how long a run measures (20)\n\
     --stalled N  so many viewers that never read (0)\n\
     --busy       the page's own thread is busy 50 ms in every 200\n\
-    --only NAME  one system alone, or several with commas between: floor (raw luma, no codec), ours, ours-ffmpeg, jsmpeg, jsmpeg-tuned";
+    --viewers N  with crowd: how many, or several with commas between (1000,4000)\n\
+    --only NAME  with crowd: floor, relay, old, live, program, or several; with latency: one system alone, or several with commas between: floor (raw luma, no codec), ours, ours-ffmpeg, jsmpeg, jsmpeg-tuned";
 
 /// Runs the benchmark that the first argument names.
 pub(crate) fn run(arguments: &[String]) -> Outcome {
@@ -42,6 +47,7 @@ pub(crate) fn run(arguments: &[String]) -> Outcome {
         Some((name, rest)) if name == "encode" => encode::run_all(rest),
         Some((name, rest)) if name == "decode" => decode::run_all(rest),
         Some((name, rest)) if name == "drift" => drift::run_all(rest),
+        Some((name, rest)) if name == "crowd" => crowd::run_all(rest),
         Some((name, rest)) if name == "join" => join::run_all(rest),
         _ => Err(format!("there is: cargo xtask bench {OPTIONS}")),
     }

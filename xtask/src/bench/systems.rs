@@ -75,6 +75,11 @@ impl Running {
     pub(crate) fn check(&mut self) -> Outcome {
         self.processes.iter_mut().try_for_each(Process::check)
     }
+
+    /// Its programs, to be ended by who takes them.
+    pub(crate) fn into_processes(self) -> Vec<Process> {
+        self.processes
+    }
 }
 
 /// Builds and fetches what the systems consist of.
@@ -151,7 +156,7 @@ fn pattern_frames() -> Outcome<Process> {
 }
 
 /// A server in Node that prints its port, and its address.
-fn node(name: &str, arguments: &[&str], input: Stdio) -> Outcome<(Process, String)> {
+pub(crate) fn node(name: &str, arguments: &[&str], input: Stdio) -> Outcome<(Process, String)> {
     let mut server = command("node", arguments);
     server.current_dir(root().join("bench/rival")).stdin(input).stdout(Stdio::piped());
     let mut server = Process::start(name, &mut server)?;

@@ -1,0 +1,206 @@
+//! The crowd: as many viewers as are wanted on one thread, which does as little as it can for each.
+//!
+//! Prints `ready` when all are connected, waits for a line on its input, measures, prints one line of figures, and stays
+//! until its input ends.
+
+use std::io::{self, Read as _, Write as _};
+use std::net::TcpStream;
+use std::time::{Duration, Instant};
+
+use rustix::buffer::spare_capacity;
+use rustix::event::Timespec;
+use rustix::event::epoll::{self, CreateFlags, EventData, EventFlags};
+use rustix::fd::OwnedFd;
+use wire::{Ack, FromViewer, UNKNOWN};
+
+use crate::Outcome;
+use crate::connect::{Target, open};
+use crate::frames::{Arrived, Frames};
+use crate::pictures::{Stamp, now_us};
+use crate::report::Report;
+
+/// What is done.
+pub(crate) struct Settings {
+    target: Target,
+    viewers: usize,
+    /// Of these never reads a byte.
+    stalled: usize,
+    time: Duration,
+    /// Whether each picture is acknowledged, as the page does.
+    acknowledge: bool,
+}
+
+impl Settings {
+    pub(crate) fn parse(address: &str, options: &[&str]) -> Outcome<Self> {
+        let target = Target { address: address.into(), path: "/".into(), protocol: String::new() };
+        let mut settings =
+            Self { target, viewers: 100, stalled: 0, time: Duration::from_secs(5), acknowledge: false };
+        for option in options.chunks(2) {
+            match *option {
+                ["--viewers", number] => settings.viewers = number.parse()?,
+                ["--stalled", number] => settings.stalled = number.parse()?,
+                ["--seconds", number] => settings.time = Duration::from_secs(number.parse()?),
+                ["--protocol", "old"] => {}
+                ["--protocol", "live"] => {
+                    settings.target.path = "/live".into();
+                    settings.target.protocol = wire::SUBPROTOCOL.into();
+                    settings.acknowledge = true;
+                }
+                _ => return Err(format!("unknown option {option:?}").into()),
+            }
+        }
+        Ok(settings)
+    }
+}
+
+/// One viewer.
+struct Viewer {
+    socket: TcpStream,
+    frames: Frames,
+    newest: Option<u32>,
+}
+
+/// Connects, measures, reports.
+pub(crate) fn run(settings: &Settings) -> Outcome {
+    let stalled: Vec<_> = (0..settings.stalled).map(|_| open(&settings.target)).collect::<Result<_, _>>()?;
+    let mut crowd = Crowd::new(settings.acknowledge)?;
+    for count in 0..settings.viewers {
+        crowd.join(&settings.target)?;
+        // Those who are connected already take what they are sent.
+        if count % 16 == 0 {
+            crowd.watch_for(Duration::ZERO)?;
+        }
+    }
+    say("ready")?;
+    crowd.watch_until_told()?;
+    crowd.report = Report::default();
+    crowd.watch_for(settings.time)?;
+    say(&std::mem::take(&mut crowd.report).line(settings.viewers))?;
+    crowd.watch_until_told()?;
+    drop(stalled);
+    Ok(())
+}
+
+fn say(line: &str) -> io::Result<()> {
+    println!("{line}");
+    io::stdout().flush()
+}
+
+/// All who read.
+struct Crowd {
+    epoll: OwnedFd,
+    viewers: Vec<Viewer>,
+    acknowledge: bool,
+    report: Report,
+    buffer: Vec<u8>,
+}
+
+/// The event's number of our input.
+const INPUT: u64 = u64::MAX;
+
+impl Crowd {
+    fn new(acknowledge: bool) -> io::Result<Self> {
+        let epoll = epoll::create(CreateFlags::CLOEXEC)?;
+        epoll::add(&epoll, io::stdin(), EventData::new_u64(INPUT), EventFlags::IN)?;
+        let report = Report::default();
+        Ok(Self { epoll, viewers: Vec::new(), acknowledge, report, buffer: vec![0; 1 << 16] })
+    }
+
+    fn join(&mut self, target: &Target) -> Outcome {
+        let (socket, first) = open(target)?;
+        socket.set_nonblocking(true)?;
+        socket.set_nodelay(true)?;
+        let mut viewer = Viewer { socket, frames: Frames::default(), newest: None };
+        viewer.frames.take(&first, |_| {});
+        let data = EventData::new_u64(self.viewers.len() as u64);
+        epoll::add(&self.epoll, &viewer.socket, data, EventFlags::IN | EventFlags::ET)?;
+        self.viewers.push(viewer);
+        Ok(())
+    }
+
+    fn watch_for(&mut self, time: Duration) -> Outcome {
+        let end = Instant::now() + time;
+        loop {
+            let left = end.saturating_duration_since(Instant::now());
+            self.turn(left)?;
+            if left.is_zero() {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Until there is a byte on our input, or its end.
+    fn watch_until_told(&mut self) -> Outcome {
+        while !self.turn(Duration::from_secs(1))? {}
+        // What is there is a line, or the end.
+        io::stdin().read(&mut [0; 64]).map(drop)?;
+        Ok(())
+    }
+
+    /// Waits once for what there is, and takes it. Whether there is something on our input.
+    fn turn(&mut self, most: Duration) -> Outcome<bool> {
+        let mut events = Vec::with_capacity(512);
+        let most = Timespec::try_from(most)?;
+        match epoll::wait(&self.epoll, spare_capacity(&mut events), Some(&most)) {
+            Ok(_) | Err(rustix::io::Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
+        }
+        let mut told = false;
+        for event in &events {
+            match event.data.u64() {
+                INPUT => told = true,
+                number => self.take(number as usize),
+            }
+        }
+        Ok(told)
+    }
+
+    fn take(&mut self, number: usize) {
+        let Self { viewers, acknowledge, report, buffer, .. } = self;
+        let Viewer { socket, frames, newest } = &mut viewers[number];
+        loop {
+            let count = match socket.read(buffer) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
+                Ok(count) if count > 0 => count,
+                Ok(_) | Err(_) => {
+                    report.gone += 1;
+                    return;
+                }
+            };
+            let now = now_us();
+            let mut has = None;
+            frames.take(&buffer[..count], |arrived| {
+                let Arrived::Picture(stamp) = arrived else { return };
+                has = Some(stamp);
+                // A band has the number of the picture behind which it comes.
+                if newest.is_some_and(|newest| newest >= stamp.number) {
+                    return;
+                }
+                report.arrived(stamp, now);
+                report.lost += newest.map_or(0, |newest| u64::from(stamp.number - newest - 1));
+                *newest = Some(stamp.number);
+            });
+            if let Some(stamp) = has.filter(|_| *acknowledge) {
+                // Who cannot be told is about to be found gone.
+                let _ = socket.write(&ack(stamp));
+            }
+            // The event comes again with the next bytes.
+            if count < buffer.len() {
+                return;
+            }
+        }
+    }
+}
+
+/// An acknowledgement in a frame whose masking key is 0 (RFC 6455, 5.3).
+fn ack(stamp: Stamp) -> [u8; 30] {
+    let ack =
+        Ack { stream: 1, received: stamp.number, shown: stamp.number, decode_us: 1000, delay_us: UNKNOWN };
+    let mut message = [0; 24];
+    let len = FromViewer::Ack(ack).write(&mut message);
+    debug_assert_eq!(len, message.len());
+    let mut frame = [0; 30];
+    (frame[0], frame[1]) = (0x82, 0x80 | 24);
+    frame[6..].copy_from_slice(&message);
+    frame
+}
