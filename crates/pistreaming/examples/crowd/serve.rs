@@ -8,6 +8,7 @@ use bytes::Bytes;
 use pistreaming::frame::FrameSize;
 use pistreaming::hub::{Fit, Hub, Role, Stream};
 use pistreaming::mailbox::Mailbox;
+use pistreaming::needs::Needs;
 use pistreaming::server::{Camera, Ports, Settings};
 use pistreaming::time::Clock;
 use pistreaming::unit::{AccessUnit, Picture, TimeMeaning};
@@ -28,7 +29,7 @@ pub(crate) fn run() -> Outcome {
         size,
         encoder: "none".into(),
         stills: Arc::default(),
-        needs: Arc::default(),
+        needs: Arc::new(Needs::new()?),
     };
     let clock = Clock::start();
     let ports = Ports::open(settings())?;
