@@ -12,7 +12,8 @@ them, so that nothing is left over, however this ends.
                       ◀─ up ────
 
 Words say what the way down is like, words that begin with `up:` the way up (`rate=0.8 delay=20 up:delay=20`); what is
-not said is a cable: 1000 Mbit/s, nothing else.
+not said is a cable: 1000 Mbit/s, nothing else. TCP's congestion control is one that fills a queue until packets are
+lost, as on machines that nobody tuned, whatever this one has.
 
     rate=MBIT    megabits a second; Ethernet frames are counted, whole
     delay=MS     milliseconds that each packet takes beside its time on the line
@@ -130,6 +131,18 @@ class Way:
         return self.losing
 
 
+def congestion_control():
+    """That of new sockets in this thread's namespace: Linux's own, or its like where only that may be chosen."""
+    for name in ('cubic', 'reno'):
+        try:
+            with open('/proc/sys/net/ipv4/tcp_congestion_control', 'w') as setting:
+                setting.write(name)
+            return
+        except OSError:
+            pass
+    print('link.py: TCP keeps the congestion control that this machine has', file=sys.stderr)
+
+
 def in_new_namespace(address):
     """A TAP device and its namespace, as two open files."""
     made = []
@@ -144,6 +157,7 @@ def in_new_namespace(address):
             fcntl.ioctl(tap, TUNSETIFF, struct.pack('16sH22x', b'eth0', IFF_TAP | IFF_NO_PI))
             for words in ('link set lo up', f'addr add {address}/24 dev eth0', 'link set eth0 txqueuelen 1000 up'):
                 subprocess.run(['ip', *words.split()], check=True)
+            congestion_control()
             made.append((tap, os.open('/proc/thread-self/ns/net', os.O_RDONLY | os.O_CLOEXEC)))
         except (OSError, subprocess.CalledProcessError) as error:
             made.append(error)

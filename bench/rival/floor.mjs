@@ -37,4 +37,4 @@ process.stdin.on('data', (piece) => {
     for (const viewer of viewers.clients) if (viewer.bufferedAmount === 0) viewer.send(newest);
   }
 });
-server.listen(0, '127.0.0.1', () => console.log(server.address().port));
+server.listen(0, process.argv[3] || '127.0.0.1', () => console.log(server.address().port));

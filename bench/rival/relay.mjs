@@ -28,4 +28,4 @@ server.on('upgrade', (request, socket, head) => {
   // A viewer that is gone is no reason to end.
   viewers.handleUpgrade(request, socket, head, (viewer) => viewer.on('error', () => {}));
 });
-server.listen(0, '127.0.0.1', () => console.log(server.address().port));
+server.listen(0, process.argv[2] || '127.0.0.1', () => console.log(server.address().port));

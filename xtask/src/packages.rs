@@ -29,6 +29,10 @@ pub(crate) const BROWSERS: &[Need] = &[
     need("/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf", "fonts-dejavu-core"),
 ];
 
+/// What a shaped link between two network namespaces needs beside a kernel that has them.
+pub(crate) const LINK: &[Need] =
+    &[need("python3", "python3-minimal"), need("ip", "iproute2"), need("nsenter", "util-linux")];
+
 /// Node and its package manager.
 pub(crate) const NODE: &[Need] = &[need("node", "nodejs"), need("npm", "npm")];
 

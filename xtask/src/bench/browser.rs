@@ -25,11 +25,16 @@ pub(crate) struct Browser {
 
 impl Browser {
     /// Starts one on `screen` with a fresh profile in `profile`, and waits until its window's page can be told things.
-    pub(crate) fn start(screen: &Screen, profile: &Path) -> Outcome<Self> {
+    /// `network`: the file of the network namespace to start it in, if not in ours.
+    pub(crate) fn start(screen: &Screen, profile: &Path, network: Option<&str>) -> Outcome<Self> {
         let (width, height) = screen.size();
         // Its protocol's pipes are descriptors 3 and 4.
         let mut command = Command::new("sh");
-        command.args(["-c", "exec chromium \"$@\" 3<&0 4>&1 </dev/null >/dev/null 2>&1", "sh"]);
+        command.args(["-c", "exec \"$@\" 3<&0 4>&1 </dev/null >/dev/null 2>&1", "sh"]);
+        if let Some(network) = network {
+            command.arg("nsenter").arg(format!("--net={network}"));
+        }
+        command.arg("chromium");
         command.args([
             "--remote-debugging-pipe",
             "--no-sandbox",
@@ -64,6 +69,34 @@ impl Browser {
     /// Goes to `address`: the message is sent when this returns; the answer is not waited for.
     pub(crate) fn go_to(&mut self, address: &str) -> Outcome {
         self.send("Page.navigate", &format!("{{\"url\":\"{address}\"}}"))
+    }
+
+    /// What `expression`, a string, is in the page.
+    pub(crate) fn evaluate(&mut self, expression: &str) -> Outcome<String> {
+        let source = expression.replace('\\', "\\\\").replace('"', "\\\"");
+        let answer = self.call("Runtime.evaluate", &format!("{{\"expression\":\"{source}\"}}"))?;
+        let value = answer.split("\"type\":\"string\",\"value\":\"").nth(1);
+        let end = |text: &str| text.rfind("\"}").unwrap_or(text.len());
+        let text = value.map(|text| text[..end(text)].replace("\\\"", "\""));
+        text.ok_or_else(|| format!("chromium: {expression} is no string"))
+    }
+
+    /// Opens an empty page in front of the one that is told things, which nobody sees from then on.
+    pub(crate) fn cover(&mut self) -> Outcome {
+        self.call_browser("Target.createTarget", "{\"url\":\"about:blank\"}").map(drop)
+    }
+
+    /// Brings the page that is told things to the front.
+    pub(crate) fn uncover(&mut self) -> Outcome {
+        self.send("Page.bringToFront", "{}")
+    }
+
+    /// As `call`, to the browser and not to its page.
+    fn call_browser(&mut self, method: &str, parameters: &str) -> Outcome<String> {
+        let session = std::mem::take(&mut self.session);
+        let answer = self.call(method, parameters);
+        self.session = session;
+        answer
     }
 
     fn attach(&mut self) -> Outcome {

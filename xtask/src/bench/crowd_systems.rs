@@ -71,7 +71,7 @@ impl System {
                 Ok(running(address, "old", vec![floor]))
             }
             Self::Relay => {
-                let (relay, address) = node("the relay", &["relay.mjs"], Stdio::null())?;
+                let (relay, address) = node("the relay", "127.0.0.1", &["relay.mjs"], Stdio::null())?;
                 let feed = Process::start("feed", example(&["feed", &address]).stdin(Stdio::null()))?;
                 Ok(running(address, "old", vec![relay, feed]))
             }

@@ -92,7 +92,7 @@ fn one_run(system: System, settings: &Settings, dir: &Path) -> Outcome<Figures> 
     // As large as the picture: shown 1:1 then, by every page.
     let screen = Screen::start(dir, SIZE)?;
     let mut running = system.start()?;
-    let mut browser = Browser::start(&screen, &dir.join("profile"))?;
+    let mut browser = Browser::start(&screen, &dir.join("profile"), None)?;
     if settings.busy {
         browser.run_in_pages(BUSY)?;
     }

@@ -15,6 +15,7 @@ mod encoders;
 mod instructions;
 mod join;
 mod latency;
+mod links;
 mod measure;
 mod screen;
 mod strip;
@@ -23,7 +24,7 @@ pub(crate) mod systems;
 
 use crate::Outcome;
 
-pub(crate) const OPTIONS: &str = "latency [--runs N] [--seconds S] [--stalled N] [--busy] [--only NAME] | encode [--clip NAME] [--quick] | decode | drift | join | crowd [--quick] [--viewers N,N] [--only NAME]";
+pub(crate) const OPTIONS: &str = "latency [--runs N] [--seconds S] [--stalled N] [--busy] [--only NAME] | encode [--clip NAME] [--quick] | decode | drift | join | links [--quick] [--only NAME] [--verbose] | crowd [--quick] [--viewers N,N] [--only NAME]";
 pub(crate) const PURPOSE: &str = "encode: speed, bits and quality of the encoder beside FFmpeg's, on clips that it makes\n\
     decode: pictures per second in WebAssembly beside JSMpeg's, natively beside FFmpeg's, on streams of those clips\n\
     crowd: what sending the same pictures to thousands costs, and how soon all have them: ours, a relay of JSMpeg's kind,\n\
@@ -31,14 +32,17 @@ pub(crate) const PURPOSE: &str = "encode: speed, bits and quality of the encoder
     drift: what is lost in decoders whose inverse DCT is not ours, FFmpeg's, JSMpeg's old and new, over 500 pictures\n\
     join: how far behind the others' picture, in dB, that of one who joins is, by links of 1.1 to 20 times the rate\n\
     latency: from the stamp in a frame's pixels to those pixels on the screen: ours, and FFmpeg with JSMpeg\n\
+    links: the age of the picture in a browser at the end of slow, far, lossy, changing links, and what others notice\n\
     --clip NAME  with encode: this clip alone, hand, street, pan, wide or full-hd; may be repeated\n\
     --quick      with encode: nothing but BD-rates, against FFmpeg's curves of an earlier run\n\
+    --quick      with links: some scenarios only (2 minutes)\n\
+    --verbose    with links: each second what the program and the kernel say of the connection\n\
     --runs N     runs of each system, taken in turns (3)\n\
     --seconds S  how long a run measures (20)\n\
     --stalled N  so many viewers that never read (0)\n\
     --busy       the page's own thread is busy 50 ms in every 200\n\
     --viewers N  with crowd: how many, or several with commas between (1000,4000)\n\
-    --only NAME  with crowd: floor, relay, old, live, program, or several; with latency: one system alone, or several with commas between: floor (raw luma, no codec), ours, ours-ffmpeg, jsmpeg, jsmpeg-tuned";
+    --only NAME  with crowd: floor, relay, old, live, program, or several; with links: those that have NAME in theirs; with latency: one system alone, or several with commas between: floor (raw luma, no codec), ours, ours-ffmpeg, jsmpeg, jsmpeg-tuned";
 
 /// Runs the benchmark that the first argument names.
 pub(crate) fn run(arguments: &[String]) -> Outcome {
@@ -49,6 +53,7 @@ pub(crate) fn run(arguments: &[String]) -> Outcome {
         Some((name, rest)) if name == "drift" => drift::run_all(rest),
         Some((name, rest)) if name == "crowd" => crowd::run_all(rest),
         Some((name, rest)) if name == "join" => join::run_all(rest),
+        Some((name, rest)) if name == "links" => links::run(rest),
         _ => Err(format!("there is: cargo xtask bench {OPTIONS}")),
     }
 }

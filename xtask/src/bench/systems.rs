@@ -4,7 +4,7 @@
 
 use std::io::{BufRead, BufReader};
 use std::net::{TcpListener, TcpStream};
-use std::process::{Command, Stdio};
+use std::process::{ChildStdin, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::Outcome;
@@ -58,19 +58,32 @@ impl System {
         }
     }
 
-    /// Starts it and waits until it answers.
+    /// Starts it on this machine and waits until it answers.
     pub(crate) fn start(self) -> Outcome<Running> {
+        self.start_at("127.0.0.1", &[])
+    }
+
+    /// Starts it at an address of this machine, with `more` arguments for the program that is the server or, where the
+    /// server is none of ours, for FFmpeg.
+    pub(crate) fn start_at(self, host: &str, more: &[&str]) -> Outcome<Running> {
         match self {
-            Self::Floor => floor(),
-            Self::Ours => ours(&[]),
-            Self::OursFfmpeg => ours(&["--encoder", "ffmpeg"]),
-            Self::Jsmpeg => jsmpeg(&[]),
-            Self::JsmpegTuned => jsmpeg(&["-strict", "unofficial", "-flags", "low_delay"]),
+            Self::Floor => floor(host),
+            Self::Ours => ours(host, more),
+            Self::OursFfmpeg => ours(host, &[&["--encoder", "ffmpeg"], more].concat()),
+            Self::Jsmpeg => jsmpeg(host, more),
+            Self::JsmpegTuned => {
+                jsmpeg(host, &[&["-strict", "unofficial", "-flags", "low_delay"], more].concat())
+            }
         }
     }
 }
 
 impl Running {
+    /// Where frames are written, where the server takes them from its standard input.
+    pub(crate) fn take_input(&mut self) -> Outcome<ChildStdin> {
+        self.processes.first_mut().ok_or("nothing runs")?.take_input()
+    }
+
     /// Fails if one of its programs has ended.
     pub(crate) fn check(&mut self) -> Outcome {
         self.processes.iter_mut().try_for_each(Process::check)
@@ -91,18 +104,23 @@ pub(crate) fn prepare() -> Outcome {
     shell::run(command("npm", &["ci", "--silent", "--no-audit", "--no-fund"]).current_dir(rival))
 }
 
-fn ours(more: &[&str]) -> Outcome<Running> {
-    let port = free_port()?;
+fn ours(host: &str, more: &[&str]) -> Outcome<Running> {
+    let port = free_port(host)?;
     let mut command = Command::new(target().join("release/pistreaming"));
     let size = format!("{}x{}", SIZE.0, SIZE.1);
     let (rate, port_text) = (RATE.to_string(), port.to_string());
-    command.args(["--source", "pattern", "--size", &size, "--fps", &rate, "--bitrate", "800k"]);
-    command.args(["--bind", "127.0.0.1", "--port", &port_text, "--ws-port", "none"]).args(more);
+    command.args(["--size", &size, "--fps", &rate, "--bitrate", "800k"]);
+    command.args(["--bind", host, "--port", &port_text, "--ws-port", "none"]).args(more);
     // Its errors are ours to show.
     command.stdin(Stdio::null()).stdout(Stdio::null());
+    match more.iter().position(|word| *word == "--source") {
+        None => _ = command.args(["--source", "pattern"]),
+        Some(at) if more.get(at + 1) == Some(&"stdin") => _ = command.stdin(Stdio::piped()),
+        Some(_) => {}
+    }
     let mut processes = vec![Process::start("pistreaming", &mut command)?];
-    wait_for(port, &mut processes[0])?;
-    let address = format!("127.0.0.1:{port}");
+    let address = format!("{host}:{port}");
+    wait_for(&address, &mut processes[0])?;
     let server = processes.iter().map(Process::id).collect();
     Ok(Running {
         page: format!("http://{address}/"),
@@ -113,8 +131,8 @@ fn ours(more: &[&str]) -> Outcome<Running> {
 }
 
 /// As the documentation of JSMpeg and its relay has it, with the bit rate, size and rate that ours has.
-fn jsmpeg(more: &[&str]) -> Outcome<Running> {
-    let (relay, address) = node("the relay", &["relay.mjs"], Stdio::null())?;
+fn jsmpeg(host: &str, more: &[&str]) -> Outcome<Running> {
+    let (relay, address) = node("the relay", host, &["relay.mjs", host], Stdio::null())?;
     let mut frames = pattern_frames()?;
 
     let size = format!("{}x{}", SIZE.0, SIZE.1);
@@ -134,11 +152,11 @@ fn jsmpeg(more: &[&str]) -> Outcome<Running> {
     })
 }
 
-fn floor() -> Outcome<Running> {
+fn floor(host: &str) -> Outcome<Running> {
     let mut frames = pattern_frames()?;
     let size = format!("{}x{}", SIZE.0, SIZE.1);
     let input = Stdio::from(frames.take_output()?);
-    let (server, address) = node("the floor's server", &["floor.mjs", &size], input)?;
+    let (server, address) = node("the floor's server", host, &["floor.mjs", &size, host], input)?;
     Ok(Running {
         page: format!("http://{address}/"),
         socket: (address, "/", ""),
@@ -155,30 +173,30 @@ fn pattern_frames() -> Outcome<Process> {
     Process::start("pattern_frames", &mut frames)
 }
 
-/// A server in Node that prints its port, and its address.
-pub(crate) fn node(name: &str, arguments: &[&str], input: Stdio) -> Outcome<(Process, String)> {
+/// A server in Node at `host` that prints its port, and its address.
+pub(crate) fn node(name: &str, host: &str, arguments: &[&str], input: Stdio) -> Outcome<(Process, String)> {
     let mut server = command("node", arguments);
     server.current_dir(root().join("bench/rival")).stdin(input).stdout(Stdio::piped());
     let mut server = Process::start(name, &mut server)?;
     let mut port = String::new();
     let read = BufReader::new(server.take_output()?).read_line(&mut port);
     read.map_err(|error| format!("{name}: {error}"))?;
-    Ok((server, format!("127.0.0.1:{}", port.trim())))
+    Ok((server, format!("{host}:{}", port.trim())))
 }
 
 /// A port that was free a moment ago.
-fn free_port() -> Outcome<u16> {
-    let listener = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
+fn free_port(host: &str) -> Outcome<u16> {
+    let listener = TcpListener::bind((host, 0)).and_then(|listener| listener.local_addr());
     listener.map(|address| address.port()).map_err(|error| format!("no free port: {error}"))
 }
 
-/// Waits until somebody listens on `port`.
-fn wait_for(port: u16, process: &mut Process) -> Outcome {
+/// Waits until somebody listens at `address`.
+fn wait_for(address: &str, process: &mut Process) -> Outcome {
     let start = Instant::now();
-    while TcpStream::connect(("127.0.0.1", port)).is_err() {
+    while TcpStream::connect(address).is_err() {
         process.check()?;
         if start.elapsed() > Duration::from_secs(10) {
-            return Err(format!("nobody listens on port {port} after 10 s"));
+            return Err(format!("nobody listens at {address} after 10 s"));
         }
         std::thread::sleep(Duration::from_millis(20));
     }
