@@ -13,7 +13,7 @@ use clap::builder::FalseyValueParser;
 use clap::{ArgAction, Args, Parser, Subcommand};
 
 use crate::frame::FrameSize;
-use crate::source::{Choice, FrameRate};
+use crate::source::{Choice, Crop, FrameRate};
 use crate::{encode, server, source};
 
 const EXAMPLES: &str = "\
@@ -67,6 +67,10 @@ struct PictureOptions {
     /// Frames per second, as 24, 12.5 or 30000/1001
     #[arg(long, env = "PISTREAMING_FPS", hide_env = true, value_name = "N", default_value = "24")]
     fps: FrameRate,
+    /// Show only this part: width, height, and how far its upper left corner is from the picture's, LEFT and TOP even;
+    /// without them, the middle. Cut out of the picture of --size as the camera sees it, before flips and rotation
+    #[arg(long, env = "PISTREAMING_CROP", hide_env = true, value_name = "WxH+LEFT+TOP")]
+    crop: Option<Crop>,
     /// Mirror left and right
     #[arg(long, env = "PISTREAMING_HFLIP", hide_env = true, action = ArgAction::SetTrue, value_parser = FalseyValueParser::new())]
     hflip: bool,
@@ -168,6 +172,7 @@ impl Options {
         source::Settings {
             source: picture.source,
             size: picture.size,
+            crop: picture.crop,
             frames_per_second: picture.fps,
             // Half a turn is both flips, which some cameras do themselves.
             hflip: picture.hflip != picture.rotate.half,
@@ -340,6 +345,8 @@ mod tests {
         assert_eq!((half.hflip, half.vflip, half.turn), (false, true, None));
         let quarter = source("pistreaming --rotate 90 --size 640x480");
         assert_eq!(quarter.shown_size().to_string(), "480x640");
+        let part = source("pistreaming --rotate 90 --size 640x480 --crop 320x241+16+8");
+        assert_eq!(part.shown_size().to_string(), "241x320");
         assert_eq!(Options::try_parse_from(["pistreaming", "--rotate", "45"]).unwrap_err().exit_code(), 2);
     }
 
@@ -363,9 +370,16 @@ mod tests {
         assert_eq!(options.server().ws_port, None);
         assert_eq!(options.server().allow_origin.len(), 2);
         assert!(!options.encode().can_ask());
-        for bad in
-            ["--threads 0", "--threads 65", "--ws-port no", "--size 5", "--fps 0", "--encoder x264", "--nope"]
-        {
+        for bad in [
+            "--threads 0",
+            "--threads 65",
+            "--ws-port no",
+            "--size 5",
+            "--crop 320x240+1+0",
+            "--fps 0",
+            "--encoder x264",
+            "--nope",
+        ] {
             let line = ["pistreaming"].into_iter().chain(bad.split(' '));
             assert_eq!(Options::try_parse_from(line).unwrap_err().exit_code(), 2, "{bad}");
         }

@@ -17,7 +17,8 @@ pub fn say(line: &str) {
 /// What is being captured.
 pub fn camera(chosen: &source::Chosen, settings: &source::Settings) {
     let (size, rate) = (settings.size, settings.frames_per_second);
-    say(&format!("Camera: {}, {size} at {rate} frames/s ({})", chosen.name, chosen.reason));
+    let part = settings.crop.map_or(String::new(), |crop| format!(", {crop} of it"));
+    say(&format!("Camera: {}, {size} at {rate} frames/s{part} ({})", chosen.name, chosen.reason));
 }
 
 /// What codes it.

@@ -8,7 +8,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::child::{Ending, said_last};
-use crate::frame::BadSize;
+use super::crop::Crop;
+use crate::frame::{BadSize, FrameSize};
 
 /// Why there are no frames, or no more.
 #[derive(Debug)]
@@ -94,6 +95,13 @@ pub enum Fault {
     Unstoppable,
     /// A file to be played is a pipe, a device or a folder.
     NoFile,
+    /// What is to be shown of its pictures is not within them.
+    Crop {
+        /// What is to be shown.
+        crop: Crop,
+        /// The pictures' size.
+        size: FrameSize,
+    },
     /// The Pi camera takes even sizes only.
     OddSize,
     /// `--stride` among the arguments for the Pi camera is not a usable number.
@@ -286,6 +294,9 @@ impl fmt::Display for Fault {
                  with --source exec:COMMAND there is",
             ),
             Self::NoFile => f.write_str("it is no plain file; for pipes and devices use --source exec:COMMAND"),
+            Self::Crop { crop, size } => {
+                write!(f, "--crop {crop} is not within its pictures of {size}")
+            }
             Self::OddSize => f.write_str("it delivers even sizes only; give --size an even width and height"),
             Self::Stride(text) => {
                 write!(f, "--stride {text:?} is no even number of bytes that a row of --size fits in")

@@ -1,13 +1,15 @@
 //! From a filled buffer to the sink: what all sources do with a frame.
 //!
-//! Here belongs: the pool, the count, flips and turns. Not here: filling a frame, when.
+//! Here belongs: the pool, the count, and what is done to whole pictures: cut, flipped, turned. Not here: filling a
+//! frame, when.
 
 use bytes::Bytes;
 
+use super::crop::Window;
 use super::flip::Flip;
 use super::rate::FrameRate;
-use super::turn::Quarter;
-use super::{Settings, Sink, shown_size};
+use super::turn::{Quarter, Turner};
+use super::{Settings, Sink, turned_size};
 use crate::frame::{BlankFrame, FramePool, FrameSize, TimeMeaning};
 use crate::time::Timestamp;
 
@@ -15,26 +17,41 @@ use crate::time::Timestamp;
 pub(super) struct Feed<'a> {
     pool: FramePool,
     flip: Flip,
-    /// What turns pictures, and where they lie before.
-    turn: Option<(Quarter, FramePool)>,
+    /// What makes pictures what is shown, and where they lie before; none if that is done in place.
+    turn: Option<(Turner, FramePool)>,
     sequence: u64,
     sink: &'a dyn Sink,
 }
 
 impl<'a> Feed<'a> {
-    /// A feed that flips as the settings say; the sink learns size and rate.
-    pub(super) fn open(settings: &Settings, size: FrameSize, rate: FrameRate, sink: &'a dyn Sink) -> Self {
-        let shown = shown_size(size, settings.turn);
-        sink.size_known(shown, rate);
+    /// A feed for pictures of `size`, of which `window` is shown, flipped and turned as the settings say; the sink learns
+    /// size and rate.
+    pub(super) fn open(
+        settings: &Settings,
+        size: FrameSize,
+        window: Window,
+        rate: FrameRate,
+        sink: &'a dyn Sink,
+    ) -> Self {
         let flip = Flip { horizontal: settings.hflip, vertical: settings.vflip };
-        let turn = settings.turn.filter(|_| Quarter::size(size).is_some());
-        let turn = turn.map(|quarter| (quarter, FramePool::new(size)));
-        Self { pool: FramePool::new(shown), flip, turn, sequence: 0, sink }
+        Self::flipping(flip, settings.turn, size, window, rate, sink)
     }
 
-    /// The same for a camera that has flipped its pictures itself.
-    pub(super) fn without_flips(self) -> Self {
-        Self { flip: Flip::default(), ..self }
+    /// The same with these flips: a camera may have flipped its pictures itself.
+    pub(super) fn flipping(
+        flip: Flip,
+        quarter: Option<Quarter>,
+        size: FrameSize,
+        window: Window,
+        rate: FrameRate,
+        sink: &'a dyn Sink,
+    ) -> Self {
+        let shown = turned_size(window.size(), quarter);
+        sink.size_known(shown, rate);
+        let quarter = quarter.filter(|_| Quarter::size(window.size()).is_some());
+        let apart = quarter.is_some() || window != Window::whole(size);
+        let turn = apart.then(|| (Turner::new(size, window, flip, quarter), FramePool::new(size)));
+        Self { pool: FramePool::new(shown), flip, turn, sequence: 0, sink }
     }
 
     /// A frame to fill.
@@ -52,16 +69,18 @@ impl<'a> Feed<'a> {
         self.flip.is_none() && self.turn.is_none()
     }
 
-    /// Flips and turns a filled frame. Done apart from handing on, because the pattern's clock strip is drawn in
+    /// Cuts, flips and turns a filled frame. Done apart from handing on, because the pattern's clock strip is drawn in
     /// between.
     pub(super) fn turn(&mut self, mut blank: BlankFrame) -> BlankFrame {
-        let size = blank.size();
-        self.flip.apply(blank.samples(), size);
-        let Some((quarter, pool)) = &mut self.turn else { return blank };
-        let mut turned = self.pool.blank();
-        quarter.turn(blank.samples(), size, turned.samples());
+        let Some((turner, pool)) = &mut self.turn else {
+            let size = blank.size();
+            self.flip.apply(blank.samples(), size);
+            return blank;
+        };
+        let mut shown = self.pool.blank();
+        turner.turn(blank.samples(), shown.samples());
         pool.put_back(blank);
-        turned
+        shown
     }
 
     /// Hands on a finished frame.

@@ -11,6 +11,7 @@ use zune_core::colorspace::ColorSpace;
 use zune_core::options::DecoderOptions;
 use zune_jpeg::JpegDecoder;
 
+use super::Window;
 use super::range;
 use crate::frame::FrameSize;
 
@@ -18,6 +19,7 @@ use crate::frame::FrameSize;
 #[derive(Debug)]
 pub struct Mjpeg {
     size: FrameSize,
+    window: Window,
     level: Level,
     /// Y, Cb, Cr of each pixel.
     pixels: Vec<u8>,
@@ -50,20 +52,33 @@ impl Mjpeg {
     /// A decoder of pictures of `size`.
     #[must_use]
     pub fn new(size: FrameSize) -> Self {
-        Self { size, level: level::best(), pixels: Vec::new(), mended: Vec::new() }
+        Self::of_part(size, Window::whole(size))
     }
 
-    /// Decodes `jpeg` to `samples`, I420 of the decoder's size.
+    /// The same for a part of each.
+    #[must_use]
+    pub fn of_part(size: FrameSize, window: Window) -> Self {
+        Self::with_level(size, window, level::best())
+    }
+
+    /// The same at one level of the CPU's, for tests and benchmarks: all give the same bits. What the library does is not
+    /// bound by it.
+    #[must_use]
+    pub fn with_level(size: FrameSize, window: Window, level: Level) -> Self {
+        Self { size, window, level, pixels: Vec::new(), mended: Vec::new() }
+    }
+
+    /// Decodes `jpeg` to `samples`, I420 of the decoder's size or of the part's.
     ///
     /// # Errors
     /// If it is no whole picture of that size; `samples` are as they were.
     pub fn decode(&mut self, jpeg: &[u8], samples: &mut [u8]) -> Result<(), BadJpeg> {
         let jpeg = with_tables(jpeg, &mut self.mended);
         let components = decode(jpeg, self.size, &mut self.pixels)?;
-        let (size, pixels) = (self.size, &self.pixels);
+        let (stride, window, pixels) = (self.size.width(), self.window, &self.pixels);
         dispatch!(self.level, simd => match components {
-            1 => grey(simd, pixels, size, samples),
-            _ => colour(simd, pixels, size, samples),
+            1 => grey(simd, pixels, stride, window, samples),
+            _ => colour(simd, pixels, stride, window, samples),
         });
         Ok(())
     }
@@ -138,34 +153,51 @@ fn has_tables(mut segments: &[u8]) -> bool {
 }
 
 #[inline(always)]
-fn grey<S: Simd>(_: S, pixels: &[u8], size: FrameSize, samples: &mut [u8]) {
+fn grey<S: Simd>(_: S, pixels: &[u8], stride: usize, window: Window, samples: &mut [u8]) {
+    let (size, (left, top)) = (window.size(), window.corner());
     let (luma, chroma) = samples.split_at_mut(size.width() * size.height());
-    for (to, &from) in luma.iter_mut().zip(pixels) {
-        *to = range::luma(from);
+    for (to, from) in luma.chunks_exact_mut(size.width()).zip(pixels.chunks_exact(stride).skip(top)) {
+        for (to, &from) in to.iter_mut().zip(&from[left..]) {
+            *to = range::luma(from);
+        }
     }
     chroma.fill(128);
 }
 
 /// Chroma is the mean of four pixels; at an odd edge the last pixel counts twice.
 #[inline(always)]
-fn colour<S: Simd>(_: S, pixels: &[u8], size: FrameSize, samples: &mut [u8]) {
-    let width = size.width();
+fn colour<S: Simd>(simd: S, pixels: &[u8], stride: usize, window: Window, samples: &mut [u8]) {
+    let (size, (left, top)) = (window.size(), window.corner());
+    let (width, height) = (size.width(), size.height());
     let (chroma_width, chroma_height) = size.chroma();
-    let (luma, chroma) = samples.split_at_mut(width * size.height());
+    let (luma, chroma) = samples.split_at_mut(width * height);
     let (cb, cr) = chroma.split_at_mut(chroma_width * chroma_height);
-    for (to, from) in luma.iter_mut().zip(pixels.chunks_exact(3)) {
-        *to = range::luma(from[0]);
-    }
+    let row = |row: usize| &pixels[((top + row) * stride + left) * 3..][..3 * width];
     let rows = cb.chunks_exact_mut(chroma_width).zip(cr.chunks_exact_mut(chroma_width));
-    for (pair, (cb, cr)) in pixels.chunks(2 * 3 * width).zip(rows) {
-        let (upper, lower) = pair.split_at(3 * width);
-        let lower = if lower.is_empty() { upper } else { lower };
-        let blocks = upper.chunks(6).zip(lower.chunks(6));
-        for (((upper, lower), cb), cr) in blocks.zip(cb).zip(cr) {
-            let right = upper.len() - 3;
-            *cb = mean([upper[1], upper[right + 1], lower[1], lower[right + 1]]);
-            *cr = mean([upper[2], upper[right + 2], lower[2], lower[right + 2]]);
+    for ((luma, (cb, cr)), upper) in luma.chunks_mut(2 * width).zip(rows).zip((0..height).step_by(2)) {
+        let lower = (upper + 1).min(height - 1);
+        rows_of_colour(simd, row(upper), row(lower), luma, cb, cr);
+    }
+}
+
+/// Two rows of pixels to two rows of luma, or to one where there is but one, and to a row of each chroma.
+#[inline(always)]
+fn rows_of_colour<S: Simd>(_: S, upper: &[u8], lower: &[u8], luma: &mut [u8], cb: &mut [u8], cr: &mut [u8]) {
+    let (upper_luma, lower_luma) = luma.split_at_mut(upper.len() / 3);
+    for (luma, row) in [(upper_luma, upper), (lower_luma, lower)] {
+        for (to, from) in luma.iter_mut().zip(row.chunks_exact(3)) {
+            *to = range::luma(from[0]);
         }
+    }
+    let whole = upper.len() / 6;
+    let blocks = upper.chunks_exact(6).zip(lower.chunks_exact(6));
+    for (((upper, lower), cb), cr) in blocks.zip(cb.iter_mut()).zip(cr.iter_mut()) {
+        *cb = mean([upper[1], upper[4], lower[1], lower[4]]);
+        *cr = mean([upper[2], upper[5], lower[2], lower[5]]);
+    }
+    if let ([_, upper_cb, upper_cr], [_, lower_cb, lower_cr]) = (&upper[6 * whole..], &lower[6 * whole..]) {
+        cb[whole] = mean([*upper_cb, *upper_cb, *lower_cb, *lower_cb]);
+        cr[whole] = mean([*upper_cr, *upper_cr, *lower_cr, *lower_cr]);
     }
 }
 
@@ -177,6 +209,8 @@ fn mean([a, b, c, d]: [u8; 4]) -> u8 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::source::flip::Flip;
+    use crate::source::turn::Turner;
     use std::process::{Command, Stdio};
 
     /// A picture by FFmpeg: as JPEG, and as I420.
@@ -212,6 +246,31 @@ mod tests {
             Mjpeg::new(size).decode(&jpeg, &mut samples).unwrap();
             close(&samples, &raw, 30.0);
         }
+    }
+
+    #[test]
+    fn a_part_is_what_is_cut_out_of_the_whole() {
+        let size: FrameSize = "98x66".parse().unwrap();
+        for format in ["yuvj420p", "gray"] {
+            let (jpeg, _) = pictures("98x66", format, &[]);
+            let mut whole = vec![0; size.i420_len()];
+            Mjpeg::new(size).decode(&jpeg, &mut whole).unwrap();
+            for (corner, part) in [((0, 0), "98x66"), ((10, 4), "32x18"), ((66, 50), "32x16")] {
+                let window = Window::new(corner, part.parse().unwrap(), size).unwrap();
+                for level in [level::best(), Level::baseline(), Level::fallback()] {
+                    let (mut cut, mut expected) = (vec![0; window.size().i420_len()], Vec::new());
+                    Mjpeg::with_level(size, window, level).decode(&jpeg, &mut cut).unwrap();
+                    expected.resize(cut.len(), 1);
+                    Turner::new(size, window, Flip::default(), None).turn(&whole, &mut expected);
+                    assert!(cut == expected, "{format} {part}");
+                }
+            }
+        }
+        // At an odd edge the last pixel's chroma counts twice.
+        let (jpeg, _) = pictures("98x66", "yuvj420p", &[]);
+        let window = Window::new((2, 2), "33x17".parse().unwrap(), size).unwrap();
+        let mut cut = vec![0; window.size().i420_len()];
+        Mjpeg::of_part(size, window).decode(&jpeg, &mut cut).unwrap();
     }
 
     #[test]

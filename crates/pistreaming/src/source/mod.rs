@@ -6,6 +6,7 @@
 pub mod child;
 mod choice;
 pub mod convert;
+mod crop;
 mod error;
 mod exec;
 mod feed;
@@ -23,7 +24,7 @@ mod rate;
 mod stdin;
 mod stream;
 pub mod strip;
-mod turn;
+pub mod turn;
 mod v4l2;
 mod watch;
 pub mod y4m;
@@ -32,6 +33,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 pub use choice::{BadChoice, Choice};
+pub use crop::{BadCrop, Crop, Window};
 pub use error::{Fault, SourceError, Trouble};
 pub use rate::{BadRate, FrameRate};
 pub use turn::Quarter;
@@ -46,8 +48,10 @@ use crate::time::Clock;
 pub struct Settings {
     /// Which source.
     pub source: Choice,
-    /// Size of its pictures before they are turned; a Y4M stream's own goes before.
+    /// Size of its pictures before they are cropped and turned; a Y4M stream's own goes before.
     pub size: FrameSize,
+    /// The part of them that is shown, if not all.
+    pub crop: Option<Crop>,
     /// Its rate; a Y4M stream's own goes before.
     pub frames_per_second: FrameRate,
     /// Whether left and right change places.
@@ -71,6 +75,7 @@ impl Settings {
         Self {
             source,
             size,
+            crop: None,
             frames_per_second,
             hflip: false,
             vflip: false,
@@ -84,12 +89,17 @@ impl Settings {
     /// The size of the pictures that are shown, as long as nothing else is known.
     #[must_use]
     pub fn shown_size(&self) -> FrameSize {
-        shown_size(self.size, self.turn)
+        turned_size(self.crop.map_or(self.size, Crop::size), self.turn)
+    }
+
+    /// The part that is shown of pictures of `size`.
+    fn window(&self, size: FrameSize) -> Result<Window, Fault> {
+        self.crop.map_or(Ok(Window::whole(size)), |crop| crop.window(size))
     }
 }
 
 /// The size of pictures of `size` once they are turned. Those that turned would be too high stay as they are.
-fn shown_size(size: FrameSize, turn: Option<Quarter>) -> FrameSize {
+fn turned_size(size: FrameSize, turn: Option<Quarter>) -> FrameSize {
     turn.and_then(|_| Quarter::size(size)).unwrap_or(size)
 }
 
@@ -144,6 +154,12 @@ enum Spec {
 /// If the source that was asked for cannot be used.
 pub fn choose(settings: &Settings) -> Result<Chosen, SourceError> {
     let asked_for = |name: String, spec| Chosen { name, reason: "as asked for".into(), spec };
+    // Of what may be Y4M it is looked at once the size is known.
+    if !matches!(settings.source, Choice::Stdin | Choice::File(_) | Choice::Exec(_)) {
+        settings
+            .window(settings.size)
+            .map_err(|fault| SourceError::Input { name: "--size".into(), fault })?;
+    }
     match &settings.source {
         Choice::Auto => choose_automatically(settings),
         Choice::Pi => {

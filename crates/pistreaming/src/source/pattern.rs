@@ -14,7 +14,7 @@ use self::field::Field;
 use super::feed::Feed;
 use super::pace::Pace;
 use super::rate::FrameRate;
-use super::{Ended, Settings, Sink, strip};
+use super::{Ended, Settings, Sink, Window, strip};
 use crate::frame::{FrameSize, TimeMeaning};
 use crate::shutdown::Shutdown;
 use crate::time::Clock;
@@ -33,7 +33,9 @@ pub struct Pattern {
 pub(super) fn run(settings: &Settings, clock: Clock, sink: &dyn Sink, shutdown: &Shutdown) -> Ended {
     let (size, rate) = (settings.size, settings.frames_per_second);
     let pattern = Pattern::new(size, rate);
-    let mut feed = Feed::open(settings, size, rate, sink);
+    // That it is within them was seen when the pattern was chosen.
+    let window = settings.window(size).unwrap_or(Window::whole(size));
+    let mut feed = Feed::open(settings, size, window, rate, sink);
     let mut pace = Pace::start(rate);
     while !pace.wait(shutdown) {
         let mut blank = feed.blank();

@@ -12,13 +12,16 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
+use mpeg1::level;
+
 use self::rows::Rows;
 use super::error::Fault;
 use super::exec;
 use super::feed::Feed;
+use super::flip::Flip;
 use super::input::{Filled, Input};
 use super::patience::stalled_after;
-use super::{Ended, Settings, Sink, SourceError};
+use super::{Ended, Settings, Sink, SourceError, Window};
 use crate::frame::{FrameSize, TimeMeaning};
 use crate::shutdown::Shutdown;
 use crate::time::Clock;
@@ -37,6 +40,8 @@ pub(super) struct Camera {
     stride: Option<usize>,
     /// The user's further arguments.
     args: Vec<String>,
+    /// The part of its pictures that is shown.
+    window: Window,
 }
 
 impl Camera {
@@ -47,7 +52,8 @@ impl Camera {
         if !settings.size.width().is_multiple_of(2) || !settings.size.height().is_multiple_of(2) {
             return Err(input(Fault::OddSize));
         }
-        let mut camera = Self { program, stride: None, args: Vec::new() };
+        let window = settings.window(settings.size).map_err(input)?;
+        let mut camera = Self { program, stride: None, args: Vec::new(), window };
         let mut args = settings.pi_args.iter();
         while let Some(arg) = args.next() {
             let stride = match arg.strip_prefix("--stride") {
@@ -82,14 +88,24 @@ impl Camera {
     }
 
     fn command(&self, settings: &Settings) -> Command {
-        let Settings { size, frames_per_second, hflip, vflip, .. } = settings;
+        let Settings { size, frames_per_second, .. } = settings;
+        let own = self.flips(settings).0;
         let mut command = Command::new(&self.program);
         command.args(["-t", "0", "-n", "--codec", "yuv420"]);
         command.args(["--width", &size.width().to_string(), "--height", &size.height().to_string()]);
         command.args(["--framerate", &frames_per_second.to_string()]);
-        command.args(hflip.then_some("--hflip")).args(vflip.then_some("--vflip"));
+        command.args(own.horizontal.then_some("--hflip")).args(own.vertical.then_some("--vflip"));
         command.args(["--flush", "-o", "-"]).args(&self.args).stdin(Stdio::null());
         command
+    }
+
+    /// Which flips the camera does itself, and the part of its pictures that is shown then. It does none where the part
+    /// would begin on an odd sample.
+    fn flips(&self, settings: &Settings) -> (Flip, Window) {
+        let wanted = Flip { horizontal: settings.hflip, vertical: settings.vflip };
+        self.window
+            .flipped(wanted, settings.size)
+            .map_or((Flip::default(), self.window), |window| (wanted, window))
     }
 
     /// Reads frames until the stream ends; in which way is returned, and never [`Filled::Whole`].
@@ -112,7 +128,12 @@ impl Camera {
             sink.note(format!("{} sends rows {} bytes apart", input.name, rows.stride()));
         }
         input.widen(rows.buffer_len());
-        let mut feed = Feed::open(settings, size, rate, sink).without_flips();
+        let (own, window) = self.flips(settings);
+        let ours =
+            Flip { horizontal: settings.hflip != own.horizontal, vertical: settings.vflip != own.vertical };
+        let shown = window.size();
+        let mut feed = Feed::flipping(ours, settings.turn, shown, Window::whole(shown), rate, sink);
+        let level = level::best();
         let (mut held, mut warm_up) = (buffer.len(), rate.frames_in(WARM_UP));
         buffer.resize(rows.buffer_len(), 0);
         loop {
@@ -128,7 +149,7 @@ impl Camera {
                 continue;
             }
             let mut blank = feed.blank();
-            rows.unpack(&buffer, blank.samples());
+            rows.unpack(level, &buffer, window, blank.samples());
             let blank = feed.turn(blank);
             feed.hand_on(blank, captured, TimeMeaning::Arrival);
         }

@@ -56,7 +56,9 @@ pub(super) fn play(
         Opened::Ended(got) => return Ok(Played::short(settings.size.i420_len(), got)),
     };
     stream.remark().into_iter().for_each(|remark| sink.note(remark));
-    let mut feed = Feed::open(settings, stream.size, stream.rate, sink);
+    let window = settings.window(stream.size);
+    let window = window.map_err(|fault| SourceError::Input { name: stream.input.name.clone(), fault })?;
+    let mut feed = Feed::open(settings, stream.size, window, stream.rate, sink);
     let mut pace = (pacing != Pacing::Producer).then(|| Pace::start(stream.rate));
     let (mut frames_in_round, mut first_round) = (0_u64, true);
     loop {

@@ -101,6 +101,28 @@ fn padded_rows_of_full_range_are_shown_as_they_are() {
 }
 
 #[test]
+fn a_part_is_cut_out_before_flips_and_turns() {
+    for (crop, size, arguments, expected) in [
+        ("80x50+0+0", "80x50", &[][..], [16, 16, 226, 226]),
+        ("80x50+0+0", "80x50", &["--hflip", "--vflip"], [16, 16, 226, 226]),
+        ("82x100+40+0", "82x100", &["--hflip"], [235, 16, 226, 30]),
+        // Of odd sizes the camera's own flips would begin on an odd sample: they are ours.
+        ("83x51+40+24", "83x51", &["--hflip", "--vflip"], [235, 16, 30, 226]),
+        ("82x60", "82x60", &["--rotate", "180"], [235, 16, 30, 226]),
+    ] {
+        let program = Program::start_with_camera(&[], &[&SMALL[..], &["--crop", crop], arguments].concat());
+        assert_near(look(&snapshot(&program, size)), expected);
+    }
+    let ports = ["--port", "0", "--ws-port", "none"];
+    let output = run(&[&["--source", "pattern", "--crop", "640x480+2+0"], &ports[..]].concat());
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        output.status.code() == Some(1) && said.contains("is not within its pictures of 640x480"),
+        "{said}"
+    );
+}
+
+#[test]
 fn one_that_dies_is_told_of_with_its_last_words_and_started_again() {
     for after in ["0", "7"] {
         let folder = Folder::new();

@@ -8,6 +8,7 @@ use std::fmt;
 
 use super::colour::Colour;
 use crate::frame::FrameSize;
+use crate::source::crop::Window;
 
 /// How samples are arranged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,6 +83,12 @@ impl<'a> Plane<'a> {
         Ok(Self { bytes, stride, row_bytes })
     }
 
+    /// Of each row `row_bytes` from `left` on, of the rows those from `top` on; they must be there.
+    const fn cut(self, (left, top): (usize, usize), row_bytes: usize) -> Self {
+        let (_, bytes) = self.bytes.split_at(top * self.stride + left);
+        Self { bytes, row_bytes, ..self }
+    }
+
     /// A row's samples.
     #[inline(always)]
     pub(super) fn row(&self, row: usize) -> &'a [u8] {
@@ -96,6 +103,29 @@ pub(super) enum Planes<'a> {
     SemiPlanar { luma: Plane<'a>, chroma: Plane<'a>, cr_first: bool },
     Planar { luma: Plane<'a>, cb: Plane<'a>, cr: Plane<'a> },
     Grey { luma: Plane<'a> },
+}
+
+impl Planes<'_> {
+    /// The planes of a part of the picture.
+    pub(super) const fn cut(self, window: Window) -> Self {
+        let (left, top) = window.corner();
+        let corner = window.chroma_corner();
+        let (width, chroma_width) = (window.size().width(), window.size().chroma().0);
+        match self {
+            Self::Packed { pixels, luma_first, cr_first } => {
+                Self::Packed { pixels: pixels.cut((2 * left, top), 4 * chroma_width), luma_first, cr_first }
+            }
+            Self::SemiPlanar { luma, chroma, cr_first } => {
+                let luma = luma.cut((left, top), width);
+                Self::SemiPlanar { luma, chroma: chroma.cut((left, corner.1), 2 * chroma_width), cr_first }
+            }
+            Self::Planar { luma, cb, cr } => {
+                let luma = luma.cut((left, top), width);
+                Self::Planar { luma, cb: cb.cut(corner, chroma_width), cr: cr.cut(corner, chroma_width) }
+            }
+            Self::Grey { luma } => Self::Grey { luma: luma.cut((left, top), width) },
+        }
+    }
 }
 
 impl Layout {

@@ -23,12 +23,14 @@ pub use scale::Scaler;
 
 use self::colour::Recolour;
 use self::layout::{Plane, Planes};
+use super::crop::Window;
 use crate::frame::FrameSize;
 
 /// Converts pictures of one layout.
 #[derive(Debug)]
 pub struct Converter {
     layout: Layout,
+    window: Window,
     recolour: Option<Recolour>,
     level: Level,
     /// Two rows of chroma, interleaved.
@@ -39,14 +41,26 @@ impl Converter {
     /// A converter for `layout`.
     #[must_use]
     pub fn new(layout: Layout) -> Self {
-        Self::with_level(layout, level::best())
+        Self::of_part(layout, Window::whole(layout.size))
+    }
+
+    /// The same for a part of each picture.
+    #[must_use]
+    pub fn of_part(layout: Layout, window: Window) -> Self {
+        Self { window, ..Self::with_level(layout, level::best()) }
     }
 
     /// The same at one level of the CPU's, for tests and benchmarks: all give the same bits.
     #[must_use]
     pub fn with_level(layout: Layout, level: Level) -> Self {
         let scratch = vec![0; 4 * layout.size.chroma().0];
-        Self { layout, recolour: Recolour::new(layout.colour), level, scratch }
+        Self {
+            layout,
+            window: Window::whole(layout.size),
+            recolour: Recolour::new(layout.colour),
+            level,
+            scratch,
+        }
     }
 
     /// What it converts.
@@ -55,14 +69,14 @@ impl Converter {
         &self.layout
     }
 
-    /// Converts the picture in `memory`, one slice for each of the driver's planes, to `samples`, I420 of the layout's
-    /// size.
+    /// Converts the picture in `memory`, one slice for each of the driver's planes, to `samples`, I420 of the
+    /// layout's size or of the part's.
     ///
     /// # Errors
     /// If there is less than a picture in `memory`; then `samples` are as they were.
     pub fn convert(&mut self, memory: &[&[u8]], samples: &mut [u8]) -> Result<(), Short> {
-        let planes = self.layout.planes(memory)?;
-        let (size, scratch, recolour) = (self.layout.size, &mut self.scratch, &self.recolour);
+        let planes = self.layout.planes(memory)?.cut(self.window);
+        let (size, scratch, recolour) = (self.window.size(), &mut self.scratch, &self.recolour);
         dispatch!(self.level, simd => {
             arrange(simd, &planes, size, scratch, samples);
             if let Some(recolour) = recolour {
@@ -133,7 +147,7 @@ fn packed<S: Simd, const LUMA_FIRST: bool>(
     [luma, first, second]: [&mut [u8]; 3],
 ) {
     let width = size.chroma().0;
-    let (upper, lower) = scratch.split_at_mut(2 * width);
+    let (upper, lower) = scratch[..4 * width].split_at_mut(2 * width);
     let chroma = first.chunks_exact_mut(width).zip(second.chunks_exact_mut(width));
     for ((pair, luma), (first, second)) in luma.chunks_mut(2 * size.width()).enumerate().zip(chroma) {
         let (upper_luma, lower_luma) = luma.split_at_mut(size.width());

@@ -5,11 +5,14 @@
 //!
 //! Columns first, which are done for a whole row at once, then rows, which by then are as few as they will be.
 
+use std::ops::Range;
+
 use fearless_simd::{Simd, dispatch};
 use mpeg1::level::{self, Level};
 
 use super::split;
 use crate::frame::FrameSize;
+use crate::source::crop::Window;
 
 /// Parts of a whole of 2^14, by which samples are multiplied.
 const PLACES: u32 = 14;
@@ -22,7 +25,7 @@ const BLACK: [u8; 3] = [16, 128, 128];
 #[derive(Debug)]
 pub struct Scaler {
     from: FrameSize,
-    to: FrameSize,
+    shown: FrameSize,
     planes: [PlaneScaler; 3],
     level: Level,
 }
@@ -31,7 +34,7 @@ pub struct Scaler {
 struct PlaneScaler {
     from_width: usize,
     to_width: usize,
-    /// Where the picture begins in the plane.
+    /// Where the picture begins in what is shown of the plane.
     left: usize,
     top: usize,
     columns: Taps,
@@ -53,34 +56,50 @@ impl Scaler {
     /// A scaler that keeps the shape of what is seen: what is left of `to` is black.
     #[must_use]
     pub fn new(from: FrameSize, to: FrameSize) -> Self {
-        Self::with_level(from, to, level::best())
+        Self::of_part(from, to, Window::whole(to))
+    }
+
+    /// The same of which only a part is shown.
+    #[must_use]
+    pub fn of_part(from: FrameSize, to: FrameSize, window: Window) -> Self {
+        Self::part_with_level(from, to, window, level::best())
     }
 
     /// The same at one level of the CPU's, for tests and benchmarks: all give the same bits.
     #[must_use]
     pub fn with_level(from: FrameSize, to: FrameSize, level: Level) -> Self {
-        let (width, height) = fit(from, to);
-        let plane = |from: (usize, usize), to: (usize, usize), picture: (usize, usize), unit: usize| {
-            // Bars begin on whole chroma samples.
-            let (left, top) = ((to.0 - picture.0) / 2 / unit * unit, (to.1 - picture.1) / 2 / unit * unit);
-            PlaneScaler::new(from, to.0, picture, (left, top))
-        };
-        let luma = || plane((from.width(), from.height()), (to.width(), to.height()), (width, height), 2);
-        let chroma = || {
-            let (left, top) = ((to.width() - width) / 2 / 2, (to.height() - height) / 2 / 2);
-            let picture = (width.div_ceil(2), height.div_ceil(2));
-            PlaneScaler::new(from.chroma(), to.chroma().0, picture, (left, top))
-        };
-        Self { from, to, planes: [luma(), chroma(), chroma()], level }
+        Self::part_with_level(from, to, Window::whole(to), level)
     }
 
-    /// Scales the I420 picture in `from` to `to`, of the sizes that were given.
+    fn part_with_level(from: FrameSize, to: FrameSize, window: Window, level: Level) -> Self {
+        let (width, height) = fit(from, to);
+        // Bars begin on whole chroma samples.
+        let (left, top) = ((to.width() - width) / 2 / 2, (to.height() - height) / 2 / 2);
+        let shown = window.size();
+        let luma = Place {
+            picture: (width, height),
+            corner: (2 * left, 2 * top),
+            window: window.corner(),
+            shown: (shown.width(), shown.height()),
+        };
+        let chroma = Place {
+            picture: (width.div_ceil(2), height.div_ceil(2)),
+            corner: (left, top),
+            window: window.chroma_corner(),
+            shown: shown.chroma(),
+        };
+        let chroma = || PlaneScaler::new(from.chroma(), &chroma);
+        let luma = PlaneScaler::new((from.width(), from.height()), &luma);
+        Self { from, shown, planes: [luma, chroma(), chroma()], level }
+    }
+
+    /// Scales the I420 picture in `from` to `to`, of the sizes that were given; of a part, to as much as is shown.
     pub fn scale(&mut self, from: &[u8], to: &mut [u8]) {
         let (width, height) = self.from.chroma();
         let (y, chroma) = from.split_at(self.from.width() * self.from.height());
         let (cb, cr) = chroma.split_at(width * height);
         for (((plane, from), to), black) in
-            self.planes.iter_mut().zip([y, cb, cr]).zip(split(to, self.to)).zip(BLACK)
+            self.planes.iter_mut().zip([y, cb, cr]).zip(split(to, self.shown)).zip(BLACK)
         {
             dispatch!(self.level, simd => plane.scale(simd, from, to, black));
         }
@@ -101,20 +120,37 @@ fn fit(from: FrameSize, to: FrameSize) -> (usize, usize) {
     }
 }
 
+/// Where a plane's picture lies, in samples.
+struct Place {
+    /// Its size.
+    picture: (usize, usize),
+    /// Where it begins in the whole plane.
+    corner: (usize, usize),
+    /// Where what is shown of the plane begins, and how much that is.
+    window: (usize, usize),
+    shown: (usize, usize),
+}
+
+/// From where to where samples of the picture are shown that begins at `corner`, and at which of the shown ones it
+/// begins.
+fn visible(picture: usize, corner: usize, window: usize, shown: usize) -> (Range<usize>, usize) {
+    let first = window.saturating_sub(corner).min(picture);
+    let end = (window + shown).saturating_sub(corner).clamp(first, picture);
+    (first..end, corner.saturating_sub(window).min(shown))
+}
+
 impl PlaneScaler {
-    fn new(
-        from: (usize, usize),
-        to_width: usize,
-        picture: (usize, usize),
-        (left, top): (usize, usize),
-    ) -> Self {
+    fn new(from: (usize, usize), place: &Place) -> Self {
+        let Place { picture, corner, window, shown } = place;
+        let (columns, left) = visible(picture.0, corner.0, window.0, shown.0);
+        let (rows, top) = visible(picture.1, corner.1, window.1, shown.1);
         Self {
             from_width: from.0,
-            to_width,
+            to_width: shown.0,
             left,
             top,
-            columns: Taps::new(from.0, picture.0),
-            rows: Taps::new(from.1, picture.1),
+            columns: Taps::new(from.0, picture.0, columns),
+            rows: Taps::new(from.1, picture.1, rows),
             sums: vec![0; from.0],
             row: vec![0; from.0],
         }
@@ -169,10 +205,10 @@ fn mix_columns(columns: &Taps, row: &[u16], to: &mut [u8]) {
 }
 
 impl Taps {
-    /// How `to` samples are made of `from`.
-    fn new(from: usize, to: usize) -> Self {
-        let mut taps = Self { starts: Vec::with_capacity(to + 1), weights: Vec::new() };
-        for index in 0..to {
+    /// How those of `to` samples that are in `range` are made of `from`.
+    fn new(from: usize, to: usize, range: Range<usize>) -> Self {
+        let mut taps = Self { starts: Vec::with_capacity(range.len() + 1), weights: Vec::new() };
+        for index in range {
             let (first, parts) = if from > to { covered(from, to, index) } else { between(from, to, index) };
             taps.starts.push((first, taps.weights.len()));
             taps.push(&parts);
@@ -222,6 +258,8 @@ fn between(from: usize, to: usize, index: usize) -> (usize, Vec<f64>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::source::flip::Flip;
+    use crate::source::turn::Turner;
     use proptest::prelude::*;
 
     fn size(text: &str) -> FrameSize {
@@ -291,6 +329,25 @@ mod tests {
                 let found = f64::from(results[0][(top + y) * to.width() + left + x]);
                 prop_assert!((exact - found).abs() < 0.6, "{x},{y}: {exact} {found}");
             }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_part_is_what_is_cut_out_of_the_whole(
+            from in (16_u16..90, 16_u16..90), to in (16_u16..90, 16_u16..90),
+            part: [u16; 4],
+        ) {
+            let (from, to) = (FrameSize::new(from.0, from.1).unwrap(), FrameSize::new(to.0, to.1).unwrap());
+            let window = Window::any(part, to);
+            let part = window.size();
+            let samples: Vec<u8> = (0..from.i420_len()).map(|index| (index * 37 % 251) as u8).collect();
+            let (mut whole, mut cut) = (vec![0; to.i420_len()], vec![7; part.i420_len()]);
+            Scaler::new(from, to).scale(&samples, &mut whole);
+            Scaler::of_part(from, to, window).scale(&samples, &mut cut);
+            let mut expected = vec![0; part.i420_len()];
+            Turner::new(to, window, Flip::default(), None).turn(&whole, &mut expected);
+            prop_assert!(cut == expected);
         }
     }
 

@@ -3,6 +3,8 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::source::flip::Flip;
+use crate::source::turn::Turner;
 
 const ARRANGEMENTS: [Arrangement; 9] = [
     Arrangement::Packed { luma_first: true, cr_first: false },
@@ -82,6 +84,31 @@ proptest! {
         for level in LEVELS() {
             prop_assert!(convert(layout, &[&memory], level) == expected);
         }
+    }
+
+    #[test]
+    fn a_part_is_what_is_cut_out_of_the_whole(
+        width in 16_u16..90, height in 16_u16..40, padding in 0_usize..20, which in 0_usize..9, seed: u32,
+        part: [u16; 4], full_range: bool,
+    ) {
+        let size = FrameSize::new(width, height).unwrap();
+        let mut window = Window::any(part, size);
+        // Two rows of packed 4:2:2 make one of chroma: a part that ends between them has the upper one alone.
+        if matches!(ARRANGEMENTS[which], Arrangement::Packed { .. }) {
+            let (corner, even) = (window.corner(), (window.size().height() & !1) as u16);
+            let even = FrameSize::new(window.size().width() as u16, even).unwrap();
+            window = Window::new((corner.0 as u16, corner.1 as u16), even, size).unwrap();
+        }
+        let part = window.size();
+        let strides = [4 * size.chroma().0 + padding, 0, 0];
+        let colour = Colour { full_range, matrix: Matrix::Bt709 };
+        let layout = Layout { size, arrangement: ARRANGEMENTS[which], strides, colour };
+        let memory = bytes(2 * strides[0] * (size.height() + 2), seed);
+        let whole = convert(layout, &[&memory], level::best());
+        let (mut expected, mut cut) = (vec![0; part.i420_len()], vec![1; part.i420_len()]);
+        Turner::new(size, window, Flip::default(), None).turn(&whole, &mut expected);
+        Converter::of_part(layout, window).convert(&[&memory], &mut cut).unwrap();
+        prop_assert!(cut == expected);
     }
 
     /// Whatever a driver claims, nothing is read that is not there.

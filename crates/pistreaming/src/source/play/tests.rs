@@ -172,6 +172,21 @@ fn pictures_are_flipped_on_request() {
 }
 
 #[test]
+fn a_part_is_cut_out_before_the_flips() {
+    let mut settings = settings("640x480", "24");
+    (settings.crop, settings.hflip) = (Some("16x16+16+0".parse().unwrap()), true);
+    let header = b"YUV4MPEG2 W32 H16\nFRAME\n".as_slice();
+    let frame: Vec<u8> = (0..32 * 16 * 3 / 2).map(|index| (index % 32) as u8).collect();
+    let (played, kept) = piped(&[header, &frame].concat(), &settings);
+    assert_eq!((played.unwrap(), kept.known[0].0), (Played::Ended, "16x16".parse().unwrap()));
+    let [y, ..] = kept.frames[0].planes();
+    assert!(y.chunks_exact(16).all(|row| row.iter().copied().eq((16..32).rev())));
+    let header = b"YUV4MPEG2 W16 H16\nFRAME\n".as_slice();
+    let (played, _) = piped(&[header, &samples(1)].concat(), &settings);
+    assert!(matches!(fault(played), Fault::Crop { .. }));
+}
+
+#[test]
 fn pictures_are_turned_behind_the_flips() {
     let mut settings = settings("32x16", "24");
     (settings.hflip, settings.turn) = (true, Some(crate::source::Quarter::Right));

@@ -31,7 +31,7 @@ use super::feed::Feed;
 use super::mjpeg::{self, Mjpeg};
 use super::patience::Patience;
 use super::rate::FrameRate;
-use super::{Ended, Settings, Sink, SourceError};
+use super::{Ended, Settings, Sink, SourceError, Window};
 use crate::frame::FrameSize;
 use crate::shutdown::{Ready, Shutdown};
 use crate::time::Clock;
@@ -114,8 +114,10 @@ fn run(
     let every = every_nth(rate, settings.frames_per_second);
     let rate = FrameRate::new(rate.numerator(), rate.denominator().saturating_mul(every)).unwrap_or(rate);
     let mut flow = Flow::start(device).map_err(failed("started"))?;
-    let mut picture = Picture::new(&answer, settings.size);
-    let mut feed = Feed::open(settings, settings.size, rate, sink);
+    // That it is within them was seen when the camera was chosen.
+    let window = settings.window(settings.size).unwrap_or(Window::whole(settings.size));
+    let mut picture = Picture::new(&answer, settings.size, window);
+    let mut feed = Feed::open(settings, window.size(), Window::whole(window.size()), rate, sink);
     let mut patience = Patience::new(rate);
     let mut count = 0_u32;
     loop {
@@ -182,7 +184,8 @@ fn every_nth(rate: FrameRate, asked: FrameRate) -> u32 {
 /// From a camera's memory to a picture of the size that was asked for.
 struct Picture {
     decoder: Decoder,
-    size: FrameSize,
+    /// Whether not all of the camera's picture is shown, or not as it is.
+    changed: bool,
     /// Where the camera's size is another: its picture, and what scales it.
     scaled: Option<(Vec<u8>, Scaler)>,
 }
@@ -193,18 +196,20 @@ enum Decoder {
 }
 
 impl Picture {
-    fn new(answer: &Answer, size: FrameSize) -> Self {
+    /// What shows `window` of the camera's pictures made `size`.
+    fn new(answer: &Answer, size: FrameSize, window: Window) -> Self {
         let from = answer.layout.size;
+        let scales = from != size;
+        let part = if scales { Window::whole(from) } else { window };
         let decoder = match answer.coding {
-            Coding::Raw(_) => Decoder::Raw(Converter::new(answer.layout)),
-            Coding::Jpeg => Decoder::Jpeg(Mjpeg::new(from)),
+            Coding::Raw(_) => Decoder::Raw(Converter::of_part(answer.layout, part)),
+            Coding::Jpeg => Decoder::Jpeg(Mjpeg::of_part(from, part)),
         };
-        let scaled = (from != size).then(|| (vec![0; from.i420_len()], Scaler::new(from, size)));
-        Self { decoder, size, scaled }
+        let scaled = scales.then(|| (vec![0; from.i420_len()], Scaler::of_part(from, size, window)));
+        Self { decoder, changed: scales || window != Window::whole(size), scaled }
     }
 
     fn convert(&mut self, memory: &[&[u8]], samples: &mut [u8]) -> Result<(), String> {
-        debug_assert_eq!(samples.len(), self.size.i420_len());
         let Some((own, scaler)) = &mut self.scaled else {
             return self.decoder.decode(memory, samples);
         };
@@ -215,7 +220,7 @@ impl Picture {
 
     /// The camera's own JPEG picture, if it is of the size that is shown and any program can read it.
     fn jpeg(&self, memory: &[&[u8]]) -> Option<Bytes> {
-        let jpeg = memory.first().filter(|_| self.decoder.is_jpeg() && self.scaled.is_none())?;
+        let jpeg = memory.first().filter(|_| self.decoder.is_jpeg() && !self.changed)?;
         mjpeg::is_complete(jpeg).then(|| Bytes::copy_from_slice(jpeg))
     }
 }
