@@ -9,7 +9,7 @@ use mpeg1::decode::Decoder;
 use mpeg1::encode::{Encoder, Intra, Rate, Settings};
 use mpeg1::{PictureKind, PictureView};
 use pistreaming::encode::private::{Common, Private};
-use pistreaming::hub::{Fit, Hub, Link, Role, Viewer};
+use pistreaming::hub::{Hub, Link, Role, Viewer};
 use pistreaming::mailbox::Mailbox;
 use pistreaming::time::{Clock, Timestamp};
 use pistreaming::unit::{AccessUnit, Picture, TimeMeaning};
@@ -88,7 +88,7 @@ impl Job {
     ) -> Result<[Option<f64>; LOOKS.len()], Box<dyn std::error::Error>> {
         let fps = f64::from(self.frames_per_second);
         let mut river = River::new(self)?;
-        let mut joiner = Joiner::new(&river.hub, f64::from(self.bits_per_second) * times, times);
+        let mut joiner = Joiner::new(&river.hub, f64::from(self.bits_per_second) * times);
         let first = (at * fps) as usize;
         let looks = LOOKS.map(|seconds| first + (seconds * fps).round() as usize);
         let mut losses = [None; LOOKS.len()];
@@ -178,7 +178,6 @@ impl River {
 struct Joiner {
     viewer: Viewer,
     bits_per_second: f64,
-    fit: Option<Fit>,
     /// The picture on its way, and the second at which it has arrived.
     link: Option<(f64, Bytes, usize)>,
     decoder: Decoder,
@@ -187,23 +186,16 @@ struct Joiner {
 }
 
 impl Joiner {
-    fn new(hub: &Arc<Hub>, bits_per_second: f64, times: f64) -> Self {
-        Self {
-            viewer: hub.join(),
-            bits_per_second,
-            fit: Fit::of(times),
-            link: None,
-            decoder: Decoder::new(),
-            shown: None,
-        }
+    fn new(hub: &Arc<Hub>, bits_per_second: f64) -> Self {
+        Self { viewer: hub.join(), bits_per_second, link: None, decoder: Decoder::new(), shown: None }
     }
 
     /// Sends and receives from `now` until the second `end`.
     fn receive_until(&mut self, end: f64, mut now: f64, river: &mut River) {
         loop {
             // Of a link of which nothing is known yet nothing is expected.
-            let fit = self.fit.filter(|_| self.shown.is_some());
-            let link = Link { fit, idle: true };
+            let rate = self.shown.map(|_| self.bits_per_second / 8.0);
+            let link = Link { rate, idle: true, ..Link::default() };
             if self.link.is_none() {
                 let next = self.viewer.step(link).or_else(|| {
                     river.serve();

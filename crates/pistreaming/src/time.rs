@@ -21,6 +21,12 @@ impl Timestamp {
         self.0
     }
 
+    /// The time `later` after this.
+    #[must_use]
+    pub const fn after(self, later: Duration) -> Self {
+        Self(self.0.saturating_add(later.as_micros() as u64))
+    }
+
     /// The time from `earlier` to this, zero if `earlier` is in truth later.
     #[must_use]
     pub const fn since(self, earlier: Self) -> Duration {

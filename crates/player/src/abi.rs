@@ -11,6 +11,7 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use mpeg1::Plane;
+use wire::LONGEST_FROM_VIEWER;
 
 use crate::live::Live;
 use crate::old::Old;
@@ -21,7 +22,7 @@ use crate::{Events, MAX_MESSAGE};
 /// A player, the message being handed to it, and the one that it hands out.
 pub struct Player {
     input: Vec<u8>,
-    outgoing: [u8; 24],
+    outgoing: [u8; LONGEST_FROM_VIEWER],
     protocol: Protocol,
 }
 
@@ -73,7 +74,7 @@ fn micros(us: f64) -> u64 {
 }
 
 fn new(protocol: Protocol) -> *mut Player {
-    Box::into_raw(Box::new(Player { input: Vec::new(), outgoing: [0; 24], protocol }))
+    Box::into_raw(Box::new(Player { input: Vec::new(), outgoing: [0; LONGEST_FROM_VIEWER], protocol }))
 }
 
 /// A player for the live protocol. The digest of the page's files comes in two halves; 0 and 0 if it is not known.

@@ -42,6 +42,8 @@ pub struct Live {
     parts: Vec<u8>,
     /// Header of the last unit that came whole.
     received: Option<UnitHeader>,
+    /// Bytes of all messages that came on this connection, modulo 2³².
+    arrived: u32,
     /// Header of the picture that is on the screen.
     on_screen: Option<UnitHeader>,
     shown: u32,
@@ -76,6 +78,7 @@ impl Live {
         self.wait_for_start = true;
         self.parts.clear();
         self.received = None;
+        self.arrived = 0;
         self.shown = UNKNOWN;
         self.clocks = Comparison::default();
         self.silent_ticks = 0;
@@ -87,6 +90,7 @@ impl Live {
     /// Takes in one message.
     pub fn message(&mut self, message: &[u8], now_us: u64) -> Events {
         self.silent_ticks = 0;
+        self.arrived = self.arrived.wrapping_add(message.len() as u32);
         self.statistics.bits.add(message.len() as u64 * 8, now_us);
         match FromServer::parse(message) {
             Err(_) => {
@@ -315,6 +319,7 @@ impl Live {
             shown: self.shown,
             decode_us: self.statistics.decode_us,
             delay_us: delay_us.map_or(UNKNOWN, |us| u32::try_from(us).unwrap_or(UNKNOWN - 1)),
+            arrived: Some(self.arrived),
         });
         Events::SEND
     }

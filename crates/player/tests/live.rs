@@ -19,11 +19,13 @@ const WHOLE: UnitFlags = UnitFlags::FIRST.with(UnitFlags::LAST);
 struct Viewer {
     live: Live,
     now_us: u64,
+    /// Bytes of all messages that it was given.
+    sent_bytes: u32,
 }
 
 impl Viewer {
     fn new() -> Self {
-        let mut viewer = Self { live: Live::new(None), now_us: 5_000 * MS };
+        let mut viewer = Self { live: Live::new(None), now_us: 5_000 * MS, sent_bytes: 0 };
         assert_eq!(viewer.live.connected(viewer.now_us), Events::SEND, "a probe goes out at once");
         assert_eq!(viewer.sent(), [FromViewer::Probe(Probe { probe_us: viewer.now_us })]);
         viewer
@@ -32,6 +34,7 @@ impl Viewer {
     fn take(&mut self, message: FromServer<'_>) -> Events {
         let mut bytes = Vec::new();
         message.write(&mut bytes);
+        self.sent_bytes += bytes.len() as u32;
         self.live.message(&bytes, self.now_us)
     }
 
@@ -65,6 +68,8 @@ fn stream(stream: u32, camera: &Camera) -> FromServer<'static> {
         height: camera.height as u16,
         rate: (25, 1),
         epoch_unix_us: 1 << 50,
+        bits_per_second: 800_000,
+        rendition: 0,
     })
 }
 
@@ -90,8 +95,14 @@ fn a_picture_is_painted_when_its_message_comes_and_is_acknowledged() {
         let (events, ack) = viewer.take_and_paint(FromServer::Unit(header(7, sequence, flags), &unit));
         assert_eq!(events, Events::PAINT.with(Events::RESIZE.when(sequence == 0)));
         assert_same(viewer.pixels(), &camera.shown());
-        let expected =
-            Ack { stream: 7, received: sequence, shown: sequence, decode_us: 1_500, delay_us: UNKNOWN };
+        let expected = Ack {
+            stream: 7,
+            received: sequence,
+            shown: sequence,
+            decode_us: 1_500,
+            delay_us: UNKNOWN,
+            arrived: Some(viewer.sent_bytes),
+        };
         assert_eq!(ack, Some(expected));
     }
     assert_eq!(viewer.live.statistics().missed, 0);

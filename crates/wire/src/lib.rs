@@ -10,6 +10,7 @@
 //! hello    01 | track | version u16      | capabilities u32| assets u64 (digest of the page's files)   |
 //! stream   02 | track | codec  | 0       | stream u32      | width u16 height u16 | rate num u32 … den u32 | 20
 //!                                                          epoch u64: Unix µs at which the server's clock was 0 | 28
+//!                                                          most bits/s u32 | rendition u16 | 0 0 | 36
 //! unit     03 | track | picture| flags   | stream u32      | sequence u32 | meaning, 0 0 0 | captured u64 µs |
 //!             payload: the coded picture (or whole slices of it)
 //! gap      04 | track | 0 0              | stream u32      | missed u32   |
@@ -19,6 +20,7 @@
 //! viewer → server
 //! probe    81 | track | 0 0              | 0 u32           | probe u64 (the viewer's own µs) | 16
 //! ack      82 | track | 0 0              | stream u32      | received u32 | shown u32 | decode u32 µs | delay u32 µs | 24
+//!                                                          arrived u32: bytes of all messages so far, modulo 2³² | 28
 //! state    83 | track | flags u16        |
 //! wish     84 | track | 0 0              | most bits/s u32 (0: no limit)     | 8
 //! ```
@@ -41,6 +43,8 @@ pub const SUBPROTOCOL: &str = "pistreaming.1";
 pub const VERSION: u16 = 1;
 /// Bytes before the coded picture in a unit.
 pub const UNIT_HEADER_LEN: usize = 24;
+/// Bytes of the longest message that a viewer sends.
+pub const LONGEST_FROM_VIEWER: usize = 28;
 /// "Not known": for [`Ack::shown`] before the first picture, and for [`Ack::delay_us`] before clocks were compared.
 pub const UNKNOWN: u32 = u32::MAX;
 
@@ -95,6 +99,10 @@ pub struct StreamHeader {
     pub rate: (u32, u32),
     /// Unix time, in µs, at which the server's clock read 0.
     pub epoch_unix_us: u64,
+    /// Bits per second at most, on average; 0 from a server older than this field.
+    pub bits_per_second: u32,
+    /// 0: what the camera's owner asked for; else one of the lower renditions that are made for slow links.
+    pub rendition: u16,
 }
 
 /// What kind of picture a unit holds.
@@ -264,6 +272,8 @@ pub struct Ack {
     pub decode_us: u32,
     /// From capture to shown by the viewer's comparison of clocks, µs, or [`UNKNOWN`].
     pub delay_us: u32,
+    /// Bytes of all messages that came on this connection, modulo 2³²; a page older than this field does not say.
+    pub arrived: Option<u32>,
 }
 
 /// What state a viewer is in.
@@ -418,6 +428,8 @@ impl StreamHeader {
             height: f.u16(10),
             rate: (f.u32(12), f.u32(16)),
             epoch_unix_us: f.u64(20),
+            bits_per_second: if f.0.len() >= 36 { f.u32(28) } else { 0 },
+            rendition: if f.0.len() >= 36 { f.u16(32) } else { 0 },
         };
         let known = f.0[2] == Codec::Mpeg1 as u8;
         if !known || header.width == 0 || header.height == 0 || header.rate.0 == 0 || header.rate.1 == 0 {
@@ -434,6 +446,9 @@ impl StreamHeader {
         out.extend(self.rate.0.to_le_bytes());
         out.extend(self.rate.1.to_le_bytes());
         out.extend(self.epoch_unix_us.to_le_bytes());
+        out.extend(self.bits_per_second.to_le_bytes());
+        out.extend(self.rendition.to_le_bytes());
+        out.extend([0, 0]);
     }
 }
 
@@ -482,6 +497,7 @@ impl FromViewer {
                     shown: f.u32(12),
                     decode_us: f.u32(16),
                     delay_us: f.u32(20),
+                    arrived: (message.len() >= 28).then(|| f.u32(24)),
                 })
             }
             0x83 => {
@@ -498,8 +514,8 @@ impl FromViewer {
     }
 
     /// Writes the message into `out`, which is long enough for any, and returns its length.
-    pub fn write(&self, out: &mut [u8; 24]) -> usize {
-        *out = [0; 24];
+    pub fn write(&self, out: &mut [u8; LONGEST_FROM_VIEWER]) -> usize {
+        *out = [0; LONGEST_FROM_VIEWER];
         match *self {
             Self::Probe(probe) => {
                 out[0] = 0x81;
@@ -512,7 +528,9 @@ impl FromViewer {
                 for (field, at) in fields.iter().zip((4..).step_by(4)) {
                     out[at..at + 4].copy_from_slice(&field.to_le_bytes());
                 }
-                24
+                let Some(arrived) = ack.arrived else { return 24 };
+                out[24..].copy_from_slice(&arrived.to_le_bytes());
+                28
             }
             Self::State(state) => {
                 out[0] = 0x83;

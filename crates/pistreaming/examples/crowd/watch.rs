@@ -194,13 +194,19 @@ impl Crowd {
 
 /// An acknowledgement in a frame whose masking key is 0 (RFC 6455, 5.3).
 fn ack(stamp: Stamp) -> [u8; 30] {
-    let ack =
-        Ack { stream: 1, received: stamp.number, shown: stamp.number, decode_us: 1000, delay_us: UNKNOWN };
-    let mut message = [0; 24];
+    let ack = Ack {
+        stream: 1,
+        received: stamp.number,
+        shown: stamp.number,
+        decode_us: 1000,
+        delay_us: UNKNOWN,
+        arrived: None,
+    };
+    let mut message = [0; wire::LONGEST_FROM_VIEWER];
     let len = FromViewer::Ack(ack).write(&mut message);
-    debug_assert_eq!(len, message.len());
+    debug_assert_eq!(len, 24);
     let mut frame = [0; 30];
     (frame[0], frame[1]) = (0x82, 0x80 | 24);
-    frame[6..].copy_from_slice(&message);
+    frame[6..].copy_from_slice(&message[..24]);
     frame
 }

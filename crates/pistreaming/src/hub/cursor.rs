@@ -85,6 +85,9 @@ enum Place {
 impl Cursor {
     /// Gives the next thing.
     pub(super) fn step(&mut self, ring: &Ring, rules: Rules, link: Link) -> Step {
+        if link.room == 0 {
+            return Step::Wait;
+        }
         match self.place {
             Place::Joining => self.join(ring, rules, link),
             Place::Following(position) => self.follow(position, ring, rules, link),
@@ -104,18 +107,19 @@ impl Cursor {
 
     /// Whether he would be given more if this link, which is busy, were idle. By a slow one there is no start to wait for:
     /// it may be busy for ever.
-    pub(super) fn waits_for_idle(&self, link: Link) -> bool {
-        !link.idle && (self.sharpening.is_some() || self.wants_start && link.fit >= Some(LEAST_FOR_START))
+    pub(super) fn waits_for_idle(&self, ring: &Ring, link: Link) -> bool {
+        let fit = ring.fit(link);
+        !link.idle && (self.sharpening.is_some() || self.wants_start && fit >= Some(LEAST_FOR_START))
     }
 
     fn join(&mut self, ring: &Ring, rules: Rules, link: Link) -> Step {
         if !rules.can_ask {
             let Some(position) = ring.newest_start() else { return Step::Wait };
-            return self.give(position, 0, ring.get(position).cloned());
+            return self.give(position, 0, ring.get(position).cloned(), link);
         }
-        let fit = link.fit.unwrap_or_default();
+        let fit = ring.fit(link).unwrap_or_default();
         match ring.start_near(JOIN_REACH, fit) {
-            Some((position, start)) => self.give(position, 0, Some(start)),
+            Some((position, start)) => self.give(position, 0, Some(start), link),
             None if ring.newest().is_none() => Step::Ask(Wish::Start),
             None => Step::Ask(Wish::Join(fit)),
         }
@@ -128,14 +132,16 @@ impl Cursor {
         if ring.get(position).is_none() {
             return self.skip(position, ring, rules, link);
         }
-        let behind = ring.end() - position > ALWAYS_ALLOWED && ring.age(position) > rules.bound;
+        // What is queued on the way makes him see it later still.
+        let late = ring.age(position) + link.queue > rules.bound;
+        let behind = ring.end() - position > ALWAYS_ALLOWED && late;
         // From an encoder that cannot be asked a joiner gets all since its last start: old pictures that he needs. He
         // skips only to what is there already.
         let better = rules.can_ask || ring.newest_start() > Some(position);
         if behind && better {
             self.skip(position, ring, rules, link)
         } else {
-            self.give(position, 0, ring.get(position).cloned())
+            self.give(position, 0, ring.get(position).cloned(), link)
         }
     }
 
@@ -143,7 +149,7 @@ impl Cursor {
     fn more(&mut self, position: u64, ring: &Ring, rules: Rules, link: Link) -> Step {
         let now = ring.newest().map(|item| item.unit.captured).unwrap_or_default();
         self.sharpening = self.sharpening.filter(|sharpening| rules.can_ask && !sharpening.is_over(now));
-        let Some(fit) = link.fit.filter(|_| link.idle && rules.can_ask && position > 0) else {
+        let Some(fit) = ring.fit(link).filter(|_| link.idle && rules.can_ask && position > 0) else {
             return Step::Wait;
         };
         if self.wants_start && fit >= LEAST_FOR_START {
@@ -153,7 +159,7 @@ impl Cursor {
                     self.wants_start = false;
                     Step::Wait
                 }
-                Some(start) => self.give(position - 1, 0, Some(start)),
+                Some(start) => self.give(position - 1, 0, Some(start), link),
                 None => Step::Ask(Wish::Join(fit)),
             };
         }
@@ -177,11 +183,11 @@ impl Cursor {
                 self.place = Place::Behind(position);
                 return Step::Wait;
             };
-            return self.give(start, start - position, ring.get(start).cloned());
+            return self.give(start, start - position, ring.get(start).cloned(), link);
         }
-        let fit = link.fit.unwrap_or_default();
+        let fit = ring.fit(link).unwrap_or_default();
         match ring.start_near(JOIN_REACH, fit).filter(|&(start, _)| start >= position) {
-            Some((start, item)) => self.give(start, start - position, Some(item)),
+            Some((start, item)) => self.give(start, start - position, Some(item), link),
             None => {
                 self.place = Place::Behind(position);
                 Step::Ask(if ring.newest().is_none() { Wish::Start } else { Wish::Join(fit) })
@@ -189,8 +195,8 @@ impl Cursor {
         }
     }
 
-    fn give(&mut self, position: u64, missed: u64, item: Option<Arc<Item>>) -> Step {
-        let Some(item) = item else { return Step::Wait };
+    fn give(&mut self, position: u64, missed: u64, item: Option<Arc<Item>>, link: Link) -> Step {
+        let Some(item) = item.filter(|item| item.unit.bytes.len() <= link.room) else { return Step::Wait };
         self.place = Place::Following(position + 1);
         if item.unit.start {
             self.wants_start = false;

@@ -1,7 +1,12 @@
 //! What a viewer's link can carry beside the stream, in three steps: what is coded for one viewer alone is made in these
 //! sizes only, so that all who need one share it.
 //!
-//! Here belongs: the steps. Not here: how a link is measured (`server`), how many bytes a step has (`encode`).
+//! Here belongs: the steps, and a link as it is now. Not here: how that is learned (`window`), how many bytes a step has
+//! (`encode`).
+
+use std::time::Duration;
+
+use crate::time::Timestamp;
 
 /// What a link can carry beside the stream.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -53,10 +58,32 @@ impl<T> PerFit<T> {
 }
 
 /// A viewer's link as it is now.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Link {
-    /// What it can carry; none: hardly the stream itself.
-    pub fit: Option<Fit>,
-    /// All that was sent has arrived: what is sent now delays nothing.
+    /// Now, by whatever clock, as long as it is one for all of a viewer's links.
+    pub now: Timestamp,
+    /// Bytes that may be sent now; none: what is on its way must arrive first.
+    pub room: usize,
+    /// It has carried away all that was sent: what is sent now waits behind nothing.
     pub idle: bool,
+    /// Bytes a second that it carries, as far as is known.
+    pub rate: Option<f64>,
+    /// How much later what is sent now arrives than by an idle link.
+    pub queue: Duration,
+}
+
+impl Default for Link {
+    /// Nothing is known of it, and nothing holds anything up.
+    fn default() -> Self {
+        let now = Timestamp::default();
+        Self { now, room: usize::MAX, idle: false, rate: None, queue: Duration::ZERO }
+    }
+}
+
+impl Link {
+    /// What it can carry beside a stream of `bits_per_second`; none: nothing, or nothing is known.
+    #[must_use]
+    pub fn fit(&self, bits_per_second: u32) -> Option<Fit> {
+        Fit::of(self.rate? * 8.0 / f64::from(bits_per_second))
+    }
 }

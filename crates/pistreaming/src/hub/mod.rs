@@ -11,7 +11,7 @@
 //! no time of others.**
 //!
 //! Here belongs: fan-out and demand. Not here: sockets, protocols, what is inside a unit (never looked at).
-//! `ring`, `cursor` and `demand` do no waiting and know no clock; this file adds the lock and the waking.
+//! `ring`, `cursor`, `demand` and `window` do no waiting and know no clock; this file adds the lock and the waking.
 //!
 //! A std mutex: it is held for a few moves of pointers, never across an await.
 
@@ -21,6 +21,7 @@ mod fit;
 mod item;
 mod ring;
 mod sharpen;
+mod window;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -35,13 +36,14 @@ pub use demand::Orders;
 pub use fit::{Fit, Link, PerFit};
 pub use item::{Item, Role, Shape, Stream};
 use ring::{Limits, Ring};
+pub use window::Window;
 
 use crate::frame::{Frame, FrameSize};
 use crate::mailbox::Mailbox;
 use crate::unit::AccessUnit;
 
-/// How far behind, in capture time, a viewer may be before he skips.
-const BOUND: Duration = Duration::from_millis(300);
+/// How far behind, in capture time, a viewer may be before he skips; over his link's least round trip.
+pub const BOUND: Duration = Duration::from_millis(300);
 
 /// What viewers are to be told in words, for as long as it holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -274,7 +276,7 @@ impl Viewer {
     /// Whether he would be given more if this link, which is busy, were idle.
     #[must_use]
     pub fn waits_for_idle(&self, link: Link) -> bool {
-        self.cursor.is_some_and(|cursor| cursor.waits_for_idle(link))
+        self.cursor.is_some_and(|cursor| cursor.waits_for_idle(&self.hub.lock().ring, link))
     }
 
     /// He is to be given a start once more, when there is room for it: a recorder behind him may wait for one.

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::cursor::Rules;
-use super::fit::{Fit, PerFit};
+use super::fit::{Fit, Link, PerFit};
 use super::item::{Item, Role};
 use crate::time::Timestamp;
 
@@ -116,6 +116,11 @@ impl Ring {
         let join = joins().find_map(|fit| slot.joins[fit].as_ref());
         let common = Some(&slot.item).filter(|item| item.unit.start);
         common.or(join).cloned()
+    }
+
+    /// What a link can carry beside the stream.
+    pub(super) fn fit(&self, link: Link) -> Option<Fit> {
+        link.fit(self.newest()?.stream.bits_per_second)
     }
 
     /// The band beside the newest picture.

@@ -124,8 +124,16 @@ enum Op {
 }
 
 fn link() -> impl Strategy<Value = Link> {
-    let fit = prop::option::of(prop::sample::select(&Fit::ALL[..]));
-    (fit, any::<bool>()).prop_map(|(fit, idle)| Link { fit, idle })
+    let rate = prop::option::of(prop::sample::select(&[50e3, 150e3, 400e3, 4e6][..]));
+    let room = prop::sample::select(&[0, 15, 100, usize::MAX][..]);
+    let queue = (0_u64..400).prop_map(Duration::from_millis);
+    (rate, room, queue, any::<bool>()).prop_map(|(rate, room, queue, idle)| Link {
+        rate,
+        room: if idle { usize::MAX } else { room },
+        idle,
+        queue,
+        ..Link::default()
+    })
 }
 
 fn ops() -> impl Strategy<Value = Vec<Op>> {
@@ -167,7 +175,9 @@ fn run(can_ask: bool, ops: Vec<Op>) {
             Op::Take(who, n, link) if count > 0 => {
                 let (viewer, checker) = &mut viewers[who % count];
                 for _ in 0..n {
-                    if !checker.check(viewer.step(link)) {
+                    let next = viewer.step(link);
+                    assert!(next.as_ref().is_none_or(|next| next.item.unit.bytes.len() <= link.room));
+                    if !checker.check(next) {
                         break;
                     }
                 }
@@ -235,10 +245,10 @@ fn a_joiner_asks_once_and_others_share_his_start() {
 
 #[test]
 fn who_joins_later_gets_one_of_his_own_and_bands_that_sharpen_it() {
-    const IDLE: Link = Link { fit: Some(Fit::Ample), idle: true };
+    let idle = Link { rate: Some(2e6), idle: true, ..Link::default() };
     let mut source = Source::new(true);
     let mut one = source.hub.join();
-    let _ = one.step(IDLE);
+    let _ = one.step(idle);
     for _ in 0..9 {
         source.obey(false, 10, 40);
         assert_eq!(drain(&mut one).0.len(), 1);
@@ -247,24 +257,24 @@ fn who_joins_later_gets_one_of_his_own_and_bands_that_sharpen_it() {
     assert_eq!(drain(&mut two), ([].into(), 0));
     assert!(source.orders().joins[Fit::Tight] && !source.orders().start, "nobody else gets a start for it");
     source.serve();
-    let next = two.step(IDLE).expect("the newest picture, at once");
+    let next = two.step(idle).expect("the newest picture, at once");
     assert_eq!((&next.item.role, next.item.unit.sequence, next.missed), (&Role::Join, 8, 0));
     assert!(two.wants_more());
-    assert!(two.waits_for_idle(Link::default()) && !two.waits_for_idle(IDLE));
-    assert!(two.step(Link { fit: Some(Fit::Ample), idle: false }).is_none(), "not while the link is busy");
-    assert!(two.step(IDLE).is_none());
+    assert!(two.waits_for_idle(Link::default()) && !two.waits_for_idle(idle));
+    assert!(two.step(Link { idle: false, ..idle }).is_none(), "not while the link is busy");
+    assert!(two.step(idle).is_none());
     assert!(source.orders().bands[Fit::Ample]);
     source.serve();
-    let band = two.step(IDLE).expect("a band");
+    let band = two.step(idle).expect("a band");
     assert_eq!((&band.item.role, band.item.unit.sequence), (&Role::Band(0..2), 8));
-    assert!(two.step(IDLE).is_none(), "one behind each picture");
+    assert!(two.step(idle).is_none(), "one behind each picture");
     source.obey(false, 10, 40);
     assert_eq!(drain(&mut two), ([9].into(), 0), "he goes on with the common pictures");
     assert_eq!(drain(&mut one), ([9].into(), 0), "who has got nothing else meanwhile");
     one.want_start();
-    let busy = |fit| Link { fit, idle: false };
-    assert!(one.waits_for_idle(busy(Some(Fit::Fair))));
-    assert!(!one.waits_for_idle(busy(Some(Fit::Tight))), "it may never be idle");
+    let busy = |rate| Link { rate: Some(rate), ..Link::default() };
+    assert!(one.waits_for_idle(busy(400e3)));
+    assert!(!one.waits_for_idle(busy(150e3)), "it may never be idle");
 }
 
 #[test]

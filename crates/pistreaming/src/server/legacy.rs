@@ -97,7 +97,7 @@ impl Legacy {
             return Err(End::Refused(code::UNSUITABLE, "the pictures are too large for this page"));
         }
         self.entry.record.count(*missed, message.len());
-        self.outlet.send_picture(&next, message).await?;
+        self.outlet.send(message).await?;
         if first {
             self.outlet.send(Bytes::from_static(&PICTURE_START)).await?;
         }

@@ -1,9 +1,10 @@
-//! What a viewer's link carries: learned from how soon what was sent to him has arrived.
+//! What has arrived of what a viewer was sent: his page says it, or else the kernel does.
 //!
-//! A sample is the time from the first byte sent on an idle link until all is acknowledged. It is a lower bound: little
-//! may have been sent, and it is looked at now and then only. So a low sample takes little from what is known.
+//! The page's word counts for more: behind a proxy the kernel only knows what the proxy has got. Old pages say nothing. For
+//! them the kernel is asked, and only when it matters (`Window::wants_look`).
 //!
-//! Here belongs: measuring, and the step that follows. Not here: what is sent in the room that there is (the hub).
+//! Here belongs: where the window's news comes from, and when to look again. Not here: what follows from it (the hub's
+//! `window`).
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,56 +12,91 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::tap::Tap;
-use crate::hub::{Fit, Link};
+use super::unsent::Way;
+use crate::hub::{BOUND, Link, Window};
+use crate::time::Timestamp;
 
-/// What is known of a link is worth this much of it at the next sample.
-const KEEP: f64 = 0.95;
-/// Less than this tells nothing.
-const TELLING_BYTES: usize = 1000;
+/// How soon the kernel is asked again while nothing may be sent: a third of a frame time at 24/s.
+const LOOK_AGAIN: Duration = Duration::from_millis(15);
+/// How long the kernel's least round trip is believed.
+const ASK_AGAIN: Duration = Duration::from_secs(5);
+/// No timer is finer than this.
+const SOONEST: Duration = Duration::from_millis(3);
 
 /// One viewer's link.
 #[derive(Debug)]
 pub(super) struct Meter {
     tap: Arc<Tap>,
-    /// Since when the link is busy, and with how many bytes.
-    busy: Option<(Instant, usize)>,
-    /// Bytes a second that it carries at least.
-    carries: f64,
-    /// Bytes a second that the stream takes.
-    stream: f64,
+    begun: Instant,
+    window: Window,
+    /// Whether his page says what has arrived.
+    told: bool,
+    /// When the kernel was asked last.
+    asked: Option<Instant>,
 }
 
 impl Meter {
     /// Nothing is known yet.
-    pub(super) const fn new(tap: Arc<Tap>) -> Self {
-        Self { tap, busy: None, carries: 0.0, stream: f64::INFINITY }
+    pub(super) fn new(tap: Arc<Tap>) -> Self {
+        Self { tap, begun: Instant::now(), window: Window::new(BOUND), told: false, asked: None }
     }
 
-    /// So many bytes are about to be sent, of a stream of `bits_per_second`.
-    pub(super) fn send(&mut self, bytes: usize, bits_per_second: u32) {
-        self.stream = f64::from(bits_per_second) / 8.0;
-        self.busy.get_or_insert_with(|| (Instant::now(), 0)).1 += bytes;
+    /// A message of so many bytes is about to be sent.
+    pub(super) fn send(&mut self, bytes: usize) {
+        self.window.sent(self.now(), bytes);
+    }
+
+    /// His page has got so many bytes of messages in all, modulo 2³².
+    pub(super) fn acknowledged(&mut self, bytes: u32) {
+        self.told = true;
+        // The way of single segments: what a page's word is compared with.
+        if self.asked.is_none_or(|asked| asked.elapsed() > ASK_AGAIN) {
+            self.ask_way();
+        }
+        let sent = self.window.total_sent();
+        let on_the_way = (sent as u32).wrapping_sub(bytes);
+        // More than was sent since the last word is no page's of ours: nothing is learned from it.
+        if on_the_way as usize <= self.window.unacknowledged() {
+            self.window.arrived(self.now(), sent - u64::from(on_the_way));
+        }
     }
 
     /// The link as it is now.
     pub(super) fn look(&mut self) -> Link {
-        let idle = self.tap.unacknowledged() == 0;
-        if let Some((since, bytes)) = self.busy.filter(|_| idle) {
-            self.busy = None;
-            self.arrived(bytes, since.elapsed());
+        let now = self.now();
+        if !self.told && self.window.wants_look(now) {
+            self.ask_kernel(now);
         }
-        Link { fit: Fit::of(self.carries / self.stream), idle }
+        self.window.link(now)
     }
 
-    /// He fell behind: what was known no longer holds.
-    pub(super) const fn forget(&mut self) {
-        self.carries = 0.0;
+    /// After how long it is to be looked again, where no event tells that more may be sent. `idle`: only an idle link
+    /// will do.
+    pub(super) fn look_again(&self, link: &Link, idle: bool) -> Option<Duration> {
+        if link.room == 0 || idle && !self.told {
+            return (!self.told).then_some(LOOK_AGAIN);
+        }
+        self.window.idle_in(self.now()).filter(|_| idle).map(|wait| wait.max(SOONEST))
     }
 
-    fn arrived(&mut self, bytes: usize, within: Duration) {
-        if bytes >= TELLING_BYTES {
-            let sample = bytes as f64 / within.as_secs_f64().max(1e-4);
-            self.carries = sample.max(self.carries * KEEP);
+    fn ask_kernel(&mut self, now: Timestamp) {
+        if let Some(way) = self.ask_way() {
+            self.window.told(way.rate, way.limited);
         }
+        // Who cannot be measured is taken for one to whom all comes at once: he is served, not gated.
+        let unacknowledged = self.tap.unacknowledged().unwrap_or(0) as u64;
+        self.window.looked(now, self.window.total_sent().saturating_sub(unacknowledged));
+    }
+
+    fn ask_way(&mut self) -> Option<Way> {
+        self.asked = Some(Instant::now());
+        let way = self.tap.way()?;
+        self.window.told_round_trip(way.round_trip);
+        Some(way)
+    }
+
+    fn now(&self) -> Timestamp {
+        let micros = self.begun.elapsed().as_micros();
+        Timestamp::from_micros(u64::try_from(micros).unwrap_or(u64::MAX))
     }
 }

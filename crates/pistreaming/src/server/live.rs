@@ -96,7 +96,7 @@ impl Live {
         }
         let message = item.shape(Shape::Live, unit_message);
         self.entry.record.count(missed, message.len());
-        self.outlet.send_picture(&next, message).await
+        self.outlet.send(message).await
     }
 
     async fn tell_stream(&mut self, stream: &Stream) -> Result<(), End> {
@@ -113,6 +113,8 @@ impl Live {
             height: side(stream.size.height()),
             rate: stream.rate,
             epoch_unix_us: self.site.clock.epoch_unix_us(),
+            bits_per_second: stream.bits_per_second,
+            rendition: 0,
         };
         self.send(FromServer::Stream(header)).await
     }
@@ -139,6 +141,9 @@ impl Live {
 
     fn acknowledged(&mut self, ack: Ack) {
         self.outlet.gate.progress();
+        if let Some(bytes) = ack.arrived {
+            self.outlet.acknowledged(bytes);
+        }
         self.entry.record.delay_us.store(ack.delay_us, Relaxed);
         self.entry.record.decode_us.store(ack.decode_us, Relaxed);
     }

@@ -21,9 +21,6 @@ const LAST_SEND_WITHIN: Duration = Duration::from_millis(200);
 /// How long the other end may take to answer our close.
 const CLOSE_WITHIN: Duration = Duration::from_millis(300);
 
-/// How soon it is looked again whether all that was sent has arrived, while there would be more to send.
-const LOOK_FOR_IDLE: Duration = Duration::from_millis(3);
-
 /// WebSocket close codes (RFC 6455, 7.4.1).
 pub(super) mod code {
     /// The server stops.
@@ -96,17 +93,14 @@ impl Outlet {
         }
     }
 
-    /// Sends one message with a picture.
-    pub(super) async fn send_picture(&mut self, next: &Next, message: Bytes) -> Result<(), End> {
-        if next.missed > 0 {
-            self.meter.forget();
-        }
-        self.meter.send(message.len(), next.item.stream.bits_per_second);
-        self.send(message).await
+    /// His page has got so many bytes of messages in all, modulo 2³².
+    pub(super) fn acknowledged(&mut self, bytes: u32) {
+        self.meter.acknowledged(bytes);
     }
 
     /// Sends one message.
     pub(super) async fn send(&mut self, message: Bytes) -> Result<(), End> {
+        self.meter.send(message.len());
         let Self { socket, gate, stop, .. } = self;
         let stopped = async {
             stop.cancelled().await;
@@ -156,18 +150,14 @@ async fn outgoing(
         if watching {
             // Only when the last picture has left is the newest one chosen.
             gate.drained().await?;
-            if viewer.wants_more() {
-                link = meter.look();
-            }
+            link = meter.look();
             if let Some(next) = viewer.step(link) {
                 return Ok(Event::Picture(next));
             }
         }
-        if viewer.waits_for_idle(link) {
-            // There is no event for "all has arrived".
-            let _ = timeout(LOOK_FOR_IDLE, viewer.news()).await;
-        } else {
-            viewer.news().await;
+        match meter.look_again(&link, viewer.waits_for_idle(link)).filter(|_| watching) {
+            Some(wait) => drop(timeout(wait, viewer.news()).await),
+            None => viewer.news().await,
         }
     }
 }

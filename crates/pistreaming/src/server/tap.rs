@@ -84,10 +84,14 @@ impl Tap {
         unsent.unwrap_or(0)
     }
 
-    /// Bytes that were written and that the other end has not acknowledged.
-    pub(super) fn unacknowledged(&self) -> usize {
-        // Who cannot be measured is taken for busy: he is given nothing beyond the stream.
-        unsent::unacknowledged(&self.stream).unwrap_or(usize::MAX)
+    /// Bytes that were written and that the other end has not acknowledged; none where the kernel does not say.
+    pub(super) fn unacknowledged(&self) -> Option<usize> {
+        unsent::unacknowledged(&self.stream).ok()
+    }
+
+    /// What the kernel has measured of the way; none where it does not say.
+    pub(super) fn way(&self) -> Option<unsent::Way> {
+        unsent::way(&self.stream).ok()
     }
 }
 

@@ -123,7 +123,7 @@ fn a_flood_of_questions_holds_up_nobody_else() {
     // He asks and never reads the answers, until the server takes no more.
     let mut asked = 0;
     while asked < 1_000_000 {
-        let mut bytes = [0; 24];
+        let mut bytes = [0; wire::LONGEST_FROM_VIEWER];
         let len = FromViewer::Probe(Probe { probe_us: 0 }).write(&mut bytes);
         if flood.socket.send(tungstenite::Message::binary(bytes[..len].to_vec())).is_err() {
             break;

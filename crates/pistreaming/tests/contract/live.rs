@@ -48,7 +48,14 @@ fn clocks_are_compared_and_acknowledgements_reach_the_figures() {
     };
     assert_eq!(reply.probe_us, 0x0123_4567_89ab_cdef);
     assert!(reply.server_us > header.captured_us, "the clock is that of the capture times");
-    let ack = Ack { stream: header.stream, received: 0, shown: 0, decode_us: 1500, delay_us: 12_500 };
+    let ack = Ack {
+        stream: header.stream,
+        received: 0,
+        shown: 0,
+        decode_us: 1500,
+        delay_us: 12_500,
+        arrived: None,
+    };
     viewer.send(FromViewer::Ack(ack));
     let stats = program.wait_for_stats(|stats| stats["viewers"][0]["decode_us"] == 1500);
     let entry = &stats["viewers"][0];

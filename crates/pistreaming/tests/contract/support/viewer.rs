@@ -77,7 +77,7 @@ impl Live {
     }
 
     pub(crate) fn send(&mut self, message: FromViewer) {
-        let mut bytes = [0; 24];
+        let mut bytes = [0; wire::LONGEST_FROM_VIEWER];
         let len = message.write(&mut bytes);
         self.socket.send(Message::binary(bytes[..len].to_vec())).unwrap();
     }

@@ -1,0 +1,307 @@
+//! How much may be on its way to one viewer, and what his link carries: learned from what he has acknowledged.
+//!
+//! What lies in a router's queue can no longer be thrown away, and is seen by nobody but by the time that it takes. So
+//! little is sent at once: by default what the link carries in its least round trip and a quarter of the bound, never
+//! more than in its round trip and the bound, and little until the first acknowledgement.
+//!
+//! The rate is what arrived in a time in which the link was at work on it: since the news before, or since the first byte of
+//! it reached the link. While there is a queue that is exact, and the rate follows it up and down. Else it is a lower
+//! bound: it raises the rate, and lowers it only where something came later by more than jitter explains. So that we
+//! sent little says nothing: it neither lowers the rate nor holds it down.
+//!
+//! Here belongs: bytes, times and what follows from them. **Sans-IO: all times and bytes are arguments.** Not here: where
+//! acknowledgements come from (`server/link.rs`), what is sent in the room that there is (`cursor`).
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use super::fit::Link;
+use crate::time::Timestamp;
+
+/// What may be on its way before anything was acknowledged: a first start, which fits into TCP's first flight, and little
+/// behind it.
+const FIRST_BYTES: usize = 16_000;
+/// Queued on the way in the middle, as part of the bound: enough that a link is never idle between two looks, and so
+/// little that a rate that drops to a tenth is noticed within the bound.
+const HEADROOM: f64 = 0.25;
+/// The least round trip may have changed after this long. Then the link is left to run dry once.
+const LEAST_KEPT: Duration = Duration::from_secs(10);
+/// Less than this tells nothing of a rate, and does not count as being on its way.
+const TELLING_BYTES: u64 = 1000;
+/// What a queue delivers is a sample after this long: shorter ones are jitter of acknowledgements.
+const RUN: Duration = Duration::from_millis(100);
+const SHORT_RUN: Duration = Duration::from_millis(25);
+/// Later than foretold by less than this is jitter.
+const JITTER: Duration = Duration::from_millis(30);
+/// Messages on their way that are told apart; more are taken for one.
+const MOST_FLIGHTS: usize = 128;
+
+/// One viewer's window.
+#[derive(Clone, Debug)]
+pub struct Window {
+    bound: Duration,
+    sent: u64,
+    arrived: u64,
+    /// When the last news of arrivals came.
+    news_at: Timestamp,
+    flights: VecDeque<Flight>,
+    least: Option<Least>,
+    /// Of the least round trip what is known to be the way alone.
+    base: Duration,
+    /// Bytes a second.
+    rate: Option<f64>,
+    run: Run,
+    /// When the link has carried away all that was sent, by that rate.
+    free_at: Timestamp,
+}
+
+/// A message on its way.
+#[derive(Clone, Copy, Debug)]
+struct Flight {
+    /// Bytes that were ever sent, up to its end.
+    end: u64,
+    at: Timestamp,
+    /// Hardly anything else was on its way.
+    alone: bool,
+}
+
+/// The least round trip of late.
+#[derive(Clone, Copy, Debug)]
+struct Least {
+    round_trip: Duration,
+    at: Timestamp,
+}
+
+/// How long, and with how many bytes, a queue has been delivering.
+#[derive(Clone, Copy, Debug, Default)]
+struct Run {
+    time: Duration,
+    bytes: u64,
+}
+
+impl Window {
+    /// A window for one who may be `bound` behind his link's least round trip.
+    #[must_use]
+    pub const fn new(bound: Duration) -> Self {
+        Self {
+            bound,
+            sent: 0,
+            arrived: 0,
+            news_at: Timestamp::from_micros(0),
+            flights: VecDeque::new(),
+            least: None,
+            base: Duration::ZERO,
+            rate: None,
+            run: Run { time: Duration::ZERO, bytes: 0 },
+            free_at: Timestamp::from_micros(0),
+        }
+    }
+
+    /// A message of `bytes` was sent.
+    pub fn sent(&mut self, now: Timestamp, bytes: usize) {
+        let (bytes, alone) = (bytes as u64, (self.unacknowledged() as u64) < TELLING_BYTES);
+        self.sent += bytes;
+        let flight = Flight { end: self.sent, at: now, alone };
+        let full = self.flights.len() >= MOST_FLIGHTS;
+        match self.flights.back_mut().filter(|_| full) {
+            Some(last) => last.end = self.sent,
+            None => self.flights.push_back(flight),
+        }
+        if let Some(rate) = self.rate {
+            let takes = Duration::from_secs_f64((bytes as f64 / rate.max(1.0)).min(60.0));
+            self.free_at = self.free_at.max(now).after(takes);
+        }
+    }
+
+    /// In all, `total` bytes of what was sent have arrived, as was heard now. What cannot be is taken for what can.
+    pub fn arrived(&mut self, now: Timestamp, total: u64) {
+        while let Some(flight) = self.advance(now, total) {
+            self.returned(flight, now);
+        }
+    }
+
+    /// The same of what was found out by looking, perhaps long after: it says nothing of round trips, of which the kernel's
+    /// least is known.
+    pub fn looked(&mut self, now: Timestamp, total: u64) {
+        while self.advance(now, total).is_some() {}
+        self.least = Some(Least { round_trip: self.base, at: now });
+    }
+
+    /// The least time that anything takes to the viewer and back, as the kernel has measured it.
+    pub const fn told_round_trip(&mut self, base: Duration) {
+        self.base = base;
+    }
+
+    /// Takes note of `total` bytes and returns the next message that is whole with them.
+    fn advance(&mut self, now: Timestamp, total: u64) -> Option<Flight> {
+        let total = total.min(self.sent);
+        let first = self.flights.front().copied()?;
+        if total > self.arrived {
+            self.learn_from(first, now, total - self.arrived);
+            (self.arrived, self.news_at) = (total, now);
+        }
+        if self.unacknowledged() == 0 {
+            self.free_at = now;
+        }
+        (first.end <= self.arrived).then(|| self.flights.pop_front()).flatten()
+    }
+
+    /// The kernel's own estimate of the rate, in bytes a second. `limited`: it saw less sent than the link takes.
+    pub fn told(&mut self, bytes_per_second: f64, limited: bool) {
+        if bytes_per_second > 0.0 && (!limited || self.rate < Some(bytes_per_second)) {
+            self.learn(bytes_per_second, 0.5);
+        }
+    }
+
+    /// All bytes that were ever sent.
+    #[must_use]
+    pub const fn total_sent(&self) -> u64 {
+        self.sent
+    }
+
+    /// Bytes of which nothing was heard yet.
+    #[must_use]
+    pub const fn unacknowledged(&self) -> usize {
+        (self.sent - self.arrived) as usize
+    }
+
+    /// Bytes a second that the link carries, as far as is known.
+    #[must_use]
+    pub const fn rate(&self) -> Option<f64> {
+        self.rate
+    }
+
+    /// The least round trip of late.
+    #[must_use]
+    pub fn least_round_trip(&self) -> Option<Duration> {
+        self.least.map(|least| least.round_trip)
+    }
+
+    /// Whether it is worth to ask the kernel what has arrived: what is known allows no more, or is old.
+    #[must_use]
+    pub fn wants_look(&self, now: Timestamp) -> bool {
+        let waited = self.flights.front().map_or(Duration::ZERO, |flight| now.since(flight.at));
+        let half = self.allowed(HEADROOM) / 2;
+        let little = self.least.is_some() && self.unacknowledged() < half && waited <= self.bound;
+        self.unacknowledged() > 0 && !little
+    }
+
+    /// How long until the link has carried away all that was sent, as far as can be foretold: on a long way it does
+    /// so well before all is acknowledged.
+    #[must_use]
+    pub fn idle_in(&self, now: Timestamp) -> Option<Duration> {
+        if self.unacknowledged() == 0 {
+            return Some(Duration::ZERO);
+        }
+        let on_time = self.queue(now).is_zero();
+        self.rate.filter(|_| on_time).map(|_| self.free_at.since(now))
+    }
+
+    /// The link as it is now.
+    #[must_use]
+    pub fn link(&self, now: Timestamp) -> Link {
+        Link {
+            now,
+            room: self.room(now),
+            idle: self.idle_in(now).is_some_and(|wait| wait.is_zero()),
+            rate: self.rate,
+            queue: self.queue(now),
+        }
+    }
+
+    /// Bytes that may be sent now. On an idle link any message may, however large: it could never be sent otherwise.
+    fn room(&self, now: Timestamp) -> usize {
+        let unacknowledged = self.unacknowledged();
+        if unacknowledged == 0 {
+            return usize::MAX;
+        }
+        let Some(least) = self.least else {
+            return FIRST_BYTES.saturating_sub(unacknowledged);
+        };
+        let to_run_dry = now.since(least.at) > LEAST_KEPT;
+        let late =
+            self.flights.front().is_some_and(|flight| now.since(flight.at) > least.round_trip + self.bound);
+        if to_run_dry || late || unacknowledged >= self.allowed(HEADROOM) {
+            return 0;
+        }
+        self.allowed(1.0).saturating_sub(unacknowledged)
+    }
+
+    /// Bytes that the link carries in its least round trip and a part of the bound.
+    fn allowed(&self, part: f64) -> usize {
+        let (Some(rate), Some(least)) = (self.rate, self.least) else { return FIRST_BYTES };
+        (rate * (least.round_trip + self.bound.mul_f64(part)).as_secs_f64()) as usize
+    }
+
+    /// How long what is on its way keeps what is sent now from arriving.
+    fn queue(&self, now: Timestamp) -> Duration {
+        let (Some(rate), Some(least)) = (self.rate, self.least) else { return Duration::ZERO };
+        let mut rate = rate.max(1.0);
+        // What should have come and has not shows a lower one before anything comes.
+        if let Some(flight) = self.flights.front() {
+            let left = (flight.end - self.arrived) as f64;
+            let from_then = now.since(self.news_at);
+            let waited = now.since(flight.at).saturating_sub(least.round_trip).min(from_then);
+            if waited > JITTER + Duration::from_secs_f64((left / rate).min(60.0)) {
+                rate = left / waited.as_secs_f64();
+            }
+        }
+        let takes = Duration::from_secs_f64((self.unacknowledged() as f64 / rate).min(60.0));
+        takes.saturating_sub(least.round_trip)
+    }
+
+    /// So many `bytes` came since the last news, `first` the first of them. The link was at work on them since that news, or
+    /// since they reached it.
+    fn learn_from(&mut self, first: Flight, now: Timestamp, bytes: u64) {
+        let reached = first.at.after(self.base);
+        let took = now.since(self.news_at.max(reached));
+        let least = self.least.map_or(Duration::MAX, |least| least.round_trip);
+        let queued = self.news_at.since(first.at) >= least;
+        if queued {
+            self.run = Run { time: self.run.time + took, bytes: self.run.bytes + bytes };
+        }
+        if self.run.time >= if queued { RUN } else { SHORT_RUN } {
+            let weight = (self.run.time.as_secs_f64() / (2.0 * RUN.as_secs_f64())).min(1.0);
+            self.learn(self.run.bytes as f64 / self.run.time.as_secs_f64(), weight);
+            self.run = Run::default();
+        }
+        if !queued {
+            self.run = Run::default();
+            self.sample(first, took, bytes);
+        }
+    }
+
+    /// What `bytes` that met no queue say of the link's rate.
+    fn sample(&mut self, first: Flight, took: Duration, bytes: u64) {
+        let sample = bytes as f64 / took.as_secs_f64().max(1e-4);
+        let Some(rate) = self.rate else {
+            self.rate = Some(sample);
+            return;
+        };
+        let foretold = Duration::from_secs_f64((bytes as f64 / rate.max(1.0)).min(60.0));
+        if sample > rate && bytes >= TELLING_BYTES {
+            self.learn(sample, 0.5);
+        } else if first.alone && took > foretold + JITTER {
+            self.learn(sample, 0.25);
+        }
+    }
+
+    /// A message has arrived whole.
+    fn returned(&mut self, flight: Flight, now: Timestamp) {
+        let round_trip = now.since(flight.at);
+        let known = self.least.filter(|least| now.since(least.at) <= LEAST_KEPT * 2);
+        let better = known.is_none_or(|least| {
+            round_trip <= least.round_trip || flight.alone && now.since(least.at) > LEAST_KEPT
+        });
+        if better {
+            self.least = Some(Least { round_trip, at: now });
+        }
+    }
+
+    fn learn(&mut self, sample: f64, weight: f64) {
+        self.rate = Some(self.rate.map_or(sample, |rate| rate + (sample - rate) * weight));
+    }
+}
+
+#[cfg(test)]
+mod tests;

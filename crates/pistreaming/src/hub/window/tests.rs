@@ -1,0 +1,150 @@
+//! Any link, any messages: the window knows the rate, keeps its bounds, and is never shut for ever.
+
+use proptest::prelude::*;
+
+use super::*;
+
+const BOUND: Duration = Duration::from_millis(300);
+
+/// A link that carries messages one after the other at a rate, and brings the news back.
+struct Wire {
+    window: Window,
+    now_us: u64,
+    rate: f64,
+    way_us: u64,
+    free_us: u64,
+    /// What has arrived in all, and when that is known.
+    news: VecDeque<(u64, u64)>,
+}
+
+impl Wire {
+    fn new(rate: f64, way_us: u64) -> Self {
+        let mut window = Window::new(BOUND);
+        window.told_round_trip(Duration::from_micros(2 * way_us));
+        Self { window, now_us: 0, rate, way_us, free_us: 0, news: VecDeque::new() }
+    }
+
+    fn now(&self) -> Timestamp {
+        Timestamp::from_micros(self.now_us)
+    }
+
+    fn send(&mut self, bytes: usize) {
+        self.window.sent(self.now(), bytes);
+        self.free_us = self.free_us.max(self.now_us) + (bytes as f64 / self.rate * 1e6) as u64;
+        self.news.push_back((self.free_us + 2 * self.way_us, self.window.total_sent()));
+    }
+
+    /// Time goes on; what is learned meanwhile is learned.
+    fn run(&mut self, until_us: u64) {
+        while let Some((at, total)) = self.news.front().copied().filter(|(at, _)| *at <= until_us) {
+            self.news.pop_front();
+            self.now_us = at;
+            self.window.arrived(self.now(), total);
+        }
+        self.now_us = until_us;
+    }
+
+    /// Sends pictures of these sizes, one in `interval_us`, each when the window has room for it, in order.
+    fn stream(&mut self, sizes: &[usize], interval_us: u64) {
+        let begun = self.now_us;
+        for (n, &bytes) in sizes.iter().enumerate() {
+            self.run(self.now_us.max(begun + n as u64 * interval_us));
+            while self.window.link(self.now()).room < bytes {
+                self.run(self.now_us + 1000);
+            }
+            self.send(bytes);
+        }
+    }
+}
+
+fn sizes(mean: usize) -> impl Strategy<Value = Vec<usize>> {
+    prop::collection::vec(mean / 4..mean * 2, 150..250)
+}
+
+proptest! {
+    /// A stream that is more than the link takes shows the link's rate, and never more of it is on its way than the
+    /// bound says.
+    #[test]
+    fn a_full_link_s_rate_is_known(rate in 10e3..200e3_f64, way_us in 0_u64..100_000, sizes in sizes(4000)) {
+        let mut wire = Wire::new(rate, way_us);
+        let interval_us = (4000.0 / rate * 0.8e6) as u64;
+        wire.stream(&sizes, interval_us);
+        let known = wire.window.rate().unwrap();
+        prop_assert!((0.85..1.2).contains(&(known / rate)), "{known} of {rate}");
+    }
+
+    /// A stream that is a part of what the link takes neither lowers nor holds down what is known of it.
+    #[test]
+    fn sending_little_is_no_sign_of_a_slow_link(
+        rate in 50e3..2000e3_f64, way_us in 0_u64..100_000, sizes in sizes(4000), part in 0.05..0.7_f64,
+    ) {
+        let mut wire = Wire::new(rate, way_us);
+        wire.send(13_000);
+        wire.stream(&sizes, (4500.0 / rate / part * 1e6) as u64);
+        let known = wire.window.rate().unwrap();
+        prop_assert!((0.8..1.25).contains(&(known / rate)), "{known} of {rate}");
+    }
+
+    /// Unacknowledged bytes are at most what the true link carries in its round trip and the bound, once it is known; a
+    /// link that becomes slower is known to be so when what was on its way has come.
+    #[test]
+    fn what_is_on_its_way_is_bounded(
+        rate in 20e3..400e3_f64, drop in 0.1..1.0_f64, way_us in 0_u64..100_000, sizes in sizes(2000),
+    ) {
+        let mut wire = Wire::new(rate, way_us);
+        wire.stream(&sizes, (2000.0 / rate * 0.9e6) as u64);
+        wire.rate = rate * drop;
+        wire.stream(&sizes, (2000.0 / wire.rate * 0.9e6) as u64);
+        let most = wire.rate * (BOUND + Duration::from_micros(2 * way_us)).as_secs_f64() + 4000.0;
+        prop_assert!((wire.window.unacknowledged() as f64) < most * 1.25 + 4000.0);
+        let known = wire.window.rate().unwrap();
+        prop_assert!((0.8..1.25).contains(&(known / wire.rate)), "{known} of {}", wire.rate);
+    }
+
+    /// Any news at any time, true or not: no panic, no flights without end, and an idle link takes anything.
+    #[test]
+    fn no_news_breaks_it(ops in prop::collection::vec((0_u64..400_000, 0_usize..70_000, any::<u32>()), 0..300)) {
+        let mut window = Window::new(BOUND);
+        let mut now_us = 0;
+        for (wait, bytes, total) in ops {
+            now_us += wait;
+            let now = Timestamp::from_micros(now_us);
+            match total % 3 {
+                0 => window.sent(now, bytes),
+                1 => window.arrived(now, u64::from(total / 3) % (window.total_sent() + 10)),
+                _ => window.told(f64::from(total), bytes % 2 == 0),
+            }
+            prop_assert!(window.flights.len() <= MOST_FLIGHTS);
+            prop_assert!(window.rate().is_none_or(|rate| rate.is_finite() && rate >= 0.0));
+            let link = window.link(now);
+            prop_assert!(window.unacknowledged() > 0 || link.room == usize::MAX && link.idle);
+        }
+        window.arrived(Timestamp::from_micros(now_us + 1), u64::MAX);
+        prop_assert_eq!(window.unacknowledged(), 0);
+    }
+}
+
+#[test]
+fn little_is_sent_until_something_has_arrived() {
+    let mut wire = Wire::new(1e6, 500_000);
+    assert_eq!(wire.window.link(wire.now()).room, usize::MAX);
+    wire.send(13_000);
+    assert_eq!(wire.window.link(wire.now()).room, 3000);
+    wire.run(10_000_000);
+    assert_eq!(wire.window.link(wire.now()).room, usize::MAX);
+    assert!(wire.window.rate().is_some());
+}
+
+#[test]
+fn silence_shuts_it_and_shows_in_the_queue() {
+    let mut wire = Wire::new(100e3, 10_000);
+    wire.stream(&[4000; 50], 42_000);
+    wire.run(wire.now_us + 200_000);
+    wire.send(4000);
+    wire.rate = 1.0;
+    wire.send(2000);
+    assert!(wire.window.link(wire.now()).queue < Duration::from_millis(100));
+    wire.run(wire.now_us + 1_000_000);
+    let link = wire.window.link(wire.now());
+    assert!(link.room == 0 && link.queue > Duration::from_millis(250), "{link:?}");
+}

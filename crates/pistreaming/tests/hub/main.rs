@@ -1,0 +1,130 @@
+//! The hub in a simulated world: any links, any coming and going; what holds at every step stands in `world`.
+
+mod world;
+
+use proptest::prelude::*;
+
+use world::World;
+use world::coder::Scene;
+use world::path::Path;
+use world::watcher::{Kind, Watcher};
+
+/// Bytes a second of the stream.
+const STREAM: f64 = 100e3;
+
+/// The part of what was seen behind `from` seconds: the ages' 95th percentile in ms, and pictures a second.
+fn steady(watcher: &Watcher, from: f64, until: f64) -> (f64, f64) {
+    let inside = |at: &u64| (from..until).contains(&(*at as f64 / 1e6));
+    let seen = &watcher.seen;
+    let mut ages: Vec<u64> =
+        seen.at_us.iter().zip(&seen.ages_us).filter(|(at, _)| inside(at)).map(|(_, age)| *age).collect();
+    ages.sort_unstable();
+    let p95 = ages.get(ages.len().saturating_sub(1) * 95 / 100).map_or(f64::INFINITY, |&us| us as f64 / 1e3);
+    (p95, ages.len() as f64 / (until - from))
+}
+
+fn path() -> impl Strategy<Value = Path> {
+    let rate = prop_oneof![0.9..3.0_f64, 0.15..1.0_f64, 3.0..100.0_f64];
+    let change = (0.5..12.0_f64, prop_oneof![3 => 0.15..3.0_f64, 1 => Just(0.0)]);
+    let loss = prop_oneof![3 => Just(0.0), 1 => 0.0..0.03_f64];
+    (rate, 0_u64..100_000, loss, 0_u64..8_000, prop::collection::vec(change, 0..4)).prop_map(
+        |(rate, delay_us, loss, jitter_us, changes)| {
+            let mut path = Path::new(rate * STREAM, delay_us);
+            (path.loss, path.jitter_us) = (loss, jitter_us);
+            let mut at = 0.0;
+            for (after, rate) in changes {
+                at += after;
+                path.change((at * 1e6) as u64, rate * STREAM);
+            }
+            path.change(((at + 3.0) * 1e6) as u64, rate * STREAM);
+            path
+        },
+    )
+}
+
+fn scene() -> impl Strategy<Value = Scene> {
+    let fps = prop::sample::select(&[10.0, 24.0, 30.0][..]);
+    (fps, 0.05..1.0_f64, 3_000_usize..12_000).prop_map(|(frames_per_second, part, least_join)| Scene {
+        frames_per_second,
+        part,
+        least_join,
+        ..Scene::default()
+    })
+}
+
+#[derive(Clone, Debug)]
+enum Op {
+    Enter(bool, Path),
+    Leave(usize),
+    Away(usize, bool),
+    Run(f64),
+}
+
+fn ops() -> impl Strategy<Value = Vec<Op>> {
+    let op = prop_oneof![
+        3 => (any::<bool>(), path()).prop_map(|(old, path)| Op::Enter(old, path)),
+        1 => any::<usize>().prop_map(Op::Leave),
+        2 => (any::<usize>(), any::<bool>()).prop_map(|(who, away)| Op::Away(who, away)),
+        4 => (0.01..4.0_f64).prop_map(Op::Run),
+    ];
+    prop::collection::vec(op, 1..20)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+
+    /// Whoever comes and goes by whatever links: each is served as the contract says, and who has a good link sees
+    /// nothing of the others.
+    #[test]
+    fn all_are_served_and_nobody_suffers(scene in scene(), ops in ops(), seed: u64) {
+        let mut world = World::new(scene, seed);
+        let good = world.enter(Kind::Live, Path::new(100.0 * STREAM, 1000));
+        world.run(1.0);
+        for op in ops {
+            let count = world.watchers.len() - 1;
+            match op {
+                Op::Enter(..) if count >= 8 => {}
+                Op::Enter(old, path) => {
+                    let path = path.from(world.now_us);
+                    let _ = world.enter(if old { Kind::Old } else { Kind::Live }, path);
+                }
+                Op::Leave(who) if count > 0 => world.leave(1 + who % count),
+                Op::Away(who, away) if count > 0 => world.look_away(1 + who % count, away),
+                Op::Leave(_) | Op::Away(..) => {}
+                Op::Run(seconds) => world.run(seconds),
+            }
+        }
+        world.run(2.0);
+        let seen = &world.watchers[good].seen;
+        prop_assert_eq!((seen.missed, seen.skips), (0, 0));
+        prop_assert!(seen.ages_us.iter().all(|&age| age < 20_000), "{:?}", seen.ages_us.iter().max());
+        let frames = (world.now_us as f64 / 1e6 * scene.frames_per_second) as u32;
+        prop_assert!(seen.pictures + 2 >= frames, "{} of {frames}", seen.pictures);
+    }
+}
+
+#[test]
+fn a_link_that_carries_the_stream_shows_all_of_it() {
+    for (times, delay_us) in [(2.0, 5_000), (1.5, 50_000), (20.0, 100_000)] {
+        let mut world = World::new(Scene { part: 0.9, ..Scene::default() }, 7);
+        let who = world.enter(Kind::Live, Path::new(times * STREAM, delay_us));
+        world.run(20.0);
+        let (p95, rate) = steady(&world.watchers[who], 3.0, 20.0);
+        println!("{times} x, {delay_us}: p95 {p95}, {rate}/s, {:?}", world.watchers[who].window.rate());
+        assert!(p95 < 250.0 + delay_us as f64 / 1e3 && rate > 23.0);
+    }
+}
+
+#[test]
+fn ages_are_bounded_on_any_link() {
+    for kind in [Kind::Live, Kind::Old] {
+        for (times, delay_us) in [(1.0, 5_000), (0.6, 5_000), (0.6, 50_000), (0.3, 10_000)] {
+            let mut world = World::new(Scene::default(), 7);
+            let who = world.enter(kind, Path::new(times * STREAM, delay_us));
+            world.run(30.0);
+            let (p95, rate) = steady(&world.watchers[who], 5.0, 30.0);
+            println!("{kind:?} {times} x, {delay_us}: p95 {p95}, {rate}/s");
+            assert!(p95 < 750.0 && rate > 3.0);
+        }
+    }
+}

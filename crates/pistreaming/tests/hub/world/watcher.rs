@@ -1,0 +1,251 @@
+//! A viewer: his task's loop as `server/outlet.rs` has it, his link, and the checks of what he sees.
+//!
+//! Here belongs: one viewer. **What is checked at every picture: it can be decoded, it is in order, a hole is told. At all
+//! times: the picture on his screen is no older than the bound allows for longer than it takes to skip.**
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+use pistreaming::hub::{BOUND, Hub, Item, Link, Next, Role, Viewer, Window};
+use pistreaming::time::Timestamp;
+
+use super::Chance;
+use super::path::Path;
+
+/// How his arrivals become known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// His page says what has come.
+    Live,
+    /// The kernel does, when it is asked.
+    Old,
+}
+
+/// From arrival to acknowledgement in the page: decoding and painting, µs.
+const PAINT_US: u64 = 4_000;
+/// For so long a changed link is one on which there is still what was sent before.
+const CHANGED_US: u64 = 5_000_000;
+const LOOK_AGAIN_US: u64 = 15_000;
+
+/// What he has seen.
+#[derive(Clone, Debug, Default)]
+pub struct Seen {
+    /// Common pictures and joins.
+    pub pictures: u32,
+    pub bands: u32,
+    pub missed: u32,
+    /// How often he skipped.
+    pub skips: u32,
+    /// From capture to screen of each picture, µs.
+    pub ages_us: Vec<u64>,
+    /// Arrival of each, µs.
+    pub at_us: Vec<u64>,
+    pub bytes: u64,
+}
+
+/// A viewer.
+pub struct Watcher {
+    viewer: Option<Viewer>,
+    kind: Kind,
+    pub window: Window,
+    pub path: Path,
+    chance: Chance,
+    away: bool,
+    /// Messages on their way: when they arrive, when that is known, bytes in all up to their end.
+    on_the_way: VecDeque<(u64, u64, u64, Arc<Item>)>,
+    /// What arrived and is not known to.
+    acks: VecDeque<(u64, u64)>,
+    given: Option<(u32, u32)>,
+    /// Bytes that he knew of last to have arrived.
+    heard: u64,
+    /// When his timer runs out.
+    timer: Timestamp,
+    pub seen: Seen,
+    /// Capture and arrival of the picture on his screen.
+    screen: Option<(u64, u64)>,
+}
+
+impl Watcher {
+    pub fn new(hub: &Arc<Hub>, kind: Kind, path: Path, chance: Chance) -> Self {
+        let mut window = Window::new(BOUND);
+        window.told_round_trip(Duration::from_micros(2 * path.delay_us));
+        Self {
+            viewer: Some(hub.join()),
+            kind,
+            window,
+            path,
+            chance,
+            away: false,
+            on_the_way: VecDeque::new(),
+            acks: VecDeque::new(),
+            given: None,
+            heard: 0,
+            timer: Timestamp::default(),
+            seen: Seen::default(),
+            screen: None,
+        }
+    }
+
+    pub fn leave(&mut self) {
+        self.viewer = None;
+    }
+
+    pub fn look_away(&mut self, away: bool) {
+        self.away = away;
+        if let (true, Some(viewer)) = (away, &mut self.viewer) {
+            viewer.rest();
+            self.given = None;
+            self.screen = None;
+        }
+    }
+
+    /// What `server/outlet.rs` does when it is woken. When it must be woken again, beside news.
+    pub fn pump(&mut self, now: Timestamp) -> Vec<Timestamp> {
+        self.hear(now);
+        self.see(now);
+        let mut looks = Vec::new();
+        loop {
+            let link = self.look(now);
+            let Some(viewer) = self.viewer.as_mut().filter(|_| !self.away) else { return looks };
+            let Some(next) = viewer.step(link) else {
+                looks.extend(self.look_again(now, link));
+                return looks;
+            };
+            looks.extend(self.send(next, link, now));
+        }
+    }
+
+    fn look(&mut self, now: Timestamp) -> Link {
+        if self.kind == Kind::Old && self.window.wants_look(now) {
+            let known = self.acks.iter().take_while(|(at, _)| *at <= now.as_micros()).count();
+            let total = self.acks.drain(..known).next_back().map(|(_, total)| total);
+            self.heard = total.unwrap_or(self.heard);
+            self.window.looked(now, self.heard);
+        }
+        self.window.link(now)
+    }
+
+    fn look_again(&mut self, now: Timestamp, link: Link) -> Option<Timestamp> {
+        let waits = self.viewer.as_ref().is_some_and(|viewer| viewer.waits_for_idle(link));
+        let wait = match self.kind {
+            Kind::Old if link.room == 0 || waits => Some(Duration::from_micros(LOOK_AGAIN_US)),
+            Kind::Live if link.room > 0 && waits => self.window.idle_in(now),
+            _ => None,
+        };
+        let at = now.after(wait?.max(Duration::from_millis(3)));
+        // A task has one timer.
+        let sooner = self.timer <= now || at < self.timer;
+        self.timer = if sooner { at } else { self.timer };
+        sooner.then_some(at)
+    }
+
+    fn send(&mut self, next: Next, link: Link, now: Timestamp) -> Option<Timestamp> {
+        self.check_next(&next);
+        let bytes = next.item.unit.bytes.len();
+        assert!(bytes <= link.room, "{bytes} into {link:?}");
+        self.window.sent(now, bytes);
+        let arrives = self.path.send(now.as_micros(), bytes, &mut self.chance);
+        let jitter = (self.chance.part() * self.path.jitter_us as f64) as u64;
+        let known =
+            arrives + self.path.delay_us + jitter + if self.kind == Kind::Live { PAINT_US } else { 0 };
+        let known = known.max(self.on_the_way.back().map_or(0, |last| last.1));
+        self.on_the_way.push_back((arrives, known, self.window.total_sent(), next.item));
+        Some(Timestamp::from_micros(known))
+    }
+
+    /// News that has come.
+    fn hear(&mut self, now: Timestamp) {
+        if self.kind == Kind::Old {
+            return;
+        }
+        while let Some((_, total)) = self.acks.front().copied().filter(|(at, _)| *at <= now.as_micros()) {
+            self.acks.pop_front();
+            self.window.arrived(now, total);
+        }
+    }
+
+    /// Pictures that have come.
+    pub fn see(&mut self, now: Timestamp) {
+        while self.on_the_way.front().is_some_and(|(at, ..)| *at <= now.as_micros()) {
+            let Some((at, known, total, item)) = self.on_the_way.pop_front() else { return };
+            self.acks.push_back((known, total));
+            self.seen.bytes += item.unit.bytes.len() as u64;
+            if matches!(item.role, Role::Band(_)) {
+                self.seen.bands += 1;
+                continue;
+            }
+            self.check_age(at);
+            let captured = item.unit.captured.as_micros();
+            self.seen.pictures += 1;
+            self.seen.ages_us.push(at - captured);
+            self.seen.at_us.push(at);
+            if !self.away {
+                self.screen = Some((captured, at));
+            }
+        }
+        self.hear(now);
+    }
+
+    /// Nothing but what follows on what he has, or what decoding can begin with.
+    fn check_next(&mut self, next: &Next) {
+        let (unit, role) = (&next.item.unit, &next.item.role);
+        let this = (unit.stream, unit.sequence);
+        assert_eq!(unit.stream, next.item.stream.id);
+        if *role != Role::Common && self.given == Some(this) {
+            assert_eq!(next.missed, 0, "what goes with the picture that he has");
+            return;
+        }
+        assert!(!matches!(role, Role::Band(_)), "a band goes with the picture that he has");
+        match self.given {
+            Some((stream, sequence)) if stream == unit.stream => {
+                assert!(unit.sequence > sequence, "order");
+                let follows = unit.sequence == sequence + 1;
+                assert!((next.missed > 0) != follows, "a hole is told, and nothing else");
+                assert!(unit.start || follows);
+            }
+            _ => assert!(unit.start, "a stream begins with a start"),
+        }
+        self.seen.missed += next.missed;
+        self.seen.skips += u32::from(next.missed > 0);
+        self.given = Some(this);
+    }
+
+    /// The picture on the screen, just before another came at `at_us`: was it too old for too long?
+    fn check_age(&self, at_us: u64) {
+        let Some((captured, shown)) = self.screen else { return };
+        let (changed, before) = self.path.changed(at_us);
+        let rate = self.path.rate(at_us);
+        if rate == 0.0 || changed > 0 && at_us - changed < CHANGED_US {
+            return self.check_changed(at_us, captured, changed, before);
+        }
+        let round_trip = 2 * self.path.delay_us;
+        // What is on its way, a start and the picture behind it; lost packets come again, and what is behind them waits.
+        let carry = |bytes: f64| (bytes / rate * 1e6) as u64;
+        let skip = carry(45_000.0) + 2 * round_trip + 150_000;
+        let mend = if self.path.loss > 0.0 { 4 * round_trip } else { 0 };
+        let most = BOUND.as_micros() as u64 + round_trip + skip + mend;
+        let age = at_us - captured;
+        assert!(
+            age <= most,
+            "a picture of {} ms, shown for {} ms, on a link of {rate} B/s, {round_trip} µs; skipping takes {} ms; {:?}",
+            age / 1000,
+            (at_us - shown) / 1000,
+            skip / 1000,
+            self.window,
+        );
+    }
+
+    /// The same across a change of the link: what was on its way by the old rate takes longer by the new one.
+    fn check_changed(&self, at_us: u64, captured: u64, changed: u64, before: f64) {
+        let rate = self.path.rate(at_us);
+        if rate == 0.0 || before == 0.0 {
+            return; // dead: nothing can be said
+        }
+        let round_trip = 2.0 * self.path.delay_us as f64;
+        let on_the_way = before * (round_trip + BOUND.as_micros() as f64 * 1.5) / 1e6 + 60_000.0;
+        let most = on_the_way / rate * 1e6 + 4.0 * round_trip + 600_000.0;
+        let age = (at_us - changed.max(captured)) as f64;
+        assert!(age <= most, "{} ms after a change from {before} to {rate} B/s", age / 1e3);
+    }
+}
