@@ -4,6 +4,7 @@
 
 use std::io::{BufRead, BufReader};
 use std::net::{TcpListener, TcpStream};
+use std::path::PathBuf;
 use std::process::{ChildStdin, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -104,9 +105,15 @@ pub(crate) fn prepare() -> Outcome {
     shell::run(command("npm", &["ci", "--silent", "--no-audit", "--no-fund"]).current_dir(rival))
 }
 
+/// Our program: the release build, or another one that the environment names, to compare it with.
+pub(crate) fn program() -> PathBuf {
+    let other = std::env::var_os("PISTREAMING_PROGRAM").map(PathBuf::from);
+    other.unwrap_or_else(|| target().join("release/pistreaming"))
+}
+
 fn ours(host: &str, more: &[&str]) -> Outcome<Running> {
     let port = free_port(host)?;
-    let mut command = Command::new(target().join("release/pistreaming"));
+    let mut command = Command::new(program());
     let size = format!("{}x{}", SIZE.0, SIZE.1);
     let (rate, port_text) = (RATE.to_string(), port.to_string());
     command.args(["--size", &size, "--fps", &rate, "--bitrate", "800k"]);

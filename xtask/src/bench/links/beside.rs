@@ -76,13 +76,14 @@ fn watch(mut socket: TcpStream, units: &Mutex<Vec<Unit>>) -> Outcome {
         socket.read_exact(&mut byte).map_err(failed)?;
         head.push(byte[0]);
     }
-    let mut epoch_us = 0;
+    let (mut epoch_us, mut arrived) = (0, 0_u32);
     loop {
         let message = message(&mut socket).map_err(failed)?;
+        arrived = arrived.wrapping_add(message.len() as u32);
         match message.first() {
             Some(&STREAM) if message.len() >= 28 => epoch_us = u64_at(&message, 20),
             Some(&UNIT) if message.len() >= UNIT_HEADER => {
-                socket.write_all(&acknowledgement(&message)).map_err(failed)?;
+                socket.write_all(&acknowledgement(&message, arrived)).map_err(failed)?;
                 let unit = unit(&message, epoch_us);
                 units.lock().unwrap_or_else(PoisonError::into_inner).push(unit);
             }
@@ -124,16 +125,17 @@ fn unit(message: &[u8], epoch_us: u64) -> Unit {
     }
 }
 
-/// The frame with the acknowledgement of a unit: received and shown.
-fn acknowledgement(unit: &[u8]) -> Vec<u8> {
-    // A masked binary frame of 24 bytes; the mask is zeros.
-    let mut frame = vec![0x82, 0x80 | 24, 0, 0, 0, 0];
+/// The frame with the acknowledgement of a unit: received and shown, and `arrived` bytes in all.
+fn acknowledgement(unit: &[u8], arrived: u32) -> Vec<u8> {
+    // A masked binary frame of 28 bytes; the mask is zeros.
+    let mut frame = vec![0x82, 0x80 | 28, 0, 0, 0, 0];
     frame.extend([ACK, 0, 0, 0]);
     frame.extend(&unit[4..8]);
     frame.extend(&unit[8..12]);
     frame.extend(&unit[8..12]);
     frame.extend(1000_u32.to_le_bytes());
     frame.extend(u32::MAX.to_le_bytes());
+    frame.extend(arrived.to_le_bytes());
     frame
 }
 

@@ -68,7 +68,7 @@ pub(crate) fn run(arguments: &[String]) -> Outcome {
     if settings.scenarios().iter().any(|one| one.whose == Whose::Rival) {
         ensure(NODE)?;
         systems::prepare()?;
-    } else {
+    } else if std::env::var_os("PISTREAMING_PROGRAM").is_none() {
         shell::run(&mut cargo(&["build", "--release", "--locked", "-p", "pistreaming", "--bins"]))?;
     }
     shell::run(&mut around(arguments)?)
