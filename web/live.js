@@ -44,6 +44,8 @@
       this.trial = null;
       this.socket = null;
       this.early = [];
+      this.spent = 0; // on the parts of the picture to come, in ms
+      this.slow = false;
       this.retries = 0;
       this.retryTimer = 0;
       this.connectTimer = 0;
@@ -54,6 +56,7 @@
       this.loading = false;
       this.farewell = null;
       this.module = null;
+      this.sendOne = (message) => this.send(message);
       this.silence = new pistreaming.Silence(new URL('healthz', options.base).href, {
         silent: () => this.report({ type: 'silent' }),
         found: () => this.connectAnew(),
@@ -74,21 +77,25 @@
      * out which is quicker, and report it, save for pictures of `knownSize`.
      */
     setCanvas(canvas, { paint, trial, knownSize }) {
-      const failed = () => this.report({ type: 'painter-failed' });
+      const failed = (lost) => this.report({ type: 'painter-failed', lost });
       if (paint === 'webgl') {
         try {
-          this.painter = new pistreaming.PainterWebgl(canvas, failed);
+          const painter = new pistreaming.PainterWebgl(canvas, () => { if (this.painter === painter) failed(true); });
+          this.painter = painter;
         } catch (error) {
-          failed();
+          failed(false);
           return;
         }
       } else {
         this.painter = new pistreaming.Painter2d(canvas);
       }
+      if (this.trial) this.trial.stop();
+      this.trial = null;
       if (trial) {
         const done = (winner, size) => this.report({ type: 'trial', paint: winner, size });
         this.trial = new pistreaming.Trial(knownSize, done);
       }
+      if (this.core && this.core.width() > 0) this.paint(true); // in place of another canvas: what that one showed
       this.takeEarly();
     }
 
@@ -210,6 +217,8 @@
       let events;
       try {
         events = this.core.message(data, begin);
+        // A picture may come in parts, which are decoded as they come.
+        this.spent += performance.now() - begin;
       } catch (error) {
         // A fault in the module: its memory may be in any state, so another one takes its place.
         this.core = null;
@@ -217,26 +226,45 @@
         this.lost('The player failed (' + error.message + ').', 0);
         return;
       }
-      this.act(events, begin);
+      this.act(events);
     }
 
-    act(events, begin) {
+    act(events) {
       const core = this.core;
       if (events & EVENT.PAINT) {
-        if (events & EVENT.RESIZE) this.painter.resize(core.width(), core.height());
-        this.painter.prepare(core);
-        const decodeTime = performance.now() - begin;
-        this.painter.paint();
+        const prepared = this.paint((events & EVENT.RESIZE) !== 0);
         const now = performance.now();
-        events |= core.painted(decodeTime, now);
+        events |= core.painted(this.spent + prepared, now);
+        this.spent = 0;
         if (events & EVENT.RESIZE || !this.playing) this.shown();
+        if (core.isSlow() !== this.slow) this.tellSlow();
         if (this.trial) this.trial.shown(core, now);
       }
-      if (events & EVENT.SEND) core.sendAll((message) => this.send(message));
+      if (events & EVENT.SEND) core.sendAll(this.sendOne);
       if (events & EVENT.NOTICE) this.report(Object.assign({ type: 'notice' }, core.notice()));
       if (events & EVENT.RELOAD) this.report({ type: 'reload', assets: core.serverAssets() });
       if (events & EVENT.BYE) this.farewell = core.notice();
       if (events & EVENT.STALE) this.lost('', 0);
+    }
+
+    /**
+     * Paints the core's newest picture; `resized`: on a canvas of another size. That clears the canvas, so nothing may lie
+     * between it and the painting, and no browser shows a canvas in the middle of a task. Returns the ms that it took to
+     * have the pixels.
+     */
+    paint(resized) {
+      const begin = performance.now();
+      this.painter.prepare(this.core);
+      const prepared = performance.now() - begin;
+      if (resized) this.painter.resize(this.core.width(), this.core.height());
+      this.painter.paint();
+      return prepared;
+    }
+
+    /** The device has become too slow for the stream, or is so no longer. */
+    tellSlow() {
+      this.slow = this.core.isSlow();
+      this.report({ type: 'slow', slow: this.slow });
     }
 
     shown() {

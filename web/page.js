@@ -88,7 +88,10 @@
       if (figures.malformed > 0) damage.push(figures.malformed + ' messages not understood');
       return [figures.missed === 1 ? '1 picture' : figures.missed + ' pictures', damage.join(', ')];
     },
-    decoding: (figures) => [figures.decodeTime.toFixed(1) + ' ms', 'a picture, painted by ' + figures.painter],
+    decoding(figures) {
+      const detail = 'a picture, painted by ' + figures.painter + (figures.slow ? '; this device is too slow for the stream' : '');
+      return [figures.decodeTime.toFixed(1) + ' ms', detail];
+    },
   };
 
   function showStatistics(figures) {
@@ -142,6 +145,7 @@
       lostTimer = 0;
       if (stage.classList.contains('playing')) set({ connected: true, lost: '' });
     },
+    slow(report) { at('hint').hidden = !report.slow; },
     statistics(report) { showStatistics(report.statistics); },
     reload(report) { reload(report.assets); },
     broken(report) { set({ broken: report.text + ' Load the page anew.' }); },

@@ -82,7 +82,7 @@
 
   /** The planes are uploaded as they were decoded; the graphics processor computes pixels. Only by the live protocol. */
   class PainterWebgl {
-    /** Throws if the browser has no WebGL. `onlost` is called once the canvas can be painted no more. */
+    /** Throws if the browser has no WebGL. `onlost` is called when the canvas can be painted no more. */
     constructor(canvas, onlost) {
       this.name = 'WebGL';
       this.canvas = canvas;

@@ -13,6 +13,9 @@
   // somebody's own wish, and stays.
   const REMEMBERED_PAINT = 'pistreaming.paint';
   const REMEMBERED_SIZE = 'pistreaming.paint.size';
+  // WebGL that is taken away more often than that is no way to paint.
+  const LOSSES_MS = 60000;
+  const MOST_LOSSES = 2;
 
   function remembered(name) {
     try {
@@ -77,9 +80,12 @@
       this.paused = false;
       this.statisticsOn = false;
       this.handler = null;
+      this.handOver = null; // gives the canvas to what paints
       this.closed = false;
       this.inPage = Boolean(given.inPage);
       this.choice = choosePaint(given.paint);
+      this.remembers = this.choice.trial;
+      this.losses = []; // when WebGL was taken away
       this.options = {
         base: BASE,
         url: given.url || null,
@@ -133,23 +139,28 @@
         remember(REMEMBERED_PAINT, report.paint);
         remember(REMEMBERED_SIZE, report.size);
       } else if (report.type === 'painter-failed') {
-        this.repaint();
+        this.repaint(report.lost);
       } else {
         this.report(report);
       }
     }
 
-    /** WebGL failed, or was taken away: begins anew by 2D, on a new canvas, for one that had WebGL takes nothing else. */
-    repaint() {
+    /**
+     * A canvas by WebGL can be painted no more: a new one takes its place, for one that had WebGL takes nothing else, and
+     * one that lost it would have to wait until the browser gives it back. By WebGL again if that was `lost`, but for the
+     * third time in a minute; by 2D if there is none to be had.
+     */
+    repaint(lost) {
       if (this.closed || this.choice.paint === '2d') return;
-      if (this.choice.trial) remember(REMEMBERED_PAINT, '2d');
-      this.choice = { paint: '2d', trial: false, knownSize: null };
-      this.tell({ type: 'close' });
-      this.handler = null;
+      const now = performance.now();
+      this.losses = this.losses.filter((time) => now - time < LOSSES_MS).concat(now);
+      const again = lost && this.losses.length <= MOST_LOSSES;
+      if (!again && this.remembers) remember(REMEMBERED_PAINT, '2d');
+      this.choice = { paint: again ? 'webgl' : '2d', trial: false, knownSize: null };
       const canvas = this.canvas.cloneNode(false);
       this.canvas.replaceWith(canvas);
       this.canvas = canvas;
-      this.start();
+      this.handOver();
     }
 
     startWorker() {
@@ -177,9 +188,12 @@
           return;
         }
         ready = true;
-        const canvas = this.canvas.transferControlToOffscreen();
         this.begin((message, transfer) => worker.postMessage(message, transfer || []));
-        this.tell({ type: 'canvas', canvas, choice: this.choice }, [canvas]);
+        this.handOver = () => {
+          const canvas = this.canvas.transferControlToOffscreen();
+          this.tell({ type: 'canvas', canvas, choice: this.choice }, [canvas]);
+        };
+        this.handOver();
       };
       if (early) early.heard.forEach(worker.onmessage); else worker.postMessage({ type: 'start', options: this.options });
     }
@@ -200,7 +214,8 @@
       };
       this.begin((message) => doings[message.type](message));
       // No trial: it would hold up the page.
-      session.setCanvas(this.canvas, Object.assign({}, this.choice, { trial: false }));
+      this.handOver = () => session.setCanvas(this.canvas, Object.assign({}, this.choice, { trial: false }));
+      this.handOver();
     }
 
     /** From now on wishes have a taker; he is told those that were uttered before. */

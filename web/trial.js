@@ -31,7 +31,9 @@
     constructor(knownSize, done) {
       this.knownSize = knownSize;
       this.done = done;
-      this.size = '';
+      this.width = 0;
+      this.height = 0;
+      this.known = false; // for the size of now
       this.calmAt = 0;
       this.ways = null;
       this.turns = 0;
@@ -42,9 +44,8 @@
     /** A picture of `core` was just shown. */
     shown(core, now) {
       if (this.timer !== 0) return;
-      const size = core.width() + 'x' + core.height();
-      if (size !== this.size) this.begin(size, now);
-      if (size === this.knownSize || now < this.calmAt) return;
+      if (core.width() !== this.width || core.height() !== this.height) this.begin(core, now);
+      if (this.known || now < this.calmAt) return;
       this.timer = setTimeout(() => {
         this.timer = 0;
         this.turn(core);
@@ -57,15 +58,21 @@
       this.timer = 0;
     }
 
-    begin(size, now) {
-      this.size = size;
+    size() {
+      return this.width + 'x' + this.height;
+    }
+
+    begin(core, now) {
+      this.width = core.width();
+      this.height = core.height();
+      this.known = this.size() === this.knownSize;
       this.calmAt = now + CALM_MS;
       this.ways = null;
       this.turns = 0;
     }
 
     turn(core) {
-      if (this.size === this.knownSize || this.size !== core.width() + 'x' + core.height()) return;
+      if (this.known || core.width() !== this.width || core.height() !== this.height) return;
       if (this.ways === null) {
         this.prepare(core);
         return;
@@ -98,9 +105,10 @@
     }
 
     end(winner) {
-      this.knownSize = this.size;
+      this.known = true;
+      this.knownSize = this.size();
       this.ways = null;
-      this.done(winner, this.size);
+      this.done(winner, this.knownSize);
     }
   }
 

@@ -47,6 +47,8 @@
     constructor(exports, player) {
       this.exports = exports;
       this.player = player;
+      this.memory = new Uint8Array(0);
+      this.outgoing = new Map(); // views of messages to send, by length: there are three
       this.picture = null;
       this.planes = new Map(); // by address: a decoder has two pictures, and they take turns
     }
@@ -65,11 +67,21 @@
       return new Core(instance.exports, instance.exports.player_new_old());
     }
 
+    /** All of the module's memory: one view, until the memory grows. */
+    bytes() {
+      const { buffer } = this.exports.memory;
+      if (this.memory.buffer !== buffer) {
+        this.memory = new Uint8Array(buffer);
+        this.outgoing.clear();
+      }
+      return this.memory;
+    }
+
     /** Takes in a message, an ArrayBuffer; returns events. */
     message(data, now) {
       const address = this.exports.player_input(this.player, data.byteLength);
       if (address === 0) return 0; // longer than any message may be
-      new Uint8Array(this.exports.memory.buffer, address, data.byteLength).set(new Uint8Array(data));
+      this.bytes().set(new Uint8Array(data), address);
       return this.exports.player_message(this.player, data.byteLength, now * 1000);
     }
 
@@ -94,9 +106,20 @@
       for (;;) {
         const length = this.exports.player_next_outgoing(this.player);
         if (length === 0) return;
-        const address = this.exports.player_outgoing(this.player);
-        send(new Uint8Array(this.exports.memory.buffer, address, length));
+        const bytes = this.bytes();
+        let message = this.outgoing.get(length);
+        if (message === undefined) {
+          const address = this.exports.player_outgoing(this.player); // it stays where it is
+          message = bytes.subarray(address, address + length);
+          this.outgoing.set(length, message);
+        }
+        send(message);
       }
+    }
+
+    /** Whether this device takes too long to decode what comes. */
+    isSlow() {
+      return this.exports.player_is_slow(this.player) !== 0;
     }
 
     width() {
@@ -182,6 +205,7 @@
         concealed: exports.player_concealed(player),
         malformed: exports.player_malformed(player),
         decodeTime: exports.player_decode_us(player) / 1000,
+        slow: this.isSlow(),
       };
     }
   }

@@ -10,8 +10,11 @@ const CHROMIUM_FLAGS = [
 ];
 const DESKTOP = { width: 1280, height: 800 };
 
-/** `flags`: more of Chromium's own. `init`: run in each page before its own scripts. */
-export async function startChromium({ flags = [], init = null } = {}) {
+/**
+ * `flags`: more of Chromium's own. `init`: run in each page before its own scripts. `inWorker`: a function that is run in
+ * each worker before its own script.
+ */
+export async function startChromium({ flags = [], init = null, inWorker = null } = {}) {
   const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: [...CHROMIUM_FLAGS, ...flags] });
   return {
     name: 'Chromium',
@@ -23,18 +26,26 @@ export async function startChromium({ flags = [], init = null } = {}) {
       page.on('requestfailed', (request) => faults.push(`${request.url()}: ${request.failure().errorText}`));
       page.on('response', (response) => { if (response.status() >= 400) faults.push(`${response.url()}: ${response.status()}`); });
       if (init) await page.addInitScript(init);
+      if (inWorker) await page.route('**/worker.js', (route) => putBefore(route, `(${inWorker})();`));
       await page.goto(url);
       return {
         faults,
         evaluate: (code, argument) => page.evaluate(code, argument),
         press: (key) => page.keyboard.press(key),
         screenshot: (path) => page.screenshot({ path }),
+        devtools: () => page.context().newCDPSession(page),
         requests: (seen) => page.on('request', (request) => seen(request.url())),
         reload: () => page.reload(),
         close: () => page.close(),
       };
     },
   };
+}
+
+/** Answers with the server's script, and `code` before it. */
+async function putBefore(route, code) {
+  const response = await route.fetch();
+  await route.fulfill({ response, body: code + await response.text() });
 }
 
 export async function startFirefox() {

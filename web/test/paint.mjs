@@ -2,10 +2,15 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 
-import { startChromium } from '../harness/browsers.mjs';
+import { startChromium, startFirefox } from '../harness/browsers.mjs';
 import { startProgram, stopProgram } from '../harness/program.mjs';
 import { between, readStrip, untilLive, watch } from '../harness/strip.mjs';
 import { until } from '../harness/until.mjs';
+
+/** The pattern's bars, of 75 %: white, yellow, cyan, green, magenta, red, blue, black. */
+const BARS = [7, 6, 3, 2, 5, 4, 1, 0].map((bits) => [4, 2, 1].map((bit) => bits & bit ? 191 : 0));
+/** What coding may change, and rounding. */
+const MOST_OFF = 4;
 
 /** To be evaluated in a page: R, G, B of the middles of the pattern's eight colour bars, above its clock strip. */
 function readBars() {
@@ -72,6 +77,26 @@ describe('painting', { timeout: 180_000 }, () => {
     }));
   });
 
+  it('colours are those of BT.601 in video range, however they are computed', async (test) => {
+    const firefox = await startFirefox();
+    test.after(() => firefox.close());
+    const ways = ['?paint=2d', '?paint=2d&simd=no', '?paint=webgl', '?paint=webgl&simd=no'].filter((way) => webgl || !way.includes('webgl'));
+    for (const [there, way] of [...ways.map((way) => [browser, way]), [firefox, '?paint=2d'], [firefox, '?paint=2d&simd=no']]) {
+      const page = await there.open(program.url + way);
+      await untilLive(page);
+      // The first picture may be a coarse one.
+      const off = () => page.evaluate(readBars).then((bars) => Math.max(...bars.map((bar, index) =>
+        Math.max(...bar.slice(0, 3).map((value, channel) => Math.abs(value - BARS[index][channel]))))));
+      let least = 255;
+      await until(`colours within ${MOST_OFF} by ${there.name} with ${way}, not ${least}`, async () => {
+        least = Math.min(least, await off());
+        return least <= MOST_OFF;
+      });
+      assert.equal(await painter(page), way.includes('webgl') ? 'WebGL' : '2D');
+      await page.close();
+    }
+  });
+
   it('a picture whose size is odd is cut to it', async (test) => {
     if (!needsWebgl(test)) return;
     const odd = await startProgram(['--size', '651x363'], test);
@@ -116,27 +141,63 @@ describe('painting', { timeout: 180_000 }, () => {
     await page.close();
   });
 
-  it('a canvas whose WebGL is lost is followed by one by 2D', async (test) => {
-    if (!needsWebgl(test)) return;
-    // Only in the page can a test get at the context: there the page has no worker.
-    const init = () => {
-      delete window.OffscreenCanvas;
-      const original = HTMLCanvasElement.prototype.getContext;
-      HTMLCanvasElement.prototype.getContext = function (...given) {
-        const context = original.apply(this, given);
-        if (given[0] === 'webgl') window.context = context;
-        return context;
-      };
+  // A test gets at the context by a channel: it may be in a worker.
+  const losable = () => {
+    const prototype = (self.document ? HTMLCanvasElement : OffscreenCanvas).prototype;
+    const original = prototype.getContext;
+    let newest = null;
+    prototype.getContext = function (...given) {
+      const context = original.apply(this, given);
+      if (given[0] === 'webgl') newest = context;
+      return context;
     };
-    const inPage = await startChromium({ init });
-    test.after(() => inPage.close());
-    const page = await inPage.open(program.url + '?paint=webgl');
-    await until('a picture', () => page.evaluate(() => document.getElementById('stage').classList.contains('playing')));
-    await page.evaluate(() => window.context.getExtension('WEBGL_lose_context').loseContext());
-    await until('another canvas', () => page.evaluate(() => window.context.canvas !== document.querySelector('canvas')));
+    new BroadcastChannel('lose').onmessage = () => newest.getExtension('WEBGL_lose_context').loseContext();
+  };
+  const inPage = () => { delete window.OffscreenCanvas; };
+
+  for (const [where, options] of [
+    ['in a worker', { inWorker: losable }],
+    ['in the page', { init: `(${losable})(); (${inPage})();` }],
+  ]) {
+    it(`WebGL that is taken away ${where} is had again, and given up when it is taken away again and again`, async (test) => {
+      if (!needsWebgl(test)) return;
+      const browser = await startChromium(options);
+      test.after(() => browser.close());
+      const page = await browser.open(program.url + '?paint=webgl');
+      const isPlaying = () => page.evaluate(() => document.getElementById('stage').classList.contains('playing'));
+      await until('a picture', isPlaying);
+      await page.press('s');
+      const figures = () => page.evaluate(() => JSON.parse(document.getElementById('overlay').dataset.figures || '{}'));
+      for (const expected of ['WebGL', 'WebGL', '2D']) {
+        await page.evaluate(() => {
+          window.canvas = document.querySelector('canvas');
+          new BroadcastChannel('lose').postMessage('');
+        });
+        await until('another canvas', () => page.evaluate(() => window.canvas !== document.querySelector('canvas')));
+        // By WebGL in the page there is nothing to be read between pictures.
+        if (expected === '2D' || where === 'in a worker') await untilLive(page);
+        await until(`painting by ${expected}`, async () => (await figures()).painter === expected);
+        const { missed } = await figures();
+        assert.equal(await isPlaying(), true, 'the connection is still the same');
+        assert.equal(missed, 0);
+        assert.equal(await page.evaluate(() => document.querySelectorAll('canvas').length), 1);
+      }
+      await untilLive(page);
+      assert.deepEqual(page.faults, []);
+    });
+  }
+
+  it('WebGL that is not to be had is followed by 2D', async (test) => {
+    const browser = await startChromium({ inWorker: () => {
+      const original = OffscreenCanvas.prototype.getContext;
+      OffscreenCanvas.prototype.getContext = function (kind, ...more) {
+        return kind === 'webgl' ? null : original.call(this, kind, ...more);
+      };
+    } });
+    test.after(() => browser.close());
+    const page = await browser.open(program.url + '?paint=webgl');
     await untilLive(page);
     assert.equal(await painter(page), '2D');
-    assert.equal(await page.evaluate(() => document.querySelectorAll('canvas').length), 1);
     assert.deepEqual(page.faults, []);
   });
 });

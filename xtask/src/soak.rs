@@ -8,7 +8,7 @@ use std::net::TcpStream;
 use std::sync::mpsc::{Receiver, TryRecvError, channel};
 use std::time::{Duration, Instant};
 
-use crate::bench::systems::{Running, System};
+use crate::bench::systems::{Running, System, Video};
 use crate::process::{Holdings, holdings};
 use crate::{Outcome, stalled};
 
@@ -23,7 +23,7 @@ const LEEWAY: u64 = 4 << 20;
 
 /// Runs it. The release build must be there.
 pub(crate) fn run() -> Outcome {
-    let mut system = System::Ours.start()?;
+    let mut system = System::Ours.start(Video::USUAL)?;
     let server = system.server[0];
     let (address, _, _) = system.socket.clone();
     let mut watcher = stalled::open(1, &address, "/", "")?.remove(0);

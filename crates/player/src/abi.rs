@@ -266,6 +266,8 @@ getters! {
         |player| player.protocol.live().map_or(0, |live| (live.server_assets() >> 32) as u32);
     /// Lower half of it.
     player_server_assets_low -> u32 = |player| player.protocol.live().map_or(0, |live| live.server_assets() as u32);
+    /// 1 if this device takes too long to decode what comes, else 0.
+    player_is_slow -> u32 = |player| player.protocol.live().is_some_and(|live| live.is_slow()).into();
     /// What capture times count from, as `wire` numbers it: 1 sensor, 2 driver, 3 arrival; 0 before the first picture.
     player_time_meaning -> u32 =
         |player| player.protocol.live().and_then(|live| live.meaning()).map_or(0, |meaning| meaning as u32);

@@ -8,6 +8,7 @@
 //! | file | what |
 //! |---|---|
 //! | `live.rs` | a connection by the live protocol of the crate `wire` |
+//! | `device.rs` | whether the device decodes as fast as pictures come |
 //! | `old.rs` | a connection by the old protocol: `jsmp`, then an elementary stream |
 //! | `screen.rs` | the picture to paint, in RGBA |
 //! | `colour.rs` | YCbCr to RGBA |
@@ -23,6 +24,7 @@ extern crate alloc;
 pub mod abi;
 pub mod clock;
 mod colour;
+mod device;
 mod events;
 pub mod live;
 pub mod old;

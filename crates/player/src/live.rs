@@ -4,28 +4,26 @@
 //! layout (`wire`), the coding (`mpeg1`), reconnecting (the page does that and says [`Live::connected`]).
 
 use alloc::string::String;
-use alloc::vec::Vec;
 
 use mpeg1::PictureView;
-use mpeg1::decode::Decoder;
+use mpeg1::decode::{Decoder, Part};
 use wire::{
     Ack, Bye, FromServer, FromViewer, Gap, Notice, Probe, State, StreamHeader, TimeMeaning, UNKNOWN,
     UnitFlags, UnitHeader,
 };
 
+use crate::Events;
 use crate::clock::Comparison;
+use crate::device::Device;
 use crate::outbox::Outbox;
 use crate::screen::Screen;
 use crate::statistics::Statistics;
-use crate::{Events, MAX_MESSAGE};
 
 /// Probes sent one behind the other after connecting, each when the last one's reply is there: what the delay is
 /// worth is known at once. After them one a tick.
 const FIRST_PROBES: usize = 4;
 /// Ticks without any message, though a probe asked for one, until a connection is taken for dead.
 const SILENT_TICKS: u32 = 6;
-/// Pictures over which the mean decoding time must have settled before a device is called slow.
-const SETTLED_PICTURES: u32 = 32;
 /// A slow device whose pictures are so much older than its last start was joins anew instead of decoding them, but not
 /// more often than once in so long.
 const TOO_LATE_US: u64 = 300_000;
@@ -38,16 +36,18 @@ pub struct Live {
     stream: Option<StreamHeader>,
     /// Nothing can be decoded before the next start.
     wait_for_start: bool,
-    /// The parts of a picture that came in several messages.
-    parts: Vec<u8>,
+    /// Header of the picture of which parts came, but not yet the last.
+    in_work: Option<UnitHeader>,
     /// Header of the last unit that came whole.
     received: Option<UnitHeader>,
     /// Bytes of all messages that came on this connection, modulo 2³².
     arrived: u32,
     /// Header of the picture that is on the screen.
     on_screen: Option<UnitHeader>,
+    /// Whether that one replaces another coding of the same picture.
+    again: bool,
     shown: u32,
-    settled: u32,
+    device: Device,
     /// How old the last start was when it came.
     start_age_us: u64,
     joined_anew_us: u64,
@@ -76,7 +76,7 @@ impl Live {
         self.decoder.reset();
         self.stream = None;
         self.wait_for_start = true;
-        self.parts.clear();
+        self.in_work = None;
         self.received = None;
         self.arrived = 0;
         self.shown = UNKNOWN;
@@ -127,12 +127,17 @@ impl Live {
     pub fn painted(&mut self, decode_us: u32, now_us: u64) -> Events {
         let Some(header) = self.on_screen else { return Events::NONE };
         self.shown = header.sequence;
+        if self.again {
+            // Sharper, but no newer: neither the rate nor the delay of what is shown.
+            return self.acknowledge(self.statistics.delay_us);
+        }
         self.statistics.painted(decode_us, now_us);
         let estimate = self.clocks.estimate(now_us);
         let delay = estimate.map(|estimate| estimate.server_us(now_us).saturating_sub(header.captured_us));
         self.statistics.delay_us = delay;
         self.statistics.delay_error_us = estimate.map_or(0, |estimate| estimate.error_us);
-        self.judge_device();
+        self.device.decoded(self.statistics.mean_decode_us);
+        let _ = self.set_state(State { slow_device: self.device.is_slow(), ..self.state });
         self.acknowledge(delay)
     }
 
@@ -163,6 +168,12 @@ impl Live {
     #[must_use]
     pub fn meaning(&self) -> Option<TimeMeaning> {
         self.on_screen.map(|header| header.meaning)
+    }
+
+    /// Whether this device takes too long to decode what comes.
+    #[must_use]
+    pub const fn is_slow(&self) -> bool {
+        self.device.is_slow()
     }
 
     /// The code of the last notice, and the reason of the last goodbye.
@@ -204,8 +215,10 @@ impl Live {
         // The screen keeps the old stream's last picture until the new one's first is decoded.
         self.decoder.reset();
         self.stream = Some(header);
+        self.device.stream(&header);
+        self.statistics.average_anew();
         self.wait_for_start = true;
-        self.parts.clear();
+        self.in_work = None;
         self.received = None;
         Events::NONE
     }
@@ -214,7 +227,7 @@ impl Live {
         self.statistics.missed += u64::from(gap.missed);
         self.wait_for_start = true;
         self.received = None;
-        self.parts.clear();
+        self.in_work = None;
         Events::NONE
     }
 
@@ -240,47 +253,37 @@ impl Live {
         if self.stream.is_none_or(|stream| stream.stream != header.stream) {
             return Events::NONE; // the rest of a stream that is no more
         }
-        let (first, last) = (header.flags.has(UnitFlags::FIRST), header.flags.has(UnitFlags::LAST));
-        if first && last {
-            return self.whole(header, payload, now_us);
+        let part =
+            Part { first: header.flags.has(UnitFlags::FIRST), last: header.flags.has(UnitFlags::LAST) };
+        if part.first {
+            self.first_part(header, now_us);
+        } else if self.in_work.is_none_or(|in_work| in_work.sequence != header.sequence) {
+            return Events::NONE; // without its beginning it is of no use; the next picture shows that it is missing
         }
-        if first {
-            self.parts.clear();
-        }
-        if self.parts.len() + payload.len() > MAX_MESSAGE {
-            self.statistics.malformed += 1;
-            self.parts.clear();
+        self.in_work = if part.last { None } else { Some(header) };
+        // Decoded at once, while the rest is on its way.
+        let decoded = if self.wait_for_start { None } else { self.decoder.decode_part(payload, part) };
+        if !part.last {
             return Events::NONE;
         }
-        self.parts.extend_from_slice(payload);
-        if !last {
-            return Events::NONE;
-        }
-        let parts = core::mem::take(&mut self.parts);
-        let events = self.whole(header, &parts, now_us);
-        self.parts = parts; // its room is used again
-        events
-    }
-
-    /// A picture is there: decode it at once.
-    fn whole(&mut self, header: UnitHeader, picture: &[u8], now_us: u64) -> Events {
-        self.count_missed(header);
         self.received = Some(header);
-        self.keep_up(header, now_us);
-        if self.wait_for_start && !header.flags.has(UnitFlags::START) {
-            self.statistics.missed += 1;
-            return self.acknowledge(None);
-        }
-        self.wait_for_start = false;
-        let Some(decoded) = self.decoder.decode_unit(picture) else {
+        let Some(decoded) = decoded else {
             self.statistics.missed += 1;
             return self.acknowledge(None);
         };
         self.statistics.concealed += u64::from(decoded.concealed_macroblocks);
         // Its pixels are computed only for a page that wants them: see `convert`.
         let resized = self.screen.resize(decoded.picture.width, decoded.picture.height);
+        self.again = self.on_screen.is_some_and(|before| same_picture(&before, &header));
         self.on_screen = Some(header);
         Events::PAINT.with(Events::RESIZE.when(resized))
+    }
+
+    /// A picture begins. If the one before never ended, what was decoded of it is forgotten, and it is counted as missed.
+    fn first_part(&mut self, header: UnitHeader, now_us: u64) {
+        self.count_missed(header);
+        self.keep_up(header, now_us);
+        self.wait_for_start &= !header.flags.has(UnitFlags::START);
     }
 
     /// A slow device cannot decode all that comes, and each picture needs the one before: when it has fallen behind it
@@ -329,18 +332,6 @@ impl Live {
         Events::SEND
     }
 
-    /// Slow: decoding takes more than nine tenths of the time that there is; no longer slow: less than half.
-    fn judge_device(&mut self) {
-        let Some(stream) = self.stream else { return };
-        self.settled = self.settled.saturating_add(1);
-        let interval_us = f64::from(stream.rate.1) * 1e6 / f64::from(stream.rate.0);
-        let share = self.statistics.mean_decode_us / interval_us;
-        let slow_device = share > if self.state.slow_device { 0.5 } else { 0.9 };
-        if self.settled >= SETTLED_PICTURES {
-            let _ = self.set_state(State { slow_device, ..self.state });
-        }
-    }
-
     fn set_state(&mut self, state: State) -> Events {
         if state != self.state {
             self.state = state;
@@ -348,6 +339,11 @@ impl Live {
         }
         Events::SEND.when(!self.outbox.is_empty())
     }
+}
+
+/// Whether both are codings of one picture: a band, or a start for one who has it already.
+fn same_picture(one: &UnitHeader, other: &UnitHeader) -> bool {
+    (one.stream, one.sequence) == (other.stream, other.sequence)
 }
 
 /// The newest picture, but for one of another size than the screen: that is left black by a unit that goes on with the

@@ -84,8 +84,10 @@ pub struct Statistics {
     pub malformed: u64,
     /// What the last picture's decoding took, µs.
     pub decode_us: u32,
-    /// Running mean of the same.
+    /// Running mean of the same over the last 16 pictures or so.
     pub mean_decode_us: f64,
+    /// Pictures in that mean, as far as it needs to be known.
+    averaged: u8,
     /// From capture to painted, µs; `None` before clocks were compared.
     pub delay_us: Option<u64>,
     /// The most that `delay_us` can be off by the comparison of clocks.
@@ -97,7 +99,13 @@ impl Statistics {
     pub fn painted(&mut self, decode_us: u32, now_us: u64) {
         self.shown.add(1, now_us);
         self.decode_us = decode_us;
-        self.mean_decode_us += (f64::from(decode_us) - self.mean_decode_us) / 16.0;
+        self.averaged = (self.averaged + 1).min(16);
+        self.mean_decode_us += (f64::from(decode_us) - self.mean_decode_us) / f64::from(self.averaged);
+    }
+
+    /// Another stream begins: what its pictures take has nothing to do with those before.
+    pub(crate) fn average_anew(&mut self) {
+        self.averaged = 0;
     }
 }
 
@@ -127,6 +135,16 @@ mod tests {
             assert_eq!(pictures.per_second(now + 10_000_000), 0.0, "nothing came for 10 s");
             assert_eq!(pictures.per_second(now + 3_600_000_000_000), 0.0);
         }
+    }
+
+    #[test]
+    fn decoding_is_averaged_from_the_first_picture_of_a_stream_on() {
+        let mut statistics = Statistics::default();
+        [3_000, 5_000].iter().for_each(|&us| statistics.painted(us, 0));
+        assert_eq!((statistics.decode_us, statistics.mean_decode_us), (5_000, 4_000.0));
+        statistics.average_anew();
+        (0..100).for_each(|_| statistics.painted(9_000, 0));
+        assert_eq!(statistics.mean_decode_us, 9_000.0);
     }
 
     #[test]

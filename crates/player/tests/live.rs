@@ -3,6 +3,7 @@
 mod common;
 
 use common::{Camera, assert_same};
+use mpeg1::bits::start_code::{self, SLICE_FIRST, SLICE_LAST};
 use mpeg1::encode::Intra;
 use player::Events;
 use player::live::Live;
@@ -190,24 +191,112 @@ fn a_hole_without_a_gap_message_is_counted() {
     assert_eq!(viewer.live.statistics().missed, 2);
 }
 
+/// The unit in parts of so many slices, the headers with the first.
+fn parts(unit: &[u8], slices: usize) -> Vec<&[u8]> {
+    let mut cuts = vec![0];
+    let mut at = 0;
+    while let Some(found) = start_code::find(unit, at) {
+        if (SLICE_FIRST..=SLICE_LAST).contains(&found.code) {
+            cuts.push(found.at);
+        }
+        at = found.at + 4;
+    }
+    cuts.remove(1); // the first slice goes with the headers
+    let mut cuts: Vec<usize> = cuts.into_iter().step_by(slices).collect();
+    cuts.push(unit.len());
+    cuts.windows(2).map(|ends| &unit[ends[0]..ends[1]]).collect()
+}
+
+/// The messages in which a picture comes in parts.
+fn in_parts(header: UnitHeader, unit: &[u8], slices: usize) -> Vec<FromServer<'_>> {
+    let parts = parts(unit, slices);
+    let last = parts.len() - 1;
+    let place = |n| match n {
+        0 if last == 0 => WHOLE,
+        0 => UnitFlags::FIRST,
+        n if n == last => UnitFlags::LAST,
+        _ => UnitFlags::default(),
+    };
+    let message =
+        |(n, part)| FromServer::Unit(UnitHeader { flags: header.flags.with(place(n)), ..header }, part);
+    parts.into_iter().enumerate().map(message).collect()
+}
+
 #[test]
 fn parts_make_the_same_picture_as_the_whole() {
     let (mut viewer, mut camera) = (Viewer::new(), Camera::new(64, 64));
     let _ = viewer.take(stream(1, &camera));
-    for sequence in 0..4 {
+    let mut split = 0;
+    for sequence in 0..8 {
         let unit = camera.unit(Intra::Auto);
         let start = if sequence == 0 { UnitFlags::START } else { UnitFlags::default() };
-        let (head, tail) = unit.split_at(unit.len() / 3);
-        let (middle, tail) = tail.split_at(tail.len() / 2);
-        let parts = [(head, UnitFlags::FIRST), (middle, UnitFlags::default()), (tail, UnitFlags::LAST)];
-        for (part, flags) in parts {
-            let (events, ack) =
-                viewer.take_and_paint(FromServer::Unit(header(1, sequence, flags.with(start)), part));
-            assert_eq!(events.has(Events::PAINT), flags.has(UnitFlags::LAST));
-            assert_eq!(ack.is_some(), flags.has(UnitFlags::LAST));
+        let messages = in_parts(header(1, sequence, start), &unit, 1);
+        split += usize::from(messages.len() > 1);
+        let last = messages.len() - 1;
+        for (n, message) in messages.into_iter().enumerate() {
+            let (events, ack) = viewer.take_and_paint(message);
+            assert_eq!((events.has(Events::PAINT), ack.is_some()), (n == last, n == last));
         }
         assert_same(viewer.pixels(), &camera.shown());
     }
+    assert!(split > 2, "{split} pictures had several slices");
+    assert_eq!(viewer.live.statistics().missed, 0);
+}
+
+#[test]
+fn a_picture_without_its_end_or_its_beginning_is_counted_and_not_shown() {
+    let (mut viewer, mut camera) = (Viewer::new(), Camera::new(64, 64));
+    let _ = viewer.take(stream(1, &camera));
+    let first = camera.unit(Intra::Auto);
+    let _ = viewer.take_and_paint(FromServer::Unit(header(1, 0, WHOLE.with(UnitFlags::START)), &first));
+    let before = viewer.pixels().to_vec();
+    let (unended, unbegun) = (camera.unit(Intra::Auto), camera.unit(Intra::Auto));
+    let mut messages = in_parts(header(1, 1, UnitFlags::default()), &unended, 1);
+    messages.pop();
+    messages.extend(in_parts(header(1, 2, UnitFlags::default()), &unbegun, 1).into_iter().skip(1));
+    for message in messages {
+        assert_eq!(viewer.take_and_paint(message), (Events::NONE, None));
+        assert_same(viewer.pixels(), &before);
+    }
+    let start = camera.unit(Intra::Force);
+    for flags in [UnitFlags::default(), UnitFlags::START] {
+        // Begun twice: the second time counts.
+        let mut messages = in_parts(header(1, 3, flags), &start, 2);
+        if flags == UnitFlags::default() {
+            messages.truncate(1);
+        }
+        for message in messages {
+            let _ = viewer.take_and_paint(message);
+        }
+    }
+    assert_same(viewer.pixels(), &camera.shown());
+    assert_eq!(viewer.live.statistics().missed, 2);
+    assert_eq!(viewer.live.statistics().concealed, 0);
+}
+
+#[test]
+fn a_second_coding_of_a_picture_is_shown_but_is_no_picture_more() {
+    let (mut viewer, mut camera) = (Viewer::new(), Camera::new(48, 32));
+    let _ = viewer.take(stream(1, &camera));
+    let begin_us = viewer.now_us;
+    let _ = viewer.take(FromServer::Clock(ClockReply { probe_us: begin_us, server_us: begin_us }));
+    for sequence in 0..50 {
+        let captured_us = begin_us + u64::from(sequence) * 40 * MS;
+        viewer.now_us = captured_us + 5 * MS;
+        let start = if sequence == 0 { UnitFlags::START } else { UnitFlags::default() };
+        let header = UnitHeader { captured_us, ..header(1, sequence, WHOLE.with(start)) };
+        for delay_ms in [0, 10] {
+            viewer.now_us += delay_ms * MS;
+            let unit = camera.unit(Intra::Auto);
+            let (events, ack) = viewer.take_and_paint(FromServer::Unit(header, &unit));
+            assert!(events.has(Events::PAINT));
+            assert_eq!(ack.map(|ack| (ack.shown, ack.delay_us)), Some((sequence, 7_000)));
+            assert_same(viewer.pixels(), &camera.shown());
+        }
+    }
+    let now_us = viewer.now_us;
+    let per_second = viewer.live.statistics().shown.per_second(now_us);
+    assert!((per_second - 25.0).abs() < 0.1, "{per_second}");
 }
 
 #[test]
@@ -322,7 +411,7 @@ proptest! {
     /// Damaged, cut, swapped and invented messages: no panic, and a start afterwards shows the right picture.
     #[test]
     fn nothing_that_comes_does_harm(
-        edits in prop::collection::vec((0usize..11, any::<prop::sample::Index>(), any::<u8>(), any::<bool>()), 0..40),
+        edits in prop::collection::vec((0usize..16, any::<prop::sample::Index>(), any::<u8>(), any::<bool>()), 0..40),
         invented in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..60), 0..8),
     ) {
         let (mut viewer, mut camera) = (Viewer::new(), Camera::new(48, 32));
@@ -335,12 +424,14 @@ proptest! {
         add(stream(1, &camera));
         for sequence in 0..10 {
             let unit = camera.unit(Intra::Auto);
-            let flags = if sequence == 0 { WHOLE.with(UnitFlags::START) } else { WHOLE };
-            add(FromServer::Unit(header(1, sequence, flags), &unit));
+            let start = if sequence == 0 { UnitFlags::START } else { UnitFlags::default() };
+            // Whole ones and ones in two parts.
+            in_parts(header(1, sequence, start), &unit, 1 + sequence as usize % 2).into_iter().for_each(&mut add);
         }
         messages.extend(invented);
         for (message, at, value, cut) in edits {
-            let message = messages.get_mut(message).unwrap();
+            let count = messages.len();
+            let message = &mut messages[message % count];
             let at = at.index(message.len().max(1));
             if cut { message.truncate(at) } else if let Some(byte) = message.get_mut(at) { *byte = value }
         }

@@ -154,7 +154,8 @@ impl UnitFlags {
     }
 }
 
-/// What stands before a coded picture, or before a part of whole slices of it.
+/// What stands before a coded picture, or before a part of whole slices of it. The parts of a picture come one behind the
+/// other, with the same header but for [`UnitFlags::FIRST`] and [`UnitFlags::LAST`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct UnitHeader {
     /// The stream that it belongs to.

@@ -6,7 +6,7 @@ use std::io::{BufRead, BufReader, Write as _};
 use std::process::{ChildStdin, ChildStdout, Command, Stdio};
 use std::time::Duration;
 
-use super::systems::{System as Whole, node};
+use super::systems::{System as Whole, Video, node};
 use crate::Outcome;
 use crate::process::Process;
 use crate::shell::{self, cargo, command, root, target};
@@ -84,7 +84,7 @@ impl System {
                 Ok(running(address, "live", vec![server]))
             }
             Self::Program => {
-                let whole = Whole::Ours.start()?;
+                let whole = Whole::Ours.start(Video::USUAL)?;
                 Ok(running(whole.socket.0.clone(), "live", whole.into_processes()))
             }
         }

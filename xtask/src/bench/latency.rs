@@ -1,32 +1,38 @@
 //! `cargo xtask bench latency`: whose picture is how old when it reaches the screen.
 //!
-//! Here belongs: options, the runs in turns, the table. Not here: a run (measure.rs).
+//! Here belongs: options, the runs in turns. Not here: a run (measure.rs), the table (table.rs).
 
 use std::path::Path;
 use std::time::Duration;
 
-use super::OPTIONS;
 use super::browser::Browser;
-use super::measure::{Figures, Watcher};
+use super::conditions::Condition;
+use super::measure::{Figures, Plan, Watcher};
 use super::screen::Screen;
-use super::systems::{self, SIZE, System};
+use super::systems::{self, System};
+use super::{OPTIONS, table};
 use crate::packages::{BROWSERS, MEDIA, NODE, ensure};
 use crate::shell::target;
 use crate::{Outcome, stalled};
 
-/// What keeps the page's thread busy, with `--busy`.
-const BUSY: &str =
-    "setInterval(() => { const end = performance.now() + 50; while (performance.now() < end); }, 200);";
-
 struct Settings {
     runs: u32,
     time: Duration,
+    hidden: Duration,
     stalled: usize,
-    busy: bool,
+    conditions: Vec<Condition>,
     systems: Vec<System>,
+    rivals: bool,
 }
 
-/// Measures all systems in turns and prints a table.
+/// One system under one condition, and what its runs gave.
+struct Contest {
+    condition: Condition,
+    system: System,
+    figures: Figures,
+}
+
+/// Measures all in turns and prints tables.
 pub(crate) fn run(arguments: &[String]) -> Outcome {
     let settings = Settings::parse(arguments)?;
     ensure(&[MEDIA, NODE, BROWSERS].concat())?;
@@ -35,20 +41,28 @@ pub(crate) fn run(arguments: &[String]) -> Outcome {
     if dir.exists() {
         std::fs::remove_dir_all(&dir).map_err(|error| format!("{}: {error}", dir.display()))?;
     }
-    let mut results = vec![Figures::default(); settings.systems.len()];
+    let mut contests = settings.contests();
     for run in 1..=settings.runs {
-        for (system, result) in settings.systems.iter().zip(&mut results) {
+        for contest in &mut contests {
+            let name = format!("{}-{}", contest.condition.name(), contest.system.name());
             // The browser's helpers may still write to the profile before.
-            let dir = dir.join(format!("{}-{run}", system.name()));
-            let figures =
-                one_run(*system, &settings, &dir).map_err(|error| format!("{}: {error}", system.name()))?;
-            println!("run {run} of {}", row(system.name(), &figures));
-            result.append(&figures);
+            let dir = dir.join(format!("{name}-{run}"));
+            let figures = one_run(contest.condition, contest.system, &settings, &dir)
+                .map_err(|error| format!("{name}: {error}"))?;
+            println!(
+                "run {run} {:<6} {}",
+                contest.condition.name(),
+                table::row(contest.system.name(), &figures)
+            );
+            contest.figures.append(&figures);
         }
     }
-    println!("\n{HEADING}");
-    for (system, figures) in settings.systems.iter().zip(&results) {
-        println!("{}", row(system.name(), figures));
+    for condition in Condition::ALL {
+        let of_it = contests.iter().filter(|contest| contest.condition == condition);
+        let rows: Vec<_> = of_it.map(|contest| (contest.system.name(), &contest.figures)).collect();
+        if !rows.is_empty() {
+            table::print(condition, &rows);
+        }
     }
     Ok(())
 }
@@ -56,74 +70,74 @@ pub(crate) fn run(arguments: &[String]) -> Outcome {
 impl Settings {
     fn parse(arguments: &[String]) -> Outcome<Self> {
         let mut settings = Self {
-            runs: 3,
-            time: Duration::from_secs(20),
+            runs: 5,
+            time: Duration::from_secs(10),
+            hidden: Duration::from_secs(4),
             stalled: 0,
-            busy: false,
-            systems: System::ALL.to_vec(),
+            conditions: Condition::ALL.to_vec(),
+            systems: vec![System::Floor, System::Ours],
+            rivals: false,
         };
         let mut words = arguments.iter();
         while let Some(word) = words.next() {
             let mut value = || words.next().ok_or(format!("{word} needs a value"));
             let number =
                 |text: &String| text.parse::<u32>().map_err(|_| format!("{word}: '{text}' is no number"));
+            let seconds = |text: &String| number(text).map(|seconds| Duration::from_secs(seconds.into()));
             match word.as_str() {
                 "--runs" => settings.runs = number(value()?)?.max(1),
-                "--seconds" => settings.time = Duration::from_secs(number(value()?)?.max(1).into()),
+                "--seconds" => settings.time = seconds(value()?)?.max(Duration::from_secs(1)),
+                "--hidden" => settings.hidden = seconds(value()?)?,
                 "--stalled" => settings.stalled = number(value()?)? as usize,
-                "--busy" => settings.busy = true,
-                "--only" => {
-                    let names: Vec<&str> = value()?.split(',').collect();
-                    let known = |name: &&&str| System::ALL.iter().any(|system| system.name() == **name);
-                    if let Some(unknown) = names.iter().find(|name| !known(name)) {
-                        return Err(format!("there is no system '{unknown}'; {OPTIONS}"));
-                    }
-                    settings.systems.retain(|system| names.contains(&system.name()));
-                }
+                "--rivals" => settings.rivals = true,
+                "--conditions" => settings.conditions = chosen(value()?, &Condition::ALL, Condition::name)?,
+                "--only" => settings.systems = chosen(value()?, &System::ALL, System::name)?,
                 other => return Err(format!("unknown option '{other}'; {OPTIONS}")),
             }
         }
         Ok(settings)
     }
+
+    /// Who is measured under which condition, in the order of turns.
+    fn contests(&self) -> Vec<Contest> {
+        let mut contests = Vec::new();
+        for &condition in &self.conditions {
+            let rivals = System::ALL.into_iter().filter(|system| {
+                self.rivals && condition == Condition::Quiet && !self.systems.contains(system)
+            });
+            for system in self.systems.iter().copied().chain(rivals) {
+                contests.push(Contest { condition, system, figures: Figures::default() });
+            }
+        }
+        contests
+    }
+}
+
+/// Those of `all` whose names stand in `text`, with commas between.
+fn chosen<T: Copy>(text: &str, all: &[T], name: impl Fn(T) -> &'static str) -> Outcome<Vec<T>> {
+    let names: Vec<&str> = text.split(',').collect();
+    match names.iter().find(|wanted| !all.iter().any(|one| name(*one) == **wanted)) {
+        Some(unknown) => Err(format!("there is no '{unknown}'; {OPTIONS}")),
+        None => Ok(all.iter().copied().filter(|one| names.contains(&name(*one))).collect()),
+    }
 }
 
 /// Everything anew for each run: server, screen, browser, profile, all in the new folder `dir`.
-fn one_run(system: System, settings: &Settings, dir: &Path) -> Outcome<Figures> {
+fn one_run(condition: Condition, system: System, settings: &Settings, dir: &Path) -> Outcome<Figures> {
+    let video = condition.video();
     // As large as the picture: shown 1:1 then, by every page.
-    let screen = Screen::start(dir, SIZE)?;
-    let mut running = system.start()?;
+    let screen = Screen::start(dir, video.size)?;
+    let mut running = system.start(video)?;
     let mut browser = Browser::start(&screen, &dir.join("profile"), None)?;
-    if settings.busy {
-        browser.run_in_pages(BUSY)?;
+    if let Some(script) = condition.script() {
+        browser.run_in_pages(script)?;
     }
-    let mut watcher = Watcher::calibrate(&screen, &mut browser, &running.page)?;
+    let mut watcher = Watcher::calibrate(&screen, &mut browser, video, &running.page)?;
     let (address, path, protocol) = &running.socket;
     let stalled = stalled::open(settings.stalled, address, path, protocol)?;
-    let figures = watcher.measure(&mut browser, &mut running, settings.time)?;
+    let hidden = Some(settings.hidden).filter(|time| condition.hides() && !time.is_zero());
+    let plan = Plan { time: settings.time, overlay: system.has_overlay(), hidden };
+    let figures = watcher.measure(&mut browser, &mut running, &plan)?;
     drop(stalled);
     Ok(figures)
-}
-
-const HEADING: &str = "              to the screen, ms           its age, ms    pictures           first, ms        server\n\
-                       system          mean   p50   p95   p99   p99   max   shown  per s      p50   max    CPU %    MB";
-
-fn row(name: &str, figures: &Figures) -> String {
-    let Figures { latency, age, first_picture, .. } = figures;
-    let shown = f64::from(figures.shown);
-    format!(
-        "{name:<13} {:>6.1} {:>5.1} {:>5.1} {:>5.1} {:>5.0} {:>5.0} {:>5}/{:<5}{:>5.1} {:>6.0} {:>5.0} {:>7.1} {:>6.1}",
-        latency.mean(),
-        latency.percentile(50.0),
-        latency.percentile(95.0),
-        latency.percentile(99.0),
-        age.percentile(99.0),
-        age.max(),
-        figures.shown,
-        figures.captured,
-        shown / figures.seconds,
-        first_picture.percentile(50.0),
-        first_picture.max(),
-        100.0 * figures.cpu / figures.seconds,
-        figures.peak_memory as f64 / 1e6,
-    )
 }

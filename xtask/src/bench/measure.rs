@@ -11,7 +11,7 @@ use super::browser::Browser;
 use super::screen::Screen;
 use super::strip::{self, Place, Stamp};
 use super::summary::Values;
-use super::systems::{RATE, Running, SIZE};
+use super::systems::{Running, Video};
 use crate::Outcome;
 use crate::process::usage;
 
@@ -20,6 +20,16 @@ const TICK: Duration = Duration::from_micros(250);
 const PATIENCE: Duration = Duration::from_secs(20);
 /// Not measured, after the first picture.
 const WARM_UP: Duration = Duration::from_secs(2);
+/// How long the overlay is listened to: it speaks twice a second.
+const OVERLAY_TIME: Duration = Duration::from_secs(4);
+/// Opens our page's overlay and keeps each delay that it gives. Its first words may be of a picture long past.
+const OPEN_OVERLAY: &str = "(() => { window.said = []; document.getElementById('statistics-button').click(); \
+    const overlay = document.getElementById('overlay'); \
+    new MutationObserver(() => { const { delay } = JSON.parse(overlay.dataset.figures); \
+    if (delay !== null) said.push(delay.toFixed(2)); }).observe(overlay, { attributes: true, \
+    attributeFilter: ['data-figures'] }); return ''; })()";
+/// Closes it and gives those delays.
+const CLOSE_OVERLAY: &str = "(document.getElementById('statistics-button').click(), window.said.join())";
 
 /// What a run gave. Times in ms.
 #[derive(Clone, Debug, Default)]
@@ -30,6 +40,13 @@ pub(crate) struct Figures {
     pub(crate) age: Values,
     /// From the order to go to the page to the first picture on the screen, one value a run.
     pub(crate) first_picture: Values,
+    /// What the overlay says of the delay, one value each time it says it, and what the screen shows meanwhile.
+    pub(crate) overlay_says: Values,
+    /// See `overlay_says`.
+    pub(crate) overlay_seen: Values,
+    /// From the order to show the hidden page again to the first picture on the screen that was captured after it, one
+    /// value a run.
+    pub(crate) back: Values,
     /// Pictures shown, and frames that were stamped from the first to the last of them.
     pub(crate) shown: u32,
     /// See `shown`.
@@ -48,6 +65,9 @@ impl Figures {
         self.latency.append(&other.latency);
         self.age.append(&other.age);
         self.first_picture.append(&other.first_picture);
+        self.overlay_says.append(&other.overlay_says);
+        self.overlay_seen.append(&other.overlay_seen);
+        self.back.append(&other.back);
         self.shown += other.shown;
         self.captured += other.captured;
         self.seconds += other.seconds;
@@ -56,9 +76,20 @@ impl Figures {
     }
 }
 
+/// What is done in a run.
+pub(crate) struct Plan {
+    /// How long pictures are watched.
+    pub(crate) time: Duration,
+    /// Whether the page's overlay is then opened, and held against the screen.
+    pub(crate) overlay: bool,
+    /// For how long the page is hidden then, if it is.
+    pub(crate) hidden: Option<Duration>,
+}
+
 /// Watches the screen.
 pub(crate) struct Watcher<'a> {
     screen: &'a Screen,
+    video: Video,
     place: Place,
     bytes: Vec<u8>,
     row: Vec<u8>,
@@ -66,7 +97,12 @@ pub(crate) struct Watcher<'a> {
 
 impl<'a> Watcher<'a> {
     /// Opens the page once to learn where its picture comes to be, and leaves it again.
-    pub(crate) fn calibrate(screen: &'a Screen, browser: &mut Browser, page: &str) -> Outcome<Self> {
+    pub(crate) fn calibrate(
+        screen: &'a Screen,
+        browser: &mut Browser,
+        video: Video,
+        page: &str,
+    ) -> Outcome<Self> {
         browser.go_to(page)?;
         let (mut bytes, mut row) = (Vec::new(), Vec::new());
         let start = Instant::now();
@@ -75,7 +111,7 @@ impl<'a> Watcher<'a> {
                 screen.read_row(y, screen.size().0, &mut bytes, &mut row)?;
                 Some(row.clone())
             };
-            if let Some(place) = strip::find(screen.size(), SIZE, read_row) {
+            if let Some(place) = strip::find(screen.size(), video.size, read_row) {
                 break place;
             }
             if start.elapsed() > PATIENCE {
@@ -84,20 +120,20 @@ impl<'a> Watcher<'a> {
             std::thread::sleep(Duration::from_millis(20));
         };
         browser.go_to("about:blank")?;
-        let mut watcher = Self { screen, place, bytes, row };
+        let mut watcher = Self { screen, video, place, bytes, row };
         watcher.wait("the page was left, but its picture is there", |stamp| stamp.is_none())?;
         Ok(watcher)
     }
 
-    /// Opens the page and measures for `time`.
+    /// Opens the page and measures.
     pub(crate) fn measure(
         &mut self,
         browser: &mut Browser,
         system: &mut Running,
-        time: Duration,
+        plan: &Plan,
     ) -> Outcome<Figures> {
         let mut figures = Figures::default();
-        std::thread::sleep(random_part_of_a_frame());
+        std::thread::sleep(random_part_of_a_frame(self.video));
         let start = Instant::now();
         browser.go_to(&system.page)?;
         self.wait("the page shows no picture", |stamp| stamp.is_some())?;
@@ -106,13 +142,48 @@ impl<'a> Watcher<'a> {
         std::thread::sleep(WARM_UP);
         let before = usage(&system.server);
         let start = Instant::now();
-        self.watch(start + time, &mut figures);
+        self.watch(start + plan.time, &mut figures);
         let after = usage(&system.server);
         figures.seconds = start.elapsed().as_secs_f64();
         figures.cpu = after.cpu().saturating_sub(before.cpu()).as_secs_f64();
         figures.peak_memory = after.peak_memory;
+        if plan.overlay {
+            self.watch_overlay(browser, &mut figures)?;
+        }
+        if let Some(time) = plan.hidden {
+            figures.back.push(ms(self.hide(browser, time)?));
+        }
         system.check()?;
         Ok(figures)
+    }
+
+    /// Has the overlay opened, and writes down what it says and what the screen shows.
+    fn watch_overlay(&mut self, browser: &mut Browser, figures: &mut Figures) -> Outcome {
+        browser.evaluate(OPEN_OVERLAY)?;
+        let mut seen = Figures::default();
+        self.watch(Instant::now() + OVERLAY_TIME, &mut seen);
+        figures.overlay_seen.append(&seen.latency);
+        let said = browser.evaluate(CLOSE_OVERLAY)?;
+        said.split(',').filter_map(|ms| ms.parse::<f64>().ok()).for_each(|ms| figures.overlay_says.push(ms));
+        if figures.overlay_says.is_empty() {
+            Err(format!("the overlay says no delay: {said}"))
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Hides the page for `time` and shows it again: how long it takes then until a picture is on the screen that was
+    /// captured after that.
+    fn hide(&mut self, browser: &mut Browser, time: Duration) -> Outcome<Duration> {
+        browser.cover()?;
+        self.wait("another tab was opened, but the picture is there", |stamp| stamp.is_none())?;
+        std::thread::sleep(time + random_part_of_a_frame(self.video));
+        let (start, from) = (Instant::now(), Stamp::now());
+        browser.uncover()?;
+        self.wait("the tab is shown again, but no new picture", |stamp| {
+            stamp.is_some_and(|stamp| stamp.is_behind(from))
+        })?;
+        Ok(start.elapsed())
     }
 
     /// Looks at each tick until `end`.
@@ -136,7 +207,7 @@ impl<'a> Watcher<'a> {
             std::thread::sleep(TICK);
         }
         if let (Some(first), Some(last)) = (first, last) {
-            figures.captured = (last.since(first).as_secs_f64() * f64::from(RATE)).round() as u32;
+            figures.captured = (last.since(first).as_secs_f64() * f64::from(self.video.rate)).round() as u32;
         }
     }
 
@@ -153,16 +224,16 @@ impl<'a> Watcher<'a> {
 
     /// The stamp on the screen. Nothing while there is none, or half of one.
     fn read(&mut self) -> Option<Stamp> {
-        let Self { screen, place, bytes, row } = self;
+        let Self { screen, place, bytes, row, .. } = self;
         screen.read_row(place.row, place.end(), bytes, row)?;
         place.read(row, Stamp::now())
     }
 }
 
 /// So that no run begins at the same point between two frames, and two refreshes, as another.
-fn random_part_of_a_frame() -> Duration {
+fn random_part_of_a_frame(video: Video) -> Duration {
     let nanos = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().subsec_nanos();
-    Duration::from_micros(u64::from(nanos / 1000) % (1_000_000 / u64::from(RATE)))
+    Duration::from_micros(u64::from(nanos / 1000) % (1_000_000 / u64::from(video.rate)))
 }
 
 fn ms(time: Duration) -> f64 {

@@ -5,6 +5,7 @@
 
 mod browser;
 mod clips;
+mod conditions;
 mod crowd;
 mod crowd_systems;
 mod curves;
@@ -21,10 +22,11 @@ mod screen;
 mod strip;
 mod summary;
 pub(crate) mod systems;
+mod table;
 
 use crate::Outcome;
 
-pub(crate) const OPTIONS: &str = "latency [--runs N] [--seconds S] [--stalled N] [--busy] [--only NAME] | encode [--clip NAME] [--quick] | decode | drift | join | links [--quick] [--only NAME] [--verbose] | crowd [--quick] [--viewers N,N] [--only NAME]";
+pub(crate) const OPTIONS: &str = "latency [--runs N] [--seconds S] [--hidden S] [--stalled N] [--rivals] [--conditions NAME] [--only NAME] | encode [--clip NAME] [--quick] | decode | drift | join | links [--quick] [--only NAME] [--verbose] | crowd [--quick] [--viewers N,N] [--only NAME]";
 pub(crate) const PURPOSE: &str = "encode: speed, bits and quality of the encoder beside FFmpeg's, on clips that it makes\n\
     decode: pictures per second in WebAssembly beside JSMpeg's, natively beside FFmpeg's, on streams of those clips\n\
     crowd: what sending the same pictures to thousands costs, and how soon all have them: ours, a relay of JSMpeg's kind,\n\
@@ -37,12 +39,14 @@ pub(crate) const PURPOSE: &str = "encode: speed, bits and quality of the encoder
     --quick      with encode: nothing but BD-rates, against FFmpeg's curves of an earlier run\n\
     --quick      with links: some scenarios only (2 minutes)\n\
     --verbose    with links: each second what the program and the kernel say of the connection\n\
-    --runs N     runs of each system, taken in turns (3)\n\
-    --seconds S  how long a run measures (20)\n\
+    --runs N     with latency: runs of each system under each condition, taken in turns (5)\n\
+    --seconds S  how long a run measures (10)\n\
+    --hidden S   how long the page is hidden at the end of a quiet run (4); 0: not at all\n\
     --stalled N  so many viewers that never read (0)\n\
-    --busy       the page's own thread is busy 50 ms in every 200\n\
+    --rivals     the other systems, too, where it is quiet\n\
+    --conditions NAME  one alone, or several with commas between: quiet, busy (the page's own thread, 50 ms in every 200), hd (1280x720 at 30 frames/s)\n\
     --viewers N  with crowd: how many, or several with commas between (1000,4000)\n\
-    --only NAME  with crowd: floor, relay, old, live, program, or several; with links: those that have NAME in theirs; with latency: one system alone, or several with commas between: floor (raw luma, no codec), ours, ours-ffmpeg, jsmpeg, jsmpeg-tuned";
+    --only NAME  with crowd: floor, relay, old, live, program, or several; with links: those that have NAME in theirs; with latency: one system alone, or several with commas between: floor (raw luma, no codec), ours (these two if nothing is said), ours-ffmpeg, jsmpeg, jsmpeg-tuned";
 
 /// Runs the benchmark that the first argument names.
 pub(crate) fn run(arguments: &[String]) -> Outcome {

@@ -29,6 +29,12 @@ impl Stamp {
         let units = self.0.wrapping_sub(earlier.0);
         Duration::from_micros(if units > u32::MAX / 2 { 0 } else { u64::from(units) * 100 })
     }
+
+    /// Whether this is later than `other`.
+    pub(crate) const fn is_behind(self, other: Self) -> bool {
+        let units = self.0.wrapping_sub(other.0);
+        units > 0 && units <= u32::MAX / 2
+    }
 }
 
 /// Where on the screen the strip is: one row through its middle.
@@ -149,5 +155,7 @@ mod tests {
     fn times_wrap() {
         assert_eq!(Stamp(5).since(Stamp(u32::MAX - 4)), Duration::from_millis(1));
         assert_eq!(Stamp(5).since(Stamp(6)), Duration::ZERO);
+        assert!(Stamp(5).is_behind(Stamp(u32::MAX - 4)) && !Stamp(5).is_behind(Stamp(5)));
+        assert!(!Stamp(u32::MAX - 4).is_behind(Stamp(5)));
     }
 }

@@ -9,6 +9,10 @@ impl Values {
         self.0.push(value);
     }
 
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     pub(crate) fn append(&mut self, other: &Self) {
         self.0.extend(&other.0);
     }

@@ -12,10 +12,32 @@ use crate::Outcome;
 use crate::process::Process;
 use crate::shell::{self, cargo, command, root, target};
 
-/// The picture's width and height.
-pub(crate) const SIZE: (u32, u32) = (640, 480);
-/// Frames per second.
-pub(crate) const RATE: u32 = 24;
+/// What the camera gives, and what may be spent on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Video {
+    /// Width and height in pixels.
+    pub(crate) size: (u32, u32),
+    /// Frames per second.
+    pub(crate) rate: u32,
+    /// Bits per second, as a command line has them.
+    pub(crate) bits: &'static str,
+}
+
+impl Video {
+    /// What the original gave.
+    pub(crate) const USUAL: Self = Self { size: (640, 480), rate: 24, bits: "800k" };
+    /// What a camera of today gives.
+    pub(crate) const HD: Self = Self { size: (1280, 720), rate: 30, bits: "2M" };
+
+    fn size_text(self) -> String {
+        format!("{}x{}", self.size.0, self.size.1)
+    }
+}
+
+/// The usual video's width and height.
+pub(crate) const SIZE: (u32, u32) = Video::USUAL.size;
+/// Its frames per second.
+pub(crate) const RATE: u32 = Video::USUAL.rate;
 
 /// A way to get a camera's picture into a page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,21 +81,30 @@ impl System {
         }
     }
 
-    /// Starts it on this machine and waits until it answers.
-    pub(crate) fn start(self) -> Outcome<Running> {
-        self.start_at("127.0.0.1", &[])
+    /// Whether its page has our overlay.
+    pub(crate) fn has_overlay(self) -> bool {
+        matches!(self, Self::Ours | Self::OursFfmpeg)
     }
 
-    /// Starts it at an address of this machine, with `more` arguments for the program that is the server or, where the
-    /// server is none of ours, for FFmpeg.
+    /// Starts it on this machine and waits until it answers.
+    pub(crate) fn start(self, video: Video) -> Outcome<Running> {
+        self.start_with(video, "127.0.0.1", &[])
+    }
+
+    /// Starts it with the usual video at an address of this machine, with `more` arguments for the program that is the
+    /// server or, where the server is none of ours, for FFmpeg.
     pub(crate) fn start_at(self, host: &str, more: &[&str]) -> Outcome<Running> {
+        self.start_with(Video::USUAL, host, more)
+    }
+
+    fn start_with(self, video: Video, host: &str, more: &[&str]) -> Outcome<Running> {
         match self {
-            Self::Floor => floor(host),
-            Self::Ours => ours(host, more),
-            Self::OursFfmpeg => ours(host, &[&["--encoder", "ffmpeg"], more].concat()),
-            Self::Jsmpeg => jsmpeg(host, more),
+            Self::Floor => floor(video, host),
+            Self::Ours => ours(video, host, more),
+            Self::OursFfmpeg => ours(video, host, &[&["--encoder", "ffmpeg"], more].concat()),
+            Self::Jsmpeg => jsmpeg(video, host, more),
             Self::JsmpegTuned => {
-                jsmpeg(host, &[&["-strict", "unofficial", "-flags", "low_delay"], more].concat())
+                jsmpeg(video, host, &[&["-strict", "unofficial", "-flags", "low_delay"], more].concat())
             }
         }
     }
@@ -111,12 +142,12 @@ pub(crate) fn program() -> PathBuf {
     other.unwrap_or_else(|| target().join("release/pistreaming"))
 }
 
-fn ours(host: &str, more: &[&str]) -> Outcome<Running> {
+fn ours(video: Video, host: &str, more: &[&str]) -> Outcome<Running> {
     let port = free_port(host)?;
     let mut command = Command::new(program());
-    let size = format!("{}x{}", SIZE.0, SIZE.1);
-    let (rate, port_text) = (RATE.to_string(), port.to_string());
-    command.args(["--size", &size, "--fps", &rate, "--bitrate", "800k"]);
+    let size = video.size_text();
+    let (rate, port_text) = (video.rate.to_string(), port.to_string());
+    command.args(["--size", &size, "--fps", &rate, "--bitrate", video.bits]);
     command.args(["--bind", host, "--port", &port_text, "--ws-port", "none"]).args(more);
     // Its errors are ours to show.
     command.stdin(Stdio::null()).stdout(Stdio::null());
@@ -138,16 +169,15 @@ fn ours(host: &str, more: &[&str]) -> Outcome<Running> {
 }
 
 /// As the documentation of JSMpeg and its relay has it, with the bit rate, size and rate that ours has.
-fn jsmpeg(host: &str, more: &[&str]) -> Outcome<Running> {
+fn jsmpeg(video: Video, host: &str, more: &[&str]) -> Outcome<Running> {
     let (relay, address) = node("the relay", host, &["relay.mjs", host], Stdio::null())?;
-    let mut frames = pattern_frames()?;
+    let mut frames = pattern_frames(video)?;
 
-    let size = format!("{}x{}", SIZE.0, SIZE.1);
-    let rate = RATE.to_string();
+    let (size, rate) = (video.size_text(), video.rate.to_string());
     let mut ffmpeg = Command::new("ffmpeg");
     ffmpeg.args(["-nostdin", "-loglevel", "error", "-f", "rawvideo", "-pixel_format", "yuv420p"]);
     ffmpeg.args(["-video_size", &size, "-framerate", &rate, "-i", "pipe:0"]);
-    ffmpeg.args(["-f", "mpegts", "-codec:v", "mpeg1video", "-b:v", "800k", "-bf", "0"]).args(more);
+    ffmpeg.args(["-f", "mpegts", "-codec:v", "mpeg1video", "-b:v", video.bits, "-bf", "0"]).args(more);
     ffmpeg.arg(format!("http://{address}/stream")).stdin(Stdio::from(frames.take_output()?));
     let ffmpeg = Process::start("ffmpeg", &mut ffmpeg)?;
     Ok(Running {
@@ -159,9 +189,9 @@ fn jsmpeg(host: &str, more: &[&str]) -> Outcome<Running> {
     })
 }
 
-fn floor(host: &str) -> Outcome<Running> {
-    let mut frames = pattern_frames()?;
-    let size = format!("{}x{}", SIZE.0, SIZE.1);
+fn floor(video: Video, host: &str) -> Outcome<Running> {
+    let mut frames = pattern_frames(video)?;
+    let size = video.size_text();
     let input = Stdio::from(frames.take_output()?);
     let (server, address) = node("the floor's server", host, &["floor.mjs", &size, host], input)?;
     Ok(Running {
@@ -173,9 +203,9 @@ fn floor(host: &str) -> Outcome<Running> {
 }
 
 /// A camera for who has none: the test pattern's raw frames on its output.
-fn pattern_frames() -> Outcome<Process> {
+fn pattern_frames(video: Video) -> Outcome<Process> {
     let mut frames = Command::new(target().join("release/examples/pattern_frames"));
-    let (size, rate) = (format!("{}x{}", SIZE.0, SIZE.1), RATE.to_string());
+    let (size, rate) = (video.size_text(), video.rate.to_string());
     frames.args(["--size", &size, "--fps", &rate]).stdin(Stdio::null()).stdout(Stdio::piped());
     Process::start("pattern_frames", &mut frames)
 }

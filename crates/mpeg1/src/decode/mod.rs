@@ -4,7 +4,7 @@
 //! no error: what could not be decoded is taken from the picture before and counted, and decoding goes on at the next
 //! slice.
 //!
-//! Here belongs: the ways in (whole units, or pieces) and what comes out. The layers below have a file each: headers
+//! Here belongs: the ways in (whole units, parts of them, or pieces) and what comes out. The layers below have a file each: headers
 //! and pictures (`stream.rs`), slices, macroblocks, blocks.
 
 mod block;
@@ -23,8 +23,8 @@ use stream::{Shown, Stream};
 
 /// Decodes one stream. It keeps two pictures, and allocates only where their size changes.
 ///
-/// Either give it whole units ([`Self::decode_unit`]), or push bytes in any pieces ([`Self::push`]); who changes from
-/// pieces to units loses what was pushed and not yet taken.
+/// Either give it whole units ([`Self::decode_unit`]) or parts of them ([`Self::decode_part`]), or push bytes in any
+/// pieces ([`Self::push`]); who changes from pieces to units loses what was pushed and not yet taken.
 ///
 /// ```
 /// fn decode(stream: &[u8], mut show: impl FnMut(mpeg1::PictureView<'_>)) {
@@ -58,6 +58,15 @@ pub struct Decoded<'a> {
     pub concealed_macroblocks: u32,
 }
 
+/// Where in its access unit a part stands; a whole unit is both.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Part {
+    /// It begins the unit.
+    pub first: bool,
+    /// It ends the unit.
+    pub last: bool,
+}
+
 impl Default for Decoder {
     fn default() -> Self {
         Self { input: Input::default(), stream: Stream::new(level::best()) }
@@ -85,8 +94,19 @@ impl Decoder {
     /// it. What follows its last slice, as the start code of the next picture, does no harm; of several pictures all
     /// are decoded and the last is shown. `None`: there is none to show (a B or D picture, no I picture yet, no picture).
     pub fn decode_unit(&mut self, unit: &[u8]) -> Option<Decoded<'_>> {
-        self.forget_pushed();
-        self.decode_segments(None, unit)
+        self.decode_part(unit, Part { first: true, last: true })
+    }
+
+    /// Decodes a part of an access unit at once, while the rest is on its way: whole slices, the first part with the
+    /// headers before them. A first part begins anew: what came of a unit whose last part never did is forgotten. The
+    /// picture comes with the last part; what is missing of it is concealed. `None` as by [`Self::decode_unit`], and for
+    /// every part but the last.
+    pub fn decode_part(&mut self, part: &[u8], place: Part) -> Option<Decoded<'_>> {
+        if place.first {
+            self.forget_pushed();
+        }
+        let shown = self.decode_segments(None, part);
+        if place.last { self.close(shown) } else { None }
     }
 
     /// Like [`Self::decode_unit`] for bytes that begin *behind* a picture_start_code, as a message does when the one
@@ -96,10 +116,12 @@ impl Decoder {
         self.forget_pushed();
         let end = start_code::find(payload, 0).map_or(payload.len(), |found| found.at);
         let (header, rest) = payload.split_at(end);
-        self.decode_segments(Some((PICTURE, header)), rest)
+        let shown = self.decode_segments(Some((PICTURE, header)), rest);
+        self.close(shown)
     }
 
-    fn decode_segments(&mut self, first: Option<(u8, &[u8])>, rest: &[u8]) -> Option<Decoded<'_>> {
+    /// Decodes segments. The last one's picture stays open; that before it, if there was one, is returned.
+    fn decode_segments(&mut self, first: Option<(u8, &[u8])>, rest: &[u8]) -> Option<Shown> {
         let mut shown = None;
         for (code, payload) in first.into_iter().chain(start_code::split(rest)) {
             if self.stream.ends_picture(code) {
@@ -107,8 +129,12 @@ impl Decoder {
             }
             self.stream.segment(code, payload);
         }
-        shown = self.stream.close_picture().or(shown);
-        shown.and_then(|shown| self.show(shown))
+        shown
+    }
+
+    fn close(&mut self, before: Option<Shown>) -> Option<Decoded<'_>> {
+        let shown = self.stream.close_picture().or(before)?;
+        self.show(shown)
     }
 
     /// Takes the next bytes of the stream, cut anywhere. Then take pictures with [`Self::next_picture`] until there is

@@ -2,8 +2,10 @@
 
 use crate::generator::{self, Shape};
 use crate::pictures::{Kept, decode, decode_sound, units};
-use mpeg1::bits::start_code::{self, EXTENSION, GROUP, PICTURE, SEQUENCE, SEQUENCE_END, USER_DATA};
-use mpeg1::decode::Decoder;
+use mpeg1::bits::start_code::{
+    self, EXTENSION, GROUP, PICTURE, SEQUENCE, SEQUENCE_END, SLICE_FIRST, SLICE_LAST, USER_DATA,
+};
+use mpeg1::decode::{Decoder, Part};
 use mpeg1::syntax::picture::PictureKind;
 use proptest::prelude::*;
 
@@ -37,6 +39,100 @@ proptest! {
         prop_assert!(decode(&stream, pieces.iter().copied().cycle()) == whole);
         let by_units: Option<Vec<Kept>> = decode_units(&mut Decoder::new(), units(&stream)).into_iter().collect();
         prop_assert!(by_units == Some(whole));
+    }
+}
+
+/// Where a unit may be cut: before each of its slices.
+fn slice_starts(unit: &[u8]) -> Vec<usize> {
+    let mut starts = Vec::new();
+    let mut at = 0;
+    while let Some(found) = start_code::find(unit, at) {
+        if (SLICE_FIRST..=SLICE_LAST).contains(&found.code) {
+            starts.push(found.at);
+        }
+        at = found.at + 4;
+    }
+    starts
+}
+
+/// The unit in parts, cut at those of its slices that `cut` says.
+fn parts<'a>(unit: &'a [u8], mut cut: impl FnMut() -> bool) -> Vec<(&'a [u8], Part)> {
+    let mut cuts = vec![0];
+    cuts.extend(slice_starts(unit).into_iter().filter(|_| cut()));
+    cuts.push(unit.len());
+    let last = cuts.len() - 2;
+    let part =
+        |(n, ends): (usize, &[usize])| (&unit[ends[0]..ends[1]], Part { first: n == 0, last: n == last });
+    cuts.windows(2).enumerate().map(part).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+    #[test]
+    fn parts_give_the_same_as_the_whole(seed: u64, width in 1usize..60, height in 1usize..100, cuts in prop::collection::vec(any::<bool>(), 1..40)) {
+        let stream = generator::stream(seed, Shape { width, height, ..SHAPE });
+        let whole = decode_sound(&stream);
+        let (mut decoder, mut cuts, mut shown) = (Decoder::new(), cuts.into_iter().cycle(), Vec::new());
+        for unit in units(&stream) {
+            for (part, place) in parts(unit, || cuts.next() == Some(true)) {
+                let decoded = decoder.decode_part(part, place);
+                prop_assert_eq!(decoded.is_some(), place.last);
+                shown.extend(decoded.map(Kept::from));
+            }
+        }
+        prop_assert!(shown == whole);
+    }
+
+    /// Parts that are lost, come twice or out of turn: no panic, never a picture between parts, and the next I picture
+    /// that comes whole is right.
+    #[test]
+    fn parts_that_go_astray_do_no_harm(seed: u64, orders in prop::collection::vec(0u8..8, 1..60)) {
+        let stream = generator::stream(seed, SHAPE);
+        let expected = decode_sound(&stream);
+        let (mut decoder, mut orders, mut held) = (Decoder::new(), orders.into_iter().cycle(), None);
+        for unit in units(&stream) {
+            for (part, place) in parts(unit, || true) {
+                match orders.next() {
+                    Some(0) => continue,
+                    Some(1) => prop_assert_eq!(decoder.decode_part(part, place).is_some() && !place.last, false),
+                    Some(2) => held = Some((part, place)),
+                    _ => {}
+                }
+                if let Some((part, place)) = held.take_if(|_| orders.next() > Some(4)) {
+                    let _ = decoder.decode_part(part, place);
+                }
+                let shown = decoder.decode_part(part, place).is_some();
+                prop_assert!(place.last || !shown);
+            }
+        }
+        let first = units(&stream)[0];
+        let shown = parts(first, || true).into_iter().filter_map(|(part, place)| decoder.decode_part(part, place).map(Kept::from)).last();
+        prop_assert!(shown.as_ref() == Some(&expected[0]));
+    }
+}
+
+#[test]
+fn a_picture_in_work_is_not_the_newest_one_and_leaves_no_trace_if_it_is_begun_again() {
+    let stream = generator::stream(11, SHAPE);
+    let expected = decode_sound(&stream);
+    let mut decoder = Decoder::new();
+    let newest = |decoder: &Decoder| {
+        let mut samples = Vec::new();
+        decoder.newest().expect("a picture").write_i420(&mut samples);
+        samples
+    };
+    for (unit, expected) in units(&stream).into_iter().zip(&expected) {
+        let parts = parts(unit, || true);
+        let before = decoder.newest().map(|_| newest(&decoder));
+        for (part, place) in &parts[..parts.len() - 1] {
+            assert!(decoder.decode_part(part, *place).is_none());
+            if let Some(before) = &before {
+                assert!(newest(&decoder) == *before);
+            }
+        }
+        let shown =
+            parts.iter().filter_map(|(part, place)| decoder.decode_part(part, *place).map(Kept::from));
+        assert!(shown.last().as_ref() == Some(expected));
     }
 }
 

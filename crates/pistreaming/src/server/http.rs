@@ -148,8 +148,8 @@ fn page(site: &Site, tap: &Tap, parts: &Parts) -> Response<Body> {
     }
     match parts.uri.path() {
         // Behind a proxy we do not know the path that the viewer sees: a relative address is right under any.
-        "/" if is_proxied(parts) => redirect(&PAGE[1..]),
-        "/" => redirect(PAGE),
+        "/" if is_proxied(parts) => redirect(&PAGE[1..], parts),
+        "/" => redirect(PAGE, parts),
         PAGE => index(site, tap, parts),
         LIVE => text_reply(StatusCode::UPGRADE_REQUIRED, "This address is for the page's WebSocket.\n")
             .with(UPGRADE, "websocket"),
@@ -228,8 +228,10 @@ fn is_proxied(parts: &Parts) -> bool {
     parts.version == Version::HTTP_10 || parts.headers.keys().any(by_header)
 }
 
-fn redirect(to: &str) -> Response<Body> {
-    text_reply(StatusCode::MOVED_PERMANENTLY, "The page is /index.html\n").with(LOCATION, to)
+/// To another page, with what the viewer asked of this one.
+fn redirect(to: &str, parts: &Parts) -> Response<Body> {
+    let to = parts.uri.query().map_or_else(|| to.to_string(), |query| format!("{to}?{query}"));
+    text_reply(StatusCode::MOVED_PERMANENTLY, "The page is /index.html\n").with(LOCATION, &to)
 }
 
 fn text_reply(status: StatusCode, text: impl Into<Bytes>) -> Response<Body> {

@@ -1,0 +1,76 @@
+// A stream that goes on in another size: nobody sees an empty canvas, nor one size with the other's picture.
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+
+import { startChromium, startFirefox } from '../harness/browsers.mjs';
+import { startProgram } from '../harness/program.mjs';
+import { until } from '../harness/until.mjs';
+
+/** A camera that gives three seconds of yellow, and when it is started anew blue of another size. */
+const CAMERA = `cd "$(dirname "$0")"
+if mkdir begun 2>/dev/null; then set -- yellow 640x480 3; else set -- blue 322x242 60; fi
+exec ffmpeg -v error -nostdin -re -f lavfi -i "color=c=$1:s=$2:r=24:d=$3" -pix_fmt yuv420p -f yuv4mpegpipe -
+`;
+
+/** To be evaluated in a page: writes down what the canvas shows at each animation frame from now on. */
+function record() {
+  const copy = document.createElement('canvas');
+  copy.width = copy.height = 1;
+  const context = copy.getContext('2d', { willReadFrequently: true });
+  window.sights = new Map();
+  const look = () => {
+    const canvas = document.querySelector('canvas');
+    context.clearRect(0, 0, 1, 1);
+    context.drawImage(canvas, canvas.width - 2, canvas.height - 2, 1, 1, 0, 0, 1, 1);
+    const [red, , blue, alpha] = context.getImageData(0, 0, 1, 1).data;
+    const colour = alpha === 0 || red + blue < 60 ? 'blank' : red > blue ? 'yellow' : 'blue';
+    const box = canvas.getBoundingClientRect();
+    // Only from the first picture on: until then there is nothing that could be gone.
+    if (colour === 'blank' && window.sights.size === 0) {
+      requestAnimationFrame(look);
+      return;
+    }
+    const sight = `${canvas.width}x${canvas.height} ${colour} in ${box.width}x${box.height}`;
+    window.sights.set(sight, (window.sights.get(sight) || 0) + 1);
+    requestAnimationFrame(look);
+  };
+  look();
+}
+
+const withoutWorker = () => { delete window.OffscreenCanvas; };
+const WAYS = [
+  { name: 'Chromium, 2D in a worker', start: startChromium, query: '?paint=2d' },
+  { name: 'Chromium, WebGL in a worker', start: startChromium, query: '?paint=webgl' },
+  { name: 'Chromium, 2D in the page', start: () => startChromium({ init: withoutWorker }), query: '?paint=2d' },
+  { name: 'Firefox, 2D in a worker', start: startFirefox, query: '?paint=2d' },
+];
+
+describe('another size', { timeout: 240_000 }, () => {
+  for (const { name, start, query } of WAYS) {
+    it(name, async (test) => {
+      const browser = await start();
+      const dir = mkdtempSync(join(tmpdir(), 'pistreaming-resize-'));
+      test.after(async () => {
+        await browser.close();
+        rmSync(dir, { recursive: true });
+      });
+      const camera = join(dir, 'camera.sh');
+      writeFileSync(camera, CAMERA);
+      const program = await startProgram(['--source', `exec:sh ${camera}`], test);
+      const page = await browser.open(program.url + query);
+      await until('a picture', () => page.evaluate(() => document.getElementById('stage').classList.contains('playing')));
+      await page.evaluate(record);
+      const sights = () => page.evaluate(() => [...window.sights]);
+      await until('the other size', async () => (await sights()).some(([sight, times]) => sight.startsWith('322x242 blue') && times > 30));
+      const seen = new Map(await sights());
+      const kinds = [...seen.keys()].sort();
+      assert.equal(kinds.length, 2, JSON.stringify([...seen]));
+      assert.match(kinds[0], /^322x242 blue in /);
+      assert.match(kinds[1], /^640x480 yellow in /);
+      assert.equal(kinds[0].split(' in ')[1], kinds[1].split(' in ')[1], 'the box stays');
+    });
+  }
+});
