@@ -10,11 +10,8 @@ const CHROMIUM_FLAGS = [
 ];
 const DESKTOP = { width: 1280, height: 800 };
 
-/**
- * `flags`: more of Chromium's own. `init`: run in each page before its own scripts. `inWorker`: a function that is run in
- * each worker before its own script.
- */
-export async function startChromium({ flags = [], init = null, inWorker = null } = {}) {
+/** `flags`: more of Chromium's own. `init`: run in each page before its own scripts. */
+export async function startChromium({ flags = [], init = null } = {}) {
   const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: [...CHROMIUM_FLAGS, ...flags] });
   return {
     name: 'Chromium',
@@ -26,7 +23,6 @@ export async function startChromium({ flags = [], init = null, inWorker = null }
       page.on('requestfailed', (request) => faults.push(`${request.url()}: ${request.failure().errorText}`));
       page.on('response', (response) => { if (response.status() >= 400) faults.push(`${response.url()}: ${response.status()}`); });
       if (init) await page.addInitScript(init);
-      if (inWorker) await page.route('**/worker.js', (route) => putBefore(route, `(${inWorker})();`));
       await page.goto(url);
       return {
         faults,
@@ -40,12 +36,6 @@ export async function startChromium({ flags = [], init = null, inWorker = null }
       };
     },
   };
-}
-
-/** Answers with the server's script, and `code` before it. */
-async function putBefore(route, code) {
-  const response = await route.fetch();
-  await route.fulfill({ response, body: code + await response.text() });
 }
 
 export async function startFirefox() {

@@ -6,10 +6,11 @@ import http from 'node:http';
 import net from 'node:net';
 
 /**
- * Has the program on `port` under `prefix`, and nothing else; `headers` are added to what it answers. `fail()`: from now
+ * Has the program on `port` under `prefix`, and nothing else; `headers` are added to what it answers; `inWorker` is a
+ * function that each worker runs before its own script. `fail()`: from now
  * on nothing comes through, and nothing is told either; `mend()`: new connections come through again, old ones never.
  */
-export async function startProxy(port, { prefix = '/', headers = {} } = {}) {
+export async function startProxy(port, { prefix = '/', headers = {}, inWorker = null } = {}) {
   const tunnels = new Set();
   let failing = false;
   const inner = (url) => url.startsWith(prefix) ? url.slice(prefix.length - 1) : null;
@@ -23,7 +24,10 @@ export async function startProxy(port, { prefix = '/', headers = {} } = {}) {
     }
     const options = { host: '127.0.0.1', port, path, method: request.method, headers: request.headers };
     const onward = http.request(options, (answer) => {
-      response.writeHead(answer.statusCode, { ...answer.headers, ...headers });
+      const before = inWorker && path.endsWith('/worker.js') ? `(${inWorker})();` : '';
+      const length = before && { 'content-length': Number(answer.headers['content-length']) + before.length };
+      response.writeHead(answer.statusCode, { ...answer.headers, ...headers, ...length });
+      response.write(before);
       answer.pipe(response);
     });
     onward.on('error', () => response.destroy());

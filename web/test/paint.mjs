@@ -4,6 +4,7 @@ import { after, before, describe, it } from 'node:test';
 
 import { startChromium, startFirefox } from '../harness/browsers.mjs';
 import { startProgram, stopProgram } from '../harness/program.mjs';
+import { startProxy } from '../harness/proxy.mjs';
 import { between, readStrip, untilLive, watch } from '../harness/strip.mjs';
 import { until } from '../harness/until.mjs';
 
@@ -155,15 +156,21 @@ describe('painting', { timeout: 180_000 }, () => {
   };
   const inPage = () => { delete window.OffscreenCanvas; };
 
-  for (const [where, options] of [
-    ['in a worker', { inWorker: losable }],
-    ['in the page', { init: `(${losable})(); (${inPage})();` }],
-  ]) {
+  /** A page whose worker runs something before its own script. */
+  async function openWith(test, inWorker, init) {
+    const proxy = await startProxy(program.port, { inWorker });
+    const browser = await startChromium({ init });
+    test.after(async () => {
+      await browser.close();
+      proxy.close();
+    });
+    return browser.open(`http://127.0.0.1:${proxy.port}/index.html?paint=webgl`);
+  }
+
+  for (const [where, init] of [['in a worker', null], ['in the page', `(${losable})(); (${inPage})();`]]) {
     it(`WebGL that is taken away ${where} is had again, and given up when it is taken away again and again`, async (test) => {
       if (!needsWebgl(test)) return;
-      const browser = await startChromium(options);
-      test.after(() => browser.close());
-      const page = await browser.open(program.url + '?paint=webgl');
+      const page = await openWith(test, losable, init);
       const isPlaying = () => page.evaluate(() => document.getElementById('stage').classList.contains('playing'));
       await until('a picture', isPlaying);
       await page.press('s');
@@ -188,14 +195,13 @@ describe('painting', { timeout: 180_000 }, () => {
   }
 
   it('WebGL that is not to be had is followed by 2D', async (test) => {
-    const browser = await startChromium({ inWorker: () => {
+    const withoutWebgl = () => {
       const original = OffscreenCanvas.prototype.getContext;
       OffscreenCanvas.prototype.getContext = function (kind, ...more) {
         return kind === 'webgl' ? null : original.call(this, kind, ...more);
       };
-    } });
-    test.after(() => browser.close());
-    const page = await browser.open(program.url + '?paint=webgl');
+    };
+    const page = await openWith(test, withoutWebgl, null);
     await untilLive(page);
     assert.equal(await painter(page), '2D');
     assert.deepEqual(page.faults, []);

@@ -56,7 +56,7 @@ fn slice_starts(unit: &[u8]) -> Vec<usize> {
 }
 
 /// The unit in parts, cut at those of its slices that `cut` says.
-fn parts<'a>(unit: &'a [u8], mut cut: impl FnMut() -> bool) -> Vec<(&'a [u8], Part)> {
+fn parts(unit: &[u8], mut cut: impl FnMut() -> bool) -> Vec<(&[u8], Part)> {
     let mut cuts = vec![0];
     cuts.extend(slice_starts(unit).into_iter().filter(|_| cut()));
     cuts.push(unit.len());

@@ -70,7 +70,7 @@ impl Row {
     /// What is wrong whatever the machine is doing: nothing was shown at all.
     pub(super) fn fault(&self) -> Option<String> {
         let wanted = self.aims.age.is_some();
-        (wanted && self.latency.len() == 0)
+        (wanted && self.latency.is_empty())
             .then(|| format!("{}, {}: no picture was shown", self.scenario, self.phase))
     }
 }
