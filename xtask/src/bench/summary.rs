@@ -29,10 +29,6 @@ impl Values {
         sorted.get(rank.max(1) - 1).copied().unwrap_or(f64::NAN)
     }
 
-    pub(crate) fn len(&self) -> usize {
-        self.0.len()
-    }
-
     pub(crate) fn max(&self) -> f64 {
         self.percentile(100.0)
     }
