@@ -25,11 +25,13 @@ pub(crate) struct Frames {
     held: usize,
     /// What the message is, and how much of it is still to come; none: not known yet.
     rest: Option<(Arrived, usize)>,
+    /// Bytes of messages so far, without their frames' headers.
+    payload_bytes: u32,
 }
 
 impl Default for Frames {
     fn default() -> Self {
-        Self { head: [0; HEADER_BYTES + HEAD_BYTES], held: 0, rest: None }
+        Self { head: [0; HEADER_BYTES + HEAD_BYTES], held: 0, rest: None, payload_bytes: 0 }
     }
 }
 
@@ -56,6 +58,11 @@ impl Frames {
         }
     }
 
+    /// Bytes of the payloads of all messages that have begun, modulo 2³².
+    pub(crate) const fn payload_bytes(&self) -> u32 {
+        self.payload_bytes
+    }
+
     /// Takes of a message's beginning what it needs; how much that was.
     fn begin(&mut self, bytes: &[u8]) -> usize {
         for (taken, byte) in bytes.iter().enumerate() {
@@ -70,6 +77,7 @@ impl Frames {
                 };
                 self.rest = Some((what, payload - head.len()));
                 self.held = 0;
+                self.payload_bytes = self.payload_bytes.wrapping_add(payload as u32);
                 return taken + 1;
             }
         }

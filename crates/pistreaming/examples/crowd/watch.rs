@@ -53,6 +53,8 @@ impl Settings {
     }
 }
 
+const ACK_BYTES: usize = 28;
+
 /// One viewer.
 struct Viewer {
     socket: TcpStream,
@@ -182,7 +184,7 @@ impl Crowd {
             });
             if let Some(stamp) = has.filter(|_| *acknowledge) {
                 // Who cannot be told is about to be found gone.
-                let _ = socket.write(&ack(stamp));
+                let _ = socket.write(&ack(stamp, frames.payload_bytes()));
             }
             // The event comes again with the next bytes.
             if count < buffer.len() {
@@ -192,21 +194,21 @@ impl Crowd {
     }
 }
 
-/// An acknowledgement in a frame whose masking key is 0 (RFC 6455, 5.3).
-fn ack(stamp: Stamp) -> [u8; 30] {
+/// An acknowledgement in a frame whose masking key is 0 (RFC 6455, 5.3). `arrived`: bytes of all messages so far.
+fn ack(stamp: Stamp, arrived: u32) -> [u8; ACK_BYTES + 6] {
     let ack = Ack {
         stream: 1,
         received: stamp.number,
         shown: stamp.number,
         decode_us: 1000,
         delay_us: UNKNOWN,
-        arrived: None,
+        arrived: Some(arrived),
     };
     let mut message = [0; wire::LONGEST_FROM_VIEWER];
     let len = FromViewer::Ack(ack).write(&mut message);
-    debug_assert_eq!(len, 24);
-    let mut frame = [0; 30];
-    (frame[0], frame[1]) = (0x82, 0x80 | 24);
-    frame[6..].copy_from_slice(&message[..24]);
+    debug_assert_eq!(len, ACK_BYTES);
+    let mut frame = [0; ACK_BYTES + 6];
+    (frame[0], frame[1]) = (0x82, 0x80 | ACK_BYTES as u8);
+    frame[6..].copy_from_slice(&message[..ACK_BYTES]);
     frame
 }

@@ -23,6 +23,8 @@ mod ring;
 mod sharpen;
 mod window;
 
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering::{Acquire, Release};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -85,6 +87,8 @@ pub struct Hub {
     news: watch::Sender<()>,
     rules: Rules,
     frames: Arc<Mailbox<Frame>>,
+    /// Counts the changes of notices.
+    notice_changes: AtomicU64,
 }
 
 #[derive(Debug)]
@@ -115,7 +119,13 @@ impl Hub {
             counts: Counts::default(),
             notices: Vec::new(),
         };
-        Arc::new(Self { core: Mutex::new(core), news: watch::Sender::new(()), rules, frames })
+        Arc::new(Self {
+            core: Mutex::new(core),
+            news: watch::Sender::new(()),
+            rules,
+            frames,
+            notice_changes: AtomicU64::new(0),
+        })
     }
 
     /// Begins a stream and returns it. Units that are published from now on belong to it; the first must be a start.
@@ -150,7 +160,7 @@ impl Hub {
         }
         core.ring.push(Arc::new(Item::new(unit, stream, Role::Common)));
         drop(core);
-        self.news.send_replace(());
+        self.wake();
     }
 
     /// Hands out a join or a band that was made of the newest picture. If it is not the newest any more nobody gets it.
@@ -162,7 +172,7 @@ impl Hub {
         core.demand.fulfil(if role == Role::Join { Wish::Join(fit) } else { Wish::Band(fit) });
         core.ring.attach(fit, Item::new(unit, stream, role));
         drop(core);
-        self.news.send_replace(());
+        self.wake();
     }
 
     /// Lets go of all pictures: they are too old for who comes later.
@@ -185,8 +195,9 @@ impl Hub {
         }
         core.notices.retain(|other| other.code != code);
         core.notices.push(notice);
+        self.notice_changes.fetch_add(1, Release);
         drop(core);
-        self.news.send_replace(());
+        self.wake();
     }
 
     /// What was told no longer holds.
@@ -195,9 +206,12 @@ impl Hub {
         let before = core.notices.len();
         core.notices.retain(|notice| notice.code != code);
         let changed = core.notices.len() != before;
+        if changed {
+            self.notice_changes.fetch_add(1, Release);
+        }
         drop(core);
         if changed {
-            self.news.send_replace(());
+            self.wake();
         }
     }
 
@@ -218,7 +232,12 @@ impl Hub {
     #[must_use]
     pub fn join(self: &Arc<Self>) -> Viewer {
         let news = self.news.subscribe();
-        Viewer { hub: Arc::clone(self), cursor: None, news, told: None }
+        Viewer { hub: Arc::clone(self), cursor: None, before: None, news, told: None, told_of: 0 }
+    }
+
+    /// Wakes all who wait for [`Viewer::news`].
+    pub fn wake(&self) {
+        self.news.send_replace(());
     }
 
     /// A panic of another holder leaves the core whole enough: the worst is a viewer's place, which checks itself.
@@ -233,8 +252,12 @@ pub struct Viewer {
     hub: Arc<Hub>,
     /// None while he does not watch.
     cursor: Option<Cursor>,
+    /// His place before the last step.
+    before: Option<Cursor>,
     news: watch::Receiver<()>,
     told: Option<Notice>,
+    /// So many changes of notices had there been when he was told last.
+    told_of: u64,
 }
 
 impl Viewer {
@@ -247,6 +270,7 @@ impl Viewer {
             core.demand.enter();
             Cursor::default()
         });
+        self.before = Some(*cursor);
         match cursor.step(&core.ring, hub.rules, link) {
             Step::Next(next) => {
                 if next.item.role == Role::Join {
@@ -264,6 +288,13 @@ impl Viewer {
                 }
                 None
             }
+        }
+    }
+
+    /// What he was given by the last step could not be sent to him: he has it not.
+    pub fn give_back(&mut self) {
+        if self.cursor.is_some() {
+            self.cursor = self.before;
         }
     }
 
@@ -300,6 +331,12 @@ impl Viewer {
 
     /// What he must be told: a notice that he was not told yet, or that all is well again.
     pub fn notice(&mut self) -> Option<Notice> {
+        // Asked before each picture, and changed once in a while.
+        let changes = self.hub.notice_changes.load(Acquire);
+        if changes == self.told_of {
+            return None;
+        }
+        self.told_of = changes;
         let newest = self.hub.lock().notices.last().cloned();
         if newest == self.told {
             return None;

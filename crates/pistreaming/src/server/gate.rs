@@ -65,13 +65,23 @@ impl Gate {
     }
 
     /// Bytes unsent. Fewer than at the last look is progress, and so is none.
-    fn look(&mut self) -> Result<usize, Stalled> {
+    pub(super) fn look(&mut self) -> Result<usize, Stalled> {
         let unsent = self.tap.unsent();
         if unsent < self.unsent || unsent == 0 {
             self.progress();
         }
         self.unsent = unsent;
-        if self.progress.elapsed() > self.limit { Err(Stalled) } else { Ok(unsent) }
+        self.check().map(|()| unsent)
+    }
+
+    /// How long ago he showed last that he takes what he is sent.
+    pub(super) fn since_progress(&self) -> Duration {
+        self.progress.elapsed()
+    }
+
+    /// Whether that is not too long ago.
+    pub(super) fn check(&self) -> Result<(), Stalled> {
+        if self.since_progress() > self.limit { Err(Stalled) } else { Ok(()) }
     }
 }
 

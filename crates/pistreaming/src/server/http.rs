@@ -5,31 +5,23 @@
 use std::sync::Arc;
 
 use axum::body::Body;
-use axum::extract::FromRequestParts;
-use axum::extract::ws::WebSocketUpgrade;
 use axum::http::header::{
     ACCESS_CONTROL_ALLOW_ORIGIN, ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, ETAG, HOST,
     IF_NONE_MATCH, LAST_MODIFIED, LOCATION, SEC_WEBSOCKET_PROTOCOL, UPGRADE, X_CONTENT_TYPE_OPTIONS,
 };
 use axum::http::request::Parts;
 use axum::http::{HeaderName, Method, Request, Response, StatusCode, Version};
-use axum::response::IntoResponse;
 use bytes::Bytes;
 use hyper::body::Incoming;
 
 use super::connection::Role;
 use super::tap::Tap;
-use super::{Site, assets, legacy, live, origin, stats, stills, template};
+use super::{Site, assets, legacy, live, origin, stats, stills, template, upgrade};
 
 const TEXT: &str = "text/plain; charset=utf-8";
 const JSON: &str = "application/json";
 const PAGE: &str = "/index.html";
 const LIVE: &str = "/live";
-/// A viewer's largest message is 24 bytes; an old client sends none.
-const MESSAGE_BYTES: usize = 64 * 1024;
-/// axum fills its read buffer with zeros at each look for a message: small is quick, and less memory a viewer.
-const READ_BUFFER_BYTES: usize = 1024;
-
 /// Answers one request. A body is not read: nothing here takes one.
 pub(super) async fn answer(
     site: &Arc<Site>,
@@ -37,15 +29,10 @@ pub(super) async fn answer(
     role: Role,
     request: Request<Incoming>,
 ) -> Response<Body> {
-    let (mut parts, _) = request.into_parts();
-    let upgrade =
-        parts.headers.get(UPGRADE).is_some_and(|to| to.as_bytes().eq_ignore_ascii_case(b"websocket"));
+    let (parts, _) = request.into_parts();
     let old = role == Role::OldPages || site.ws_port.is_none() && parts.uri.path() != LIVE;
-    if upgrade && (old || parts.uri.path() == LIVE) {
-        return match WebSocketUpgrade::from_request_parts(&mut parts, &()).await {
-            Ok(upgrade) => websocket(site, tap, upgrade, &parts, old),
-            Err(rejection) => rejection.into_response(),
-        };
+    if upgrade::is_wanted(&parts) && (old || parts.uri.path() == LIVE) {
+        return websocket(site, tap, parts, old);
     }
     if role == Role::OldPages {
         let text =
@@ -101,45 +88,29 @@ async fn snapshot(site: &Site) -> Response<Body> {
 }
 
 /// Upgrades to the old protocol, or to the live one.
-fn websocket(
-    site: &Arc<Site>,
-    tap: &Arc<Tap>,
-    upgrade: WebSocketUpgrade,
-    parts: &Parts,
-    old: bool,
-) -> Response<Body> {
+fn websocket(site: &Arc<Site>, tap: &Arc<Tap>, parts: Parts, old: bool) -> Response<Body> {
     if !origin::permits(&parts.headers, &site.settings.allow_origin) {
         let text = "This page may not watch the camera: it comes from another host. The camera's owner can permit \
                     it with --allow-origin.\n";
         return text_reply(StatusCode::FORBIDDEN, text);
     }
-    let mut upgrade = upgrade
-        .read_buffer_size(READ_BUFFER_BYTES)
-        .write_buffer_size(0)
-        .max_message_size(MESSAGE_BYTES)
-        .max_frame_size(MESSAGE_BYTES);
-    // Held until the viewer's task is done: the stop waits for it.
-    let (site, tap, token) = (Arc::clone(site), Arc::clone(tap), site.tasks.token());
-    if old {
-        // Some old clients ask for a protocol of any name and close if none is chosen.
-        let any = upgrade.requested_protocols().next().cloned();
-        if let Some(any) = any {
-            upgrade.set_selected_protocol(any);
-        }
-        return upgrade.on_upgrade(move |socket| async move {
-            legacy::watch(site, tap, socket).await;
-            drop(token);
-        });
-    }
-    upgrade = upgrade.protocols([wire::SUBPROTOCOL]);
-    if upgrade.selected_protocol().is_none() {
+    // Some old clients ask for a protocol of any name and close if none is chosen.
+    let chosen = upgrade::offered(&parts).find(|&name| old || name == wire::SUBPROTOCOL).map(String::from);
+    if !old && chosen.is_none() {
         let text = format!("This address speaks the WebSocket subprotocol {}.\n", wire::SUBPROTOCOL);
         return text_reply(StatusCode::BAD_REQUEST, text).with(SEC_WEBSOCKET_PROTOCOL, wire::SUBPROTOCOL);
     }
-    upgrade.on_upgrade(move |socket| async move {
-        live::watch(site, tap, socket).await;
-        drop(token);
-    })
+    let (response, connection) = match upgrade::consent(parts, chosen.as_deref()) {
+        Ok(consent) => consent,
+        Err(why) => return text_reply(StatusCode::BAD_REQUEST, why + "\n"),
+    };
+    let (site, tap) = (Arc::clone(site), Arc::clone(tap));
+    // The stop waits for it.
+    site.tasks.clone().spawn(async move {
+        let Some(part) = upgrade::part_read(connection).await else { return };
+        if old { legacy::watch(site, tap, part).await } else { live::watch(site, tap, part).await }
+    });
+    response
 }
 
 fn page(site: &Site, tap: &Tap, parts: &Parts) -> Response<Body> {

@@ -20,11 +20,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::ws::WebSocket;
 use bytes::Bytes;
 
 use super::Site;
-use super::outlet::{End, Event, Outlet, code};
+use super::frames::{self, code};
+use super::outlet::{End, Event, Outlet};
 use super::tap::Tap;
 use super::viewers::{Entry, Protocol};
 use crate::frame::FrameSize;
@@ -41,11 +41,11 @@ const MOST_BYTES: usize = 256 * 1024;
 const START_INTERVAL: Duration = Duration::from_secs(10);
 
 /// Serves one viewer until he leaves, stalls, or the server stops.
-pub(super) async fn watch(site: Arc<Site>, tap: Arc<Tap>, socket: WebSocket) {
+pub(super) async fn watch(site: Arc<Site>, tap: Arc<Tap>, part: Vec<u8>) {
     let entry = site.viewers.enter(tap.peer, Protocol::Legacy, site.clock.now());
     let viewer = site.camera.hub.join();
     let _need = site.camera.needs.hold();
-    let outlet = Outlet::new(socket, tap, STALL, site.stop.clone());
+    let outlet = Outlet::new(Arc::clone(&site), tap, part, STALL);
     let mut legacy = Legacy { outlet, entry, size: site.camera.size(), begun: None };
     let end = legacy.serve(viewer).await;
     legacy.outlet.end(end, None).await;
@@ -63,12 +63,10 @@ struct Legacy {
 impl Legacy {
     /// Ends with the reason.
     async fn serve(&mut self, mut viewer: Viewer) -> End {
-        if let Err(end) = self.outlet.send(header(self.size)).await {
-            return end;
-        }
+        self.outlet.send(&frames::message(&[&header(self.size)]));
         loop {
             let done = match self.outlet.next(&mut viewer, true).await {
-                Ok(Event::Picture(next)) => self.picture(next, &mut viewer).await,
+                Ok(Event::Picture(next)) => self.picture(&next, &mut viewer),
                 // He has no words for notices, and nothing that he might send means anything.
                 Ok(Event::Notice(_) | Event::Received(_)) => Ok(()),
                 Err(end) => Err(end),
@@ -79,28 +77,30 @@ impl Legacy {
         }
     }
 
-    async fn picture(&mut self, next: Next, viewer: &mut Viewer) -> Result<(), End> {
-        let Next { missed, item } = &next;
+    /// Sends a picture, or gives it back.
+    fn picture(&mut self, next: &Next, viewer: &mut Viewer) -> Result<(), End> {
+        let Next { missed, item } = next;
         if item.stream.size != self.size {
             return Err(End::Refused(
                 code::GOING_AWAY,
                 "the picture's size has changed: load the page again",
             ));
         }
-        let first = self.begun.is_none();
-        let message = if !first {
+        let message = if self.begun.is_some() {
             item.shape(Shape::Legacy, |unit| later(&unit.bytes))
         } else {
-            item.unit.bytes.clone()
+            let two = [frames::message(&[&item.unit.bytes]), frames::message(&[&PICTURE_START])];
+            two.concat().into()
         };
         if message.len() > MOST_BYTES {
             return Err(End::Refused(code::UNSUITABLE, "the pictures are too large for this page"));
         }
-        self.entry.record.count(*missed, message.len());
-        self.outlet.send(message).await?;
-        if first {
-            self.outlet.send(Bytes::from_static(&PICTURE_START)).await?;
+        let count = message.len();
+        if !self.outlet.offer(&[], message)? {
+            viewer.give_back();
+            return Ok(());
         }
+        self.entry.record.count(*missed, count);
         let captured = item.unit.captured;
         let begun = self.begun.filter(|_| !item.unit.start).unwrap_or(captured);
         self.begun = Some(begun);
@@ -111,17 +111,18 @@ impl Legacy {
     }
 }
 
-fn header(size: FrameSize) -> Bytes {
+fn header(size: FrameSize) -> [u8; 8] {
     // A size has at most 12 bits.
     let side = |pixels: usize| u16::try_from(pixels).unwrap_or(u16::MAX).to_be_bytes();
-    [&b"jsmp"[..], &side(size.width()), &side(size.height())].concat().into()
+    let ([a, b], [c, d]) = (side(size.width()), side(size.height()));
+    [b'j', b's', b'm', b'p', a, b, c, d]
 }
 
 /// A picture that is not the viewer's first: what is behind its start code, and the next one's.
 fn later(unit: &[u8]) -> Bytes {
     let start = unit.windows(4).position(|window| window == PICTURE_START);
     let behind = start.map_or(unit, |at| &unit[at + PICTURE_START.len()..]);
-    [behind, &PICTURE_START].concat().into()
+    frames::message(&[behind, &PICTURE_START])
 }
 
 #[cfg(test)]
@@ -185,7 +186,7 @@ mod tests {
             let (mut sent, mut joined) = (Vec::new(), Vec::new());
             for (n, (start, payload)) in pictures.iter().enumerate() {
                 let unit = unit(*start || n == 0, payload);
-                let messages = if n == 0 { vec![unit.clone(), PICTURE_START.to_vec()] } else { vec![later(&unit).to_vec()] };
+                let messages = if n == 0 { vec![unit.clone(), PICTURE_START.to_vec()] } else { vec![later(&unit)[2..].to_vec()] };
                 for message in messages {
                     client.receive(&message);
                     joined.extend(message);

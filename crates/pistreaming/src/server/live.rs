@@ -7,7 +7,6 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
-use axum::extract::ws::WebSocket;
 use bytes::Bytes;
 use wire::{
     Ack, Bye, ByeReason, ClockReply, Codec, FromServer, FromViewer, Gap, Hello, StreamHeader, UnitFlags,
@@ -15,7 +14,8 @@ use wire::{
 };
 
 use super::Site;
-use super::outlet::{End, Event, Outlet, code};
+use super::frames::{self, code};
+use super::outlet::{End, Event, Outlet};
 use super::tap::Tap;
 use super::viewers::{Activity, Entry, Protocol};
 use crate::hub::{Next, Shape, Stream, Viewer};
@@ -28,10 +28,10 @@ const STALL: Duration = Duration::from_secs(30);
 const RETRY_AFTER_MS: u32 = 500;
 
 /// Serves one viewer until he leaves, stalls, or the server stops.
-pub(super) async fn watch(site: Arc<Site>, tap: Arc<Tap>, socket: WebSocket) {
+pub(super) async fn watch(site: Arc<Site>, tap: Arc<Tap>, part: Vec<u8>) {
     let entry = site.viewers.enter(tap.peer, Protocol::Live, site.clock.now());
     let viewer = site.camera.hub.join();
-    let outlet = Outlet::new(socket, tap, STALL, site.stop.clone());
+    let outlet = Outlet::new(Arc::clone(&site), tap, part, STALL);
     let need = Some(site.camera.needs.hold());
     let mut live = Live { site, outlet, entry, stream: None, watching: true, need };
     let end = live.serve(viewer).await;
@@ -55,7 +55,7 @@ impl Live {
     async fn serve(&mut self, mut viewer: Viewer) -> End {
         loop {
             let done = match self.stream {
-                None => self.greet().await,
+                None => self.greet(),
                 Some(_) => self.step(&mut viewer).await,
             };
             if let Err(end) = done {
@@ -65,48 +65,59 @@ impl Live {
     }
 
     /// Hello, and the stream if there is one already: the page can size its canvas while the first picture is coded.
-    async fn greet(&mut self) -> Result<(), End> {
+    fn greet(&mut self) -> Result<(), End> {
         let assets = self.site.assets.digest;
-        self.send(FromServer::Hello(Hello { version: wire::VERSION, capabilities: 0, assets })).await?;
+        self.send(&FromServer::Hello(Hello { version: wire::VERSION, capabilities: 0, assets }));
         // 0 is no stream's number: from now on he is greeted.
         self.stream = Some(0);
-        match self.site.camera.hub.stream() {
-            Some(stream) => self.tell_stream(&stream).await,
-            None => Ok(()),
+        if let Some(stream) = self.site.camera.hub.stream() {
+            self.send(&FromServer::Stream(self.header(&stream)));
+            self.stream = Some(stream.id);
         }
+        Ok(())
     }
 
     async fn step(&mut self, viewer: &mut Viewer) -> Result<(), End> {
         match self.outlet.next(viewer, self.watching).await? {
-            Event::Received(message) => self.received(&message, viewer).await,
+            Event::Received(message) => self.received(&message, viewer),
             Event::Notice(notice) => {
-                let notice = wire::Notice { code: notice.code, text: &notice.text };
-                self.send(FromServer::Notice(notice)).await
+                self.send(&FromServer::Notice(wire::Notice { code: notice.code, text: &notice.text }));
+                Ok(())
             }
-            Event::Picture(next) => self.picture(next).await,
+            Event::Picture(next) => self.picture(&next, viewer),
         }
     }
 
-    async fn picture(&mut self, next: Next) -> Result<(), End> {
-        let Next { missed, item } = &next;
-        let missed = *missed;
-        self.tell_stream(&item.stream).await?;
-        if missed > 0 {
-            self.send(FromServer::Gap(Gap { stream: item.stream.id, missed })).await?;
-        }
+    /// Sends a picture, or gives it back.
+    fn picture(&mut self, next: &Next, viewer: &mut Viewer) -> Result<(), End> {
+        let Next { missed, item } = next;
         let message = item.shape(Shape::Live, unit_message);
-        self.entry.record.count(missed, message.len());
-        self.outlet.send(message).await
+        let count = message.len();
+        if self.outlet.offer(&self.before(next), message)? {
+            self.stream = Some(item.stream.id);
+            self.entry.record.count(*missed, count);
+        } else {
+            viewer.give_back();
+        }
+        Ok(())
     }
 
-    async fn tell_stream(&mut self, stream: &Stream) -> Result<(), End> {
-        if self.stream == Some(stream.id) {
-            return Ok(());
+    /// What he must be told before a picture: a stream that is new to him, pictures that he missed.
+    fn before(&self, next: &Next) -> Vec<u8> {
+        let (mut bytes, stream) = (Vec::new(), &next.item.stream);
+        if self.stream != Some(stream.id) {
+            bytes.extend(message(&FromServer::Stream(self.header(stream))));
         }
-        self.stream = Some(stream.id);
+        if next.missed > 0 {
+            bytes.extend(message(&FromServer::Gap(Gap { stream: stream.id, missed: next.missed })));
+        }
+        bytes
+    }
+
+    fn header(&self, stream: &Stream) -> StreamHeader {
         // A size has at most 12 bits.
         let side = |pixels: usize| u16::try_from(pixels).unwrap_or(u16::MAX);
-        let header = StreamHeader {
+        StreamHeader {
             stream: stream.id,
             codec: Codec::Mpeg1,
             width: side(stream.size.width()),
@@ -115,15 +126,15 @@ impl Live {
             epoch_unix_us: self.site.clock.epoch_unix_us(),
             bits_per_second: stream.bits_per_second,
             rendition: 0,
-        };
-        self.send(FromServer::Stream(header)).await
+        }
     }
 
-    async fn received(&mut self, message: &[u8], viewer: &mut Viewer) -> Result<(), End> {
+    fn received(&mut self, message: &[u8], viewer: &mut Viewer) -> Result<(), End> {
         match FromViewer::parse(message) {
             Ok(Some(FromViewer::Probe(probe))) => {
                 let server_us = self.site.clock.now().as_micros();
-                self.send(FromServer::Clock(ClockReply { probe_us: probe.probe_us, server_us })).await
+                self.send(&FromServer::Clock(ClockReply { probe_us: probe.probe_us, server_us }));
+                Ok(())
             }
             Ok(Some(FromViewer::Ack(ack))) => {
                 self.acknowledged(ack);
@@ -140,7 +151,7 @@ impl Live {
     }
 
     fn acknowledged(&mut self, ack: Ack) {
-        self.outlet.gate.progress();
+        self.outlet.progress();
         if let Some(bytes) = ack.arrived {
             self.outlet.acknowledged(bytes);
         }
@@ -150,7 +161,7 @@ impl Live {
 
     /// Who does not look is sent nothing, and nothing is coded for him; coming back is joining anew.
     fn change_state(&mut self, state: wire::State, viewer: &mut Viewer) {
-        self.outlet.gate.progress();
+        self.outlet.progress();
         let activity = match state {
             wire::State { hidden: true, .. } => Activity::Hidden,
             wire::State { paused: true, .. } => Activity::Paused,
@@ -175,15 +186,15 @@ impl Live {
         message(&FromServer::Bye(Bye { reason, retry_after_ms: RETRY_AFTER_MS, text }))
     }
 
-    async fn send(&mut self, what: FromServer<'_>) -> Result<(), End> {
-        self.outlet.send(message(&what)).await
+    fn send(&mut self, what: &FromServer<'_>) {
+        self.outlet.send(&message(what));
     }
 }
 
 fn message(what: &FromServer<'_>) -> Bytes {
     let mut bytes = Vec::with_capacity(64);
     what.write(&mut bytes);
-    bytes.into()
+    frames::message(&[&bytes])
 }
 
 /// The unit as one whole part.
@@ -197,5 +208,5 @@ fn unit_message(unit: &AccessUnit) -> Bytes {
         meaning: unit.meaning,
         captured_us: unit.captured.as_micros(),
     };
-    [&header.to_bytes()[..], &unit.bytes].concat().into()
+    frames::message(&[&header.to_bytes(), &unit.bytes])
 }

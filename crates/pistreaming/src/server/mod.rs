@@ -8,8 +8,10 @@
 
 mod assets;
 mod connection;
+mod frames;
 mod gate;
 mod http;
+mod inbox;
 mod legacy;
 mod link;
 mod listen;
@@ -22,6 +24,7 @@ mod stills;
 mod tap;
 mod template;
 mod unsent;
+mod upgrade;
 mod viewers;
 
 use std::fmt;
@@ -137,6 +140,13 @@ struct Site {
     reason: OnceLock<ByeReason>,
 }
 
+impl Site {
+    /// Whether the server stops. Viewers who wait for pictures are woken then.
+    fn stops(&self) -> bool {
+        self.reason.get().is_some()
+    }
+}
+
 /// Open ports that nobody answers yet.
 #[derive(Debug)]
 pub struct Ports {
@@ -217,6 +227,7 @@ impl Server {
     pub fn say_goodbye(&self, reason: ByeReason) {
         let _ = self.site.reason.set(reason);
         self.site.stop.cancel();
+        self.site.camera.hub.wake();
         self.site.tasks.close();
     }
 

@@ -1,40 +1,43 @@
-//! A viewer's WebSocket as both protocols use it: sends that cannot wait for ever, an orderly end.
+//! A viewer's WebSocket as both protocols use it: what is sent leaves at once or is bounded, and an orderly end.
+//!
+//! Before a picture is taken, what he was sent before must have left: staleness waits in the ring, where it can be thrown
+//! away, and not in the kernel, where it cannot. The kernel itself refuses a message while bytes wait
+//! ([`Tap::take_only_when_drained`]), and says when none do: so a picture costs one system call, a viewer who is behind no
+//! timer, and who takes nothing costs nothing. A picture that is refused was not given: the newest one then will be.
 //!
 //! Here belongs: what is the same for both protocols. Not here: what is sent.
 
+use std::future::poll_fn;
+use std::io::ErrorKind;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::ws::{CloseFrame, Message, WebSocket};
-use bytes::Bytes;
-use tokio::time::{sleep, timeout};
-use tokio_util::sync::CancellationToken;
+use bytes::{Buf as _, Bytes};
+use tokio::task::coop::consume_budget;
+use tokio::time::timeout;
 
+use super::Site;
+use super::frames::{self, close, code};
 use super::gate::{Gate, Stalled};
+use super::inbox::Inbox;
 use super::link::Meter;
 use super::tap::Tap;
-use crate::hub::{Link, Next, Notice, Viewer};
+use crate::hub::{Next, Notice, Viewer};
 
-/// Once the server stops, a send in progress may take this much longer; what comes behind half a message would be
-/// taken for its other half.
+/// Once the server stops, what is being sent may take this much longer; what comes behind half a message would be taken
+/// for its other half.
 const LAST_SEND_WITHIN: Duration = Duration::from_millis(200);
 /// How long the other end may take to answer our close.
 const CLOSE_WITHIN: Duration = Duration::from_millis(300);
-
-/// WebSocket close codes (RFC 6455, 7.4.1).
-pub(super) mod code {
-    /// The server stops.
-    pub(crate) const GOING_AWAY: u16 = 1001;
-    /// He sent what no message is.
-    pub(crate) const PROTOCOL_ERROR: u16 = 1002;
-    /// What he would have to be sent he could not take.
-    pub(crate) const UNSUITABLE: u16 = 1003;
-}
+/// How often it is looked whether who is waited for takes anything. Progress is wanted within many seconds only.
+const LOOK_FOR_PROGRESS: Duration = Duration::from_secs(1);
 
 /// Why a viewer is served no longer.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum End {
-    /// He left, or his connection broke.
+    /// He said goodbye.
+    Left,
+    /// His connection broke.
     Gone,
     /// He takes nothing, perhaps in the middle of a message: no goodbye would reach him.
     Cut,
@@ -62,35 +65,79 @@ pub(super) enum Event {
 
 /// A viewer's socket.
 pub(super) struct Outlet {
-    socket: WebSocket,
-    pub(super) gate: Gate,
+    site: Arc<Site>,
+    tap: Arc<Tap>,
+    inbox: Inbox,
+    /// What is still to be sent of a picture that was begun.
+    rest: Bytes,
+    /// Small messages behind it.
+    small: Vec<u8>,
+    gate: Gate,
     meter: Meter,
-    stop: CancellationToken,
+    /// Whether he had to be waited for when it was looked last.
+    was_behind: bool,
 }
 
 impl Outlet {
-    /// An outlet that is cut when nothing leaves for as long as `stall`.
-    pub(super) fn new(socket: WebSocket, tap: Arc<Tap>, stall: Duration, stop: CancellationToken) -> Self {
-        let meter = Meter::new(Arc::clone(&tap));
-        Self { socket, gate: Gate::new(tap, stall), meter, stop }
+    /// An outlet that is cut when nothing leaves for as long as `stall`; `part` came behind the request.
+    pub(super) fn new(site: Arc<Site>, tap: Arc<Tap>, part: Vec<u8>, stall: Duration) -> Self {
+        // Where it fails the connection is about to be found broken.
+        let _ = tap.take_only_when_drained();
+        Self {
+            site,
+            inbox: Inbox::new(part),
+            rest: Bytes::new(),
+            small: Vec::new(),
+            gate: Gate::new(Arc::clone(&tap), stall),
+            meter: Meter::new(Arc::clone(&tap)),
+            was_behind: false,
+            tap,
+        }
     }
 
     /// Waits for what happens next. `watching`: whether he is to be sent pictures.
     pub(super) async fn next(&mut self, viewer: &mut Viewer, watching: bool) -> Result<Event, End> {
-        let Self { socket, gate, meter, stop } = self;
         loop {
-            tokio::select! {
-                biased;
-                () = stop.cancelled() => return Err(End::Stopping),
-                // First of all what he asks: the answer to a clock probe must not wait behind a picture.
-                message = socket.recv() => match message {
-                    Some(Ok(Message::Binary(bytes))) => return Ok(Event::Received(bytes)),
-                    Some(Ok(Message::Close(_)) | Err(_)) | None => return Err(End::Gone),
-                    Some(Ok(Message::Text(_) | Message::Ping(_) | Message::Pong(_))) => {}
-                },
-                event = outgoing(gate, meter, viewer, watching) => return Ok(event?),
+            if self.site.stops() {
+                return Err(End::Stopping);
             }
+            // First of all what he asks: the answer to a clock probe must not wait behind a picture.
+            if let Some(bytes) = self.inbox.receive(&self.tap, &mut self.small)? {
+                // Who never ceases to ask lets others have their turn.
+                consume_budget().await;
+                return Ok(Event::Received(bytes));
+            }
+            self.flush()?;
+            if self.is_behind() {
+                self.room().await?;
+                continue;
+            }
+            if let Some(notice) = viewer.notice() {
+                return Ok(Event::Notice(notice));
+            }
+            if !watching {
+                self.news(viewer, None).await;
+                continue;
+            }
+            let link = self.meter.look();
+            if let Some(next) = viewer.step(link) {
+                return Ok(Event::Picture(next));
+            }
+            if link.room == 0 {
+                self.is_waited_for();
+                self.gate.check()?;
+            } else {
+                self.was_behind = false;
+            }
+            let again = self.meter.look_again(&link, viewer.waits_for_idle(link));
+            // Who takes nothing is looked at less and less often.
+            self.news(viewer, again.map(|wait| wait.max(self.gate.since_progress() / 8))).await;
         }
+    }
+
+    /// He showed that he takes what he is sent.
+    pub(super) fn progress(&mut self) {
+        self.gate.progress();
     }
 
     /// His page has got so many bytes of messages in all, modulo 2³².
@@ -98,66 +145,132 @@ impl Outlet {
         self.meter.acknowledged(bytes);
     }
 
-    /// Sends one message.
-    pub(super) async fn send(&mut self, message: Bytes) -> Result<(), End> {
-        self.meter.send(message.len());
-        let Self { socket, gate, stop, .. } = self;
-        let stopped = async {
-            stop.cancelled().await;
-            sleep(LAST_SEND_WITHIN).await;
-        };
+    /// Sends one small message, framed, behind those before it.
+    pub(super) fn send(&mut self, message: &[u8]) {
+        self.meter.send(frames::payload_bytes(message));
+        self.small.extend_from_slice(message);
+    }
+
+    /// Sends a picture's message, framed, behind the messages `before` it, if all that was sent before has left: whether
+    /// it has.
+    pub(super) fn offer(&mut self, before: &[u8], mut message: Bytes) -> Result<bool, End> {
+        self.flush()?;
+        if self.is_behind() {
+            return Ok(false);
+        }
+        if !before.is_empty() {
+            message = [before, &message].concat().into();
+        }
+        match self.tap.try_send(&message) {
+            Ok(sent) => {
+                self.meter.send(frames::payload_bytes(&message));
+                if sent < message.len() {
+                    self.rest = message;
+                    self.rest.advance(sent);
+                }
+                Ok(true)
+            }
+            Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(false),
+            Err(_) => Err(End::Gone),
+        }
+    }
+
+    /// Sends what can be sent of what waits.
+    fn flush(&mut self) -> Result<(), End> {
+        loop {
+            let waiting = if self.rest.is_empty() { &self.small[..] } else { &self.rest[..] };
+            if waiting.is_empty() {
+                return Ok(());
+            }
+            match self.tap.try_send(waiting) {
+                Ok(sent) if self.rest.is_empty() => drop(self.small.drain(..sent)),
+                Ok(sent) => self.rest.advance(sent),
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(()),
+                Err(_) => return Err(End::Gone),
+            }
+        }
+    }
+
+    /// Whether something waits for room in the socket.
+    fn is_behind(&self) -> bool {
+        !self.rest.is_empty() || !self.small.is_empty() || !self.tap.is_writable()
+    }
+
+    /// From now on he is waited for, if he is not already. The time before is not held against him.
+    fn is_waited_for(&mut self) {
+        if !std::mem::replace(&mut self.was_behind, true) {
+            self.gate.progress();
+        }
+    }
+
+    /// Waits for room in the socket, or for what he sends.
+    async fn room(&mut self) -> Result<(), End> {
+        self.is_waited_for();
+        let read = Inbox::is_open(&self.small);
+        let ready = poll_fn(|cx| self.tap.poll_ready(cx, read, true));
         tokio::select! {
-            biased;
-            sent = socket.send(Message::Binary(message)) => sent.map_err(|_| End::Gone),
-            stalled = gate.stalled() => Err(stalled.into()),
-            () = stopped => Err(End::Cut),
+            ready = timeout(LOOK_FOR_PROGRESS, ready) => match ready {
+                Ok(()) => Ok(()),
+                Err(_) => Ok(self.gate.look().map(drop)?),
+            },
+            () = self.site.stop.cancelled() => Ok(()),
+        }
+    }
+
+    /// Waits for news of the hub, the server's end among them, or for what he sends, or for as long as `most`.
+    async fn news(&self, viewer: &mut Viewer, most: Option<Duration>) {
+        let something = async {
+            tokio::select! {
+                biased;
+                () = viewer.news() => {}
+                () = poll_fn(|cx| self.tap.poll_ready(cx, true, false)) => {}
+            }
+        };
+        match most {
+            // There is no event for "it has arrived".
+            Some(most) => drop(timeout(most, something).await),
+            None => something.await,
         }
     }
 
     /// Ends the connection; with a `last` message if he can still be told.
     pub(super) async fn end(mut self, end: End, last: Option<Bytes>) {
-        let (code, reason) = match end {
+        let words = match end {
             End::Gone | End::Cut => return,
-            End::Stopping => (code::GOING_AWAY, "the server stops"),
-            End::Refused(code, reason) => (code, reason),
+            // The answer to his goodbye is there already.
+            End::Left => Bytes::new(),
+            End::Stopping => close(code::GOING_AWAY, "the server stops"),
+            End::Refused(code, reason) => close(code, reason),
         };
-        let goodbye = async {
-            if let Some(last) = last {
-                self.socket.send(Message::Binary(last)).await?;
-            }
-            let close = CloseFrame { code, reason: reason.into() };
-            self.socket.send(Message::Close(Some(close))).await?;
+        self.small.extend(last.unwrap_or_default());
+        self.small.extend(words);
+        if let Ok(Ok(())) = timeout(LAST_SEND_WITHIN, self.all_sent()).await {
+            self.tap.finish();
             // Closing with unread bytes would reset the connection, and the goodbye might be lost with it.
-            while self.socket.recv().await.is_some_and(|message| message.is_ok()) {}
-            Ok::<_, axum::Error>(())
-        };
-        let _ = timeout(CLOSE_WITHIN, goodbye).await;
+            let _ = timeout(CLOSE_WITHIN, self.all_read()).await;
+        }
     }
-}
 
-/// The next thing to send. May be dropped at any time: nothing is taken before it is returned.
-async fn outgoing(
-    gate: &mut Gate,
-    meter: &mut Meter,
-    viewer: &mut Viewer,
-    watching: bool,
-) -> Result<Event, Stalled> {
-    loop {
-        let mut link = Link::default();
-        if let Some(notice) = viewer.notice() {
-            return Ok(Event::Notice(notice));
-        }
-        if watching {
-            // Only when the last picture has left is the newest one chosen.
-            gate.drained().await?;
-            link = meter.look();
-            if let Some(next) = viewer.step(link) {
-                return Ok(Event::Picture(next));
+    async fn all_sent(&mut self) -> Result<(), End> {
+        loop {
+            self.flush()?;
+            if self.rest.is_empty() && self.small.is_empty() {
+                return Ok(());
             }
+            poll_fn(|cx| self.tap.poll_ready(cx, false, true)).await;
         }
-        match meter.look_again(&link, viewer.waits_for_idle(link)).filter(|_| watching) {
-            Some(wait) => drop(timeout(wait, viewer.news()).await),
-            None => viewer.news().await,
+    }
+
+    async fn all_read(&self) {
+        let mut bytes = [0; 1024];
+        loop {
+            match self.tap.try_receive(&mut bytes) {
+                Ok(count) if count > 0 => consume_budget().await,
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                    poll_fn(|cx| self.tap.poll_ready(cx, true, false)).await;
+                }
+                Ok(_) | Err(_) => return,
+            }
         }
     }
 }

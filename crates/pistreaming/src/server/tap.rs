@@ -1,7 +1,10 @@
 //! A connection's socket, held by two: hyper reads and writes through it, the viewer's task looks how much the kernel
 //! has not sent yet.
 //!
-//! Here belongs: the shared socket and its options. Not here: what is done about unsent bytes (`gate`).
+//! A WebSocket's task reads and writes here itself, without hyper: one system call a message, none to learn that there is
+//! nothing. Where less was read or written than could have been, the next bytes or the room for them are an event.
+//!
+//! Here belongs: the shared socket and its options. Not here: what is done about unsent bytes (`gate`, `outlet`).
 
 use std::io::{self, IoSlice};
 use std::net::{Shutdown, SocketAddr};
@@ -11,8 +14,9 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
+use rustix::net::{RecvFlags, SendFlags, recv, send};
 use socket2::{SockRef, TcpKeepalive};
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::sync::OwnedSemaphorePermit;
 
@@ -75,6 +79,64 @@ impl Tap {
     pub(super) fn cut(&self) {
         // Fails only if it has ended already.
         let _ = SockRef::from(&self.stream).shutdown(Shutdown::Both);
+    }
+
+    /// From now on the kernel takes bytes only while none wait to leave, and says when that is so again: with one unsent
+    /// byte as the low-water mark, looked at wherever a message begins, for each ends with `MSG_EOR` and nothing is put
+    /// behind it into the same segment.
+    pub(super) fn take_only_when_drained(&self) -> io::Result<()> {
+        SockRef::from(&self.stream).set_tcp_notsent_lowat(1)
+    }
+
+    /// Sends what the kernel takes at once.
+    pub(super) fn try_send(&self, bytes: &[u8]) -> io::Result<usize> {
+        let flags = SendFlags::DONTWAIT | SendFlags::EOR | SendFlags::NOSIGNAL;
+        self.at_once(Interest::WRITABLE, bytes.len(), || Ok(send(&self.stream, bytes, flags)?))
+    }
+
+    /// Receives what is there; 0 bytes: the other end has closed.
+    pub(super) fn try_receive(&self, bytes: &mut [u8]) -> io::Result<usize> {
+        let len = bytes.len();
+        let receive = || Ok(recv(&self.stream, &mut *bytes, RecvFlags::DONTWAIT)?.0);
+        self.at_once(Interest::READABLE, len, receive)
+    }
+
+    /// Does `part` if the socket is ready for it. Less than `whole` means that it is ready no longer: the next try waits for
+    /// the event, where another system call would only say so.
+    fn at_once(
+        &self,
+        interest: Interest,
+        whole: usize,
+        part: impl FnOnce() -> io::Result<usize>,
+    ) -> io::Result<usize> {
+        let mut done = None;
+        let tried = self.stream.try_io(interest, || match part() {
+            Ok(count) if count < whole => {
+                done = Some(count);
+                Err(io::ErrorKind::WouldBlock.into())
+            }
+            other => other,
+        });
+        done.map_or(tried, Ok)
+    }
+
+    /// Whether [`Self::try_send`] would try: it would be refused where that has failed, until the event.
+    pub(super) fn is_writable(&self) -> bool {
+        self.stream.try_io(Interest::WRITABLE, || Ok(())).is_ok()
+    }
+
+    /// Waits for bytes to receive, where `read`, or for room to send, where `write`.
+    pub(super) fn poll_ready(&self, cx: &mut Context<'_>, read: bool, write: bool) -> Poll<()> {
+        // An error is ready, too: the next try gets it.
+        let read = read && self.stream.poll_read_ready(cx).is_ready();
+        let write = write && self.stream.poll_write_ready(cx).is_ready();
+        if read || write { Poll::Ready(()) } else { Poll::Pending }
+    }
+
+    /// Nothing more will be sent.
+    pub(super) fn finish(&self) {
+        // Fails only if it has ended already.
+        let _ = SockRef::from(&self.stream).shutdown(Shutdown::Write);
     }
 
     /// Bytes that were written and have not left yet.

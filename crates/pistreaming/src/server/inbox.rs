@@ -1,0 +1,93 @@
+//! What a viewer sends: the messages in his bytes, and the answers that RFC 6455 wants (a pong to a ping, a close to a
+//! close).
+//!
+//! The reading is `tungstenite`'s: it is handed what is there, and its answers are put where what is to be sent lies.
+//!
+//! Here belongs: a viewer's bytes, and how many he may have on their way. Not here: what his messages mean (`live`).
+
+use std::io::{self, Read, Write};
+
+use bytes::Bytes;
+use tungstenite::protocol::{Role, WebSocketConfig, WebSocketContext};
+use tungstenite::{Error, Message};
+
+use super::frames::code;
+use super::outlet::End;
+use super::tap::Tap;
+
+/// A viewer's largest message has 24 bytes; an old client sends none.
+const MESSAGE_BYTES: usize = 64 * 1024;
+/// Read at a time: a few acknowledgements, and little memory.
+const READ_BYTES: usize = 512;
+/// Answers that may wait until the viewer takes them. Who has more is not read from: his own questions then wait with him.
+const MOST_ANSWERS: usize = 4096;
+
+/// A viewer's side of the connection.
+#[derive(Debug)]
+pub(super) struct Inbox {
+    context: WebSocketContext,
+}
+
+impl Inbox {
+    /// An inbox; `part` came behind the request for the upgrade.
+    pub(super) fn new(part: Vec<u8>) -> Self {
+        let config = WebSocketConfig::default()
+            .read_buffer_size(READ_BYTES)
+            .write_buffer_size(0)
+            .max_message_size(Some(MESSAGE_BYTES))
+            .max_frame_size(Some(MESSAGE_BYTES));
+        Self { context: WebSocketContext::from_partially_read(part, Role::Server, Some(config)) }
+    }
+
+    /// Whether he is to be read from, when so much waits to be sent to him.
+    pub(super) const fn is_open(waiting: &[u8]) -> bool {
+        waiting.len() < MOST_ANSWERS
+    }
+
+    /// The next binary message, if it is there. Answers are put behind `waiting`.
+    pub(super) fn receive(&mut self, tap: &Tap, waiting: &mut Vec<u8>) -> Result<Option<Bytes>, End> {
+        while Self::is_open(waiting) {
+            match self.context.read(&mut Ends { tap, waiting }) {
+                Ok(Message::Binary(bytes)) => return Ok(Some(bytes)),
+                Ok(Message::Close(_)) => return Err(End::Left),
+                // A pong is his answer to nothing of ours, text no message of any protocol here.
+                Ok(Message::Text(_) | Message::Ping(_) | Message::Pong(_) | Message::Frame(_)) => {}
+                Err(Error::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => return Ok(None),
+                Err(error) => return Err(end(&error)),
+            }
+        }
+        Ok(None)
+    }
+}
+
+fn end(error: &Error) -> End {
+    match error {
+        Error::Capacity(_) => End::Refused(code::TOO_LARGE, "too large a message"),
+        Error::Protocol(tungstenite::error::ProtocolError::ResetWithoutClosingHandshake) => End::Gone,
+        Error::Protocol(_) | Error::Utf8(_) => End::Refused(code::PROTOCOL_ERROR, "not a WebSocket's frame"),
+        _ => End::Gone,
+    }
+}
+
+/// Where bytes come from, and where answers go.
+struct Ends<'a> {
+    tap: &'a Tap,
+    waiting: &'a mut Vec<u8>,
+}
+
+impl Read for Ends<'_> {
+    fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
+        self.tap.try_receive(bytes)
+    }
+}
+
+impl Write for Ends<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.waiting.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
