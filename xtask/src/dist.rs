@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 use crate::Outcome;
 use crate::cross::{AARCH64, ARMV6, ARMV7, Target};
+use crate::licences;
 use crate::packages::{ensure, missing_packages};
 use crate::shell::{self, cargo, command, output, root, target};
 
@@ -17,7 +18,10 @@ pub(crate) const OPTIONS: &str = "[--install] [x86_64 aarch64 armv7 armv6 …]";
 pub(crate) const PURPOSE: &str = "release archives with checksums in target/dist; without names, for this machine and all whose tools are there\n\
     --install  get the tools that are missing";
 
-/// What goes into every archive beside the program.
+/// This machine's, as rustc calls it.
+const X86_64: &str = "x86_64-unknown-linux-gnu";
+
+/// What goes into every archive beside the program and the licences of others.
 const FILES: &[&str] =
     &["README.md", "CHANGELOG.md", "LICENSE-MIT", "LICENSE-APACHE", "xtask/src/pistreaming.service"];
 
@@ -35,11 +39,11 @@ pub(crate) fn run(arguments: &[String]) -> Outcome {
     if wanted("x86_64") {
         let build = ["build", "--release", "--locked", "-p", "pistreaming"];
         shell::run(&mut cargo(&build))?;
-        pack("x86_64", &target().join("release/pistreaming"), &dist)?;
+        pack("x86_64", X86_64, &target().join("release/pistreaming"), &dist)?;
     }
     for machine in [&AARCH64, &ARMV7, &ARMV6].into_iter().filter(|machine| wanted(machine.name)) {
         match cross_build(machine, install) {
-            Ok(program) => pack(machine.name, &program, &dist)?,
+            Ok(program) => pack(machine.name, machine.triple, &program, &dist)?,
             Err(why) if names.is_empty() => println!("{}: left out: {why}", machine.name),
             Err(why) => return Err(format!("{}: {why}", machine.name)),
         }
@@ -66,7 +70,7 @@ fn cross_build(machine: &Target, install: bool) -> Outcome<PathBuf> {
 }
 
 /// `pistreaming-VERSION-linux-MACHINE.tar.gz`, the same bytes for the same program.
-fn pack(machine: &str, program: &Path, dist: &Path) -> Outcome {
+fn pack(machine: &str, triple: &str, program: &Path, dist: &Path) -> Outcome {
     let name = format!("pistreaming-{}-linux-{machine}", env!("CARGO_PKG_VERSION"));
     let dir = dist.join(&name);
     let failed = |error: std::io::Error| format!("{}: {error}", dir.display());
@@ -76,6 +80,7 @@ fn pack(machine: &str, program: &Path, dist: &Path) -> Outcome {
         let file_name = file.file_name().ok_or("a file without a name")?;
         std::fs::copy(&file, dir.join(file_name)).map_err(|error| format!("{}: {error}", file.display()))?;
     }
+    std::fs::write(dir.join(licences::FILE), licences::collect(triple)?).map_err(failed)?;
     let date = output(&mut command("git", &["log", "-1", "--format=@%ct"])).unwrap_or_else(|_| "@0".into());
     let mut tar = command(
         "tar",

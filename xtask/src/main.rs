@@ -10,6 +10,7 @@ mod counts;
 mod cross;
 mod dist;
 mod lab;
+mod licences;
 mod packages;
 mod process;
 mod shell;

@@ -65,6 +65,7 @@ pub(crate) const LAB: &[Need] = &[
     need("/bin/busybox", "busybox-static"),
     need("cpio", "cpio"),
     need("/sbin/modprobe", "kmod"),
+    need("v4l2-ctl", "v4l-utils"),
     need("gcc", "gcc"),
     need("make", "make"),
     need("/var/lib/dpkg/info/linux-headers-amd64.list", "linux-headers-amd64"),

@@ -127,6 +127,8 @@ pub enum Trouble {
     },
     /// The USB has no room for its pictures.
     NoBandwidth,
+    /// Nothing that it could show comes into it.
+    NoSignal,
     /// It gives no frames.
     Silent {
         /// For how long.
@@ -160,6 +162,7 @@ impl Trouble {
             Self::Busy { .. } => "another program uses it",
             Self::Forbidden { .. } => "it may not be opened",
             Self::NoBandwidth => "its connection has no room for its pictures",
+            Self::NoSignal => "it gets no signal",
             Self::Silent { .. } => "it has stalled",
             Self::Unreadable { .. } => "its pictures are damaged",
             Self::Driver { .. } => "its driver reports an error",
@@ -256,6 +259,9 @@ impl fmt::Display for Trouble {
             Self::NoBandwidth => f.write_str(
                 "the USB has no room for its pictures; try a smaller --size or --fps, or another USB port",
             ),
+            Self::NoSignal => {
+                f.write_str("it gets no signal that it understands; is what it shows plugged in, and on?")
+            }
             Self::Silent { time } => write!(f, "it has given no frame for {} s", time.as_secs()),
             Self::Unreadable { why } => write!(f, "its frames are damaged ({why}); is its cable good?"),
             Self::NoMode { formats } => write!(

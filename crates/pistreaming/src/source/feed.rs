@@ -4,6 +4,7 @@
 //! frame, when.
 
 use bytes::Bytes;
+use mpeg1::level::{self, Level};
 
 use super::crop::Window;
 use super::flip::Flip;
@@ -17,6 +18,7 @@ use crate::time::Timestamp;
 pub(super) struct Feed<'a> {
     pool: FramePool,
     flip: Flip,
+    level: Level,
     /// What makes pictures what is shown, and where they lie before; none if that is done in place.
     turn: Option<(Turner, FramePool)>,
     sequence: u64,
@@ -51,7 +53,7 @@ impl<'a> Feed<'a> {
         let quarter = quarter.filter(|_| Quarter::size(window.size()).is_some());
         let apart = quarter.is_some() || window != Window::whole(size);
         let turn = apart.then(|| (Turner::new(size, window, flip, quarter), FramePool::new(size)));
-        Self { pool: FramePool::new(shown), flip, turn, sequence: 0, sink }
+        Self { pool: FramePool::new(shown), flip, level: level::best(), turn, sequence: 0, sink }
     }
 
     /// A frame to fill.
@@ -74,7 +76,7 @@ impl<'a> Feed<'a> {
     pub(super) fn turn(&mut self, mut blank: BlankFrame) -> BlankFrame {
         let Some((turner, pool)) = &mut self.turn else {
             let size = blank.size();
-            self.flip.apply(blank.samples(), size);
+            self.flip.apply(self.level, blank.samples(), size);
             return blank;
         };
         let mut shown = self.pool.blank();

@@ -11,7 +11,7 @@ mod error;
 mod exec;
 mod feed;
 mod file;
-mod flip;
+pub mod flip;
 mod input;
 pub mod mjpeg;
 mod pace;

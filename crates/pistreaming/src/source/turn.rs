@@ -180,19 +180,53 @@ impl Place {
 /// The square whose columns begin at `left`, to the result's columns from `column` on.
 #[inline(always)]
 fn square<S: Simd>(simd: S, part: &Part<'_>, place: &Place, left: usize, column: usize, to: &mut [u8]) {
+    // The uppermost rows of both squares, from where the others lie in even distances.
+    let from_row = place.source(column).min(place.source(column + SQUARE - 1));
+    let to_row = place.row(left).min(place.row(left + SQUARE - 1));
+    let from = &part.samples[(part.corner.1 + from_row) * part.stride + part.corner.0 + left..];
+    let to = &mut to[to_row * place.columns + column..];
     let mut rows = [simd.splat_u8x16(0); SQUARE];
-    for (index, row) in rows.iter_mut().enumerate() {
-        *row = u8x16::from_slice(simd, &part.row(place.source(column + index), left)[..SQUARE]);
+    if place.columns_reversed {
+        load(simd, from.chunks(part.stride), rows.iter_mut().rev());
+    } else {
+        load(simd, from.chunks(part.stride), rows.iter_mut());
     }
-    // Each round shuffles the first half of the vectors with the second: four rounds mirror the square.
-    for _ in 0..4 {
-        let before = rows;
-        for i in 0..SQUARE / 2 {
-            (rows[2 * i], rows[2 * i + 1]) = simd.interleave_u8x16(before[i], before[i + SQUARE / 2]);
-        }
+    // Four rounds mirror the square.
+    let rows = shuffle(simd, &shuffle(simd, &shuffle(simd, &shuffle(simd, &rows))));
+    if place.rows_reversed {
+        store(to.chunks_mut(place.columns), rows.iter().rev());
+    } else {
+        store(to.chunks_mut(place.columns), rows.iter());
     }
-    for (index, row) in rows.into_iter().enumerate() {
-        row.store_slice(&mut to[place.row(left + index) * place.columns + column..][..SQUARE]);
+}
+
+/// Each vector with the first samples of a row.
+#[inline(always)]
+fn load<'a, S: Simd>(
+    simd: S,
+    from: std::slice::Chunks<'_, u8>,
+    rows: impl Iterator<Item = &'a mut u8x16<S>>,
+) {
+    for (row, from) in rows.zip(from) {
+        *row = u8x16::from_slice(simd, &from[..SQUARE]);
+    }
+}
+
+/// The first half of the vectors, sample by sample in turns with the second.
+#[inline(always)]
+fn shuffle<S: Simd>(simd: S, before: &[u8x16<S>; SQUARE]) -> [u8x16<S>; SQUARE] {
+    let mut rows = *before;
+    for i in 0..SQUARE / 2 {
+        (rows[2 * i], rows[2 * i + 1]) = simd.interleave_u8x16(before[i], before[i + SQUARE / 2]);
+    }
+    rows
+}
+
+/// The first samples of each row from a vector.
+#[inline(always)]
+fn store<'a, S: Simd>(to: std::slice::ChunksMut<'_, u8>, rows: impl Iterator<Item = &'a u8x16<S>>) {
+    for (row, to) in rows.zip(to) {
+        row.store_slice(&mut to[..SQUARE]);
     }
 }
 

@@ -105,6 +105,39 @@ fn a_camera_that_stalls_is_given_up() {
     assert!(matches!(trouble, Trouble::Silent { .. }), "{trouble} {:?}", kept.notes);
 }
 
+/// Sets what vivid's HDMI input gets: 0 a signal of the timings that are set, 1 none, 4 one of the kind `timings`.
+fn set_signal(mode: u32, timings: u32) {
+    let controls = format!("dv_timings_signal_mode={mode},dv_timings={timings}");
+    let timings_are_off = format!("dv_timings_signal_mode={mode}");
+    let controls = if mode == 4 { controls } else { timings_are_off };
+    run("v4l2-ctl", &["--device", "/dev/video0", "--set-ctrl", &controls]);
+}
+
+#[test]
+#[ignore = "needs the lab's kernel: cargo xtask test --camera-lab"]
+fn a_signal_that_changes_is_followed_and_one_that_is_gone_is_said() {
+    let _vivid = Module::vivid("input_types=3");
+    let mut program = Program::start(&["--source", "v4l2", "--size", "320x180", "--fps", "30"]);
+    let before = program.wait_for(" gives ");
+    let mut viewer = Live::open(program.http);
+    viewer.picture();
+    let stream = viewer.stream;
+    set_signal(4, 4);
+    let after = program.wait_for(" gives ");
+    assert_ne!(before, after, "another rate");
+    viewer.picture();
+    assert_eq!(viewer.stream.map(|stream| stream.width), stream.map(|stream| stream.width));
+    assert!(viewer.notices.iter().all(|(code, _)| *code == wire::NoticeCode::Fine), "{:?}", viewer.notices);
+    set_signal(1, 0);
+    let line = program.wait_for("trying again");
+    assert!(line.contains("it gets no signal"), "{line}");
+    viewer.wait_for_notice("it gets no signal");
+    set_signal(4, 2);
+    program.wait_for(" gives ");
+    viewer.picture();
+    drop((viewer, program));
+}
+
 #[test]
 #[ignore = "needs the lab's kernel: cargo xtask test --camera-lab"]
 fn what_is_no_camera_of_ours_is_said() {

@@ -3,7 +3,7 @@
 //! Here belongs: matrices and ranges. Not here: the kernel's names for them; primaries and transfer functions, whose
 //! differences nobody sees in a camera's picture.
 
-use fearless_simd::Simd;
+use fearless_simd::{Bytes, Simd, SimdBase, i16x8, i32x4, u8x16};
 
 use super::split;
 use crate::frame::FrameSize;
@@ -82,7 +82,7 @@ impl Recolour {
 
     /// Changes the I420 picture in `samples`.
     #[inline(always)]
-    pub(super) fn apply<S: Simd>(&self, _: S, samples: &mut [u8], size: FrameSize) {
+    pub(super) fn apply<S: Simd>(&self, simd: S, samples: &mut [u8], size: FrameSize) {
         match self {
             Self::Range => {
                 let (luma, chroma) = samples.split_at_mut(size.width() * size.height());
@@ -98,13 +98,29 @@ impl Recolour {
                 let [y, cb, cr] = split(samples, size);
                 let chroma = cb.chunks_exact_mut(width).zip(cr.chunks_exact_mut(width));
                 for (luma, (cb, cr)) in y.chunks_mut(2 * size.width()).zip(chroma) {
-                    for luma in luma.chunks_exact_mut(size.width()) {
-                        coefficients.apply_to_luma(luma, cb, cr);
+                    let (upper, lower) = luma.split_at_mut(size.width());
+                    let whole = coefficients.apply_to_vectors(simd, upper, lower, cb, cr);
+                    let (cb, cr) = (&mut cb[whole / 2..], &mut cr[whole / 2..]);
+                    for luma in [&mut *upper, lower] {
+                        coefficients.apply_to_luma(luma.get_mut(whole..).unwrap_or_default(), cb, cr);
                     }
                     coefficients.apply_to_chroma(cb, cr);
                 }
             }
         }
+    }
+}
+
+/// Another matrix a sample at a time, for tests.
+#[cfg(test)]
+pub(super) fn apply_slowly(colour: Colour, samples: &mut [u8], size: FrameSize) {
+    let coefficients = Coefficients::new(colour);
+    let width = size.chroma().0;
+    let [y, cb, cr] = split(samples, size);
+    let chroma = cb.chunks_exact_mut(width).zip(cr.chunks_exact_mut(width));
+    for (luma, (cb, cr)) in y.chunks_mut(2 * size.width()).zip(chroma) {
+        luma.chunks_exact_mut(size.width()).for_each(|luma| coefficients.apply_to_luma(luma, cb, cr));
+        coefficients.apply_to_chroma(cb, cr);
     }
 }
 
@@ -136,6 +152,45 @@ impl Coefficients {
         }
     }
 
+    /// Changes as many columns of two rows, the lower of which may be empty, as fill vectors; how many.
+    ///
+    /// Products are added in pairs: cb with cr for what chroma shifts, luma with a half for rounding.
+    #[inline(always)]
+    fn apply_to_vectors<S: Simd>(
+        &self,
+        simd: S,
+        upper: &mut [u8],
+        lower: &mut [u8],
+        cb: &mut [u8],
+        cr: &mut [u8],
+    ) -> usize {
+        let half = 1 << (PLACES - 1);
+        let to_luma = pair(simd, self.luma_cb, self.luma_cr);
+        let (to_cb, to_cr) = (pair(simd, self.cb_cb, self.cb_cr), pair(simd, self.cr_cb, self.cr_cr));
+        let luma = pair(simd, self.luma, half);
+        let whole = upper.len() / 16 * 16;
+        for x in (0..whole).step_by(16) {
+            let columns = x / 2..x / 2 + 8;
+            let (blue, red) = (centred(simd, &cb[columns.clone()]), centred(simd, &cr[columns.clone()]));
+            let (low, high) = simd.interleave_i16x8(blue, red);
+            let shifts = [low, high];
+            let mut shift = [simd.splat_i32x4(0); 2];
+            let (mut new_blue, mut new_red) = (shift, shift);
+            for i in 0..2 {
+                shift[i] = simd.pairwise_dot_product_i16x8(shifts[i], to_luma);
+                new_blue[i] = simd.pairwise_dot_product_i16x8(shifts[i], to_cb) + half;
+                new_red[i] = simd.pairwise_dot_product_i16x8(shifts[i], to_cr) + half;
+            }
+            put_eight(simd, new_blue, 128, &mut cb[columns.clone()]);
+            put_eight(simd, new_red, 128, &mut cr[columns]);
+            shift_luma(simd, luma, self.black, shift, &mut upper[x..x + 16]);
+            if !lower.is_empty() {
+                shift_luma(simd, luma, self.black, shift, &mut lower[x..x + 16]);
+            }
+        }
+        whole
+    }
+
     #[inline(always)]
     fn apply_to_luma(&self, luma: &mut [u8], cb: &[u8], cr: &[u8]) {
         for ((pair, &cb), &cr) in luma.chunks_mut(2).zip(cb).zip(cr) {
@@ -155,6 +210,55 @@ impl Coefficients {
             *to_cr = rounded(cb * self.cr_cb + cr * self.cr_cr, 128);
         }
     }
+}
+
+/// Two factors, four times; each fits into 16 bits.
+#[inline(always)]
+fn pair<S: Simd>(simd: S, one: i32, other: i32) -> i16x8<S> {
+    simd.splat_u32x4(u32::from(one as u16) | u32::from(other as u16) << 16).bitcast()
+}
+
+/// Eight chroma samples, counted from 128.
+#[inline(always)]
+fn centred<S: Simd>(simd: S, samples: &[u8]) -> i16x8<S> {
+    let mut sixteen = [0; 16];
+    sixteen[..8].copy_from_slice(samples);
+    let (low, _) = simd.widen_u8x16(u8x16::from_slice(simd, &sixteen));
+    let low: i16x8<S> = low.bitcast();
+    low - 128
+}
+
+/// Sixteen luma samples, each times a factor, `shift` for each two of them added.
+#[inline(always)]
+fn shift_luma<S: Simd>(simd: S, factors: i16x8<S>, black: i32, shift: [i32x4<S>; 2], samples: &mut [u8]) {
+    let (low, high) = simd.widen_u8x16(u8x16::from_slice(simd, samples));
+    let halves: [i16x8<S>; 2] = [low.bitcast(), high.bitcast()];
+    let mut values = [simd.splat_i16x8(0); 2];
+    for i in 0..2 {
+        let ones = simd.splat_i16x8(1);
+        let (one, other) = simd.interleave_i16x8(halves[i] - black as i16, ones);
+        let (low_shift, high_shift) = simd.interleave_i32x4(shift[i], shift[i]);
+        let low = simd.pairwise_dot_product_i16x8(one, factors) + low_shift;
+        let high = simd.pairwise_dot_product_i16x8(other, factors) + high_shift;
+        values[i] = sample(simd, low, high, 16);
+    }
+    simd.relaxed_narrow_u16x8(values[0].bitcast(), values[1].bitcast()).store_slice(samples);
+}
+
+/// Eight chroma samples from their sums.
+#[inline(always)]
+fn put_eight<S: Simd>(simd: S, sums: [i32x4<S>; 2], zero: i16, samples: &mut [u8]) {
+    let values = sample(simd, sums[0], sums[1], zero);
+    let bytes: [u8; 16] = simd.relaxed_narrow_u16x8(values.bitcast(), values.bitcast()).into();
+    samples.copy_from_slice(&bytes[..8]);
+}
+
+/// Sums without their places, `zero` added, as samples: the same as [`rounded`] of what has no half added yet.
+#[inline(always)]
+fn sample<S: Simd>(simd: S, low: i32x4<S>, high: i32x4<S>, zero: i16) -> i16x8<S> {
+    let (low, high) = (simd.shr_i32x4(low, PLACES), simd.shr_i32x4(high, PLACES));
+    let values = simd.relaxed_narrow_i32x4(low, high) + zero;
+    simd.min_i16x8(simd.max_i16x8(values, simd.splat_i16x8(0)), simd.splat_i16x8(255))
 }
 
 /// `value` as a sample, `zero` added.

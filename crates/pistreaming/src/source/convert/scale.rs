@@ -1,23 +1,22 @@
 //! A picture in another size: smaller by the average of what each sample covers, larger by straight lines between samples,
 //! with black bars where the shapes differ.
 //!
-//! Here belongs: sizes. Not here: formats; rotation.
-//!
-//! Columns first, which are done for a whole row at once, then rows, which by then are as few as they will be.
+//! Here belongs: sizes, and where a picture lies in another. Not here: formats; rotation; the arithmetic (`taps`, `mix`).
+
+mod mix;
+mod taps;
 
 use std::ops::Range;
 
 use fearless_simd::{Simd, dispatch};
 use mpeg1::level::{self, Level};
 
+use self::mix::{Column, ROWS, Source};
+use self::taps::Taps;
 use super::split;
 use crate::frame::FrameSize;
 use crate::source::crop::Window;
 
-/// Parts of a whole of 2^14, by which samples are multiplied.
-const PLACES: u32 = 14;
-/// Places behind the point that are kept between columns and rows.
-const KEPT: u32 = 6;
 /// Y, Cb and Cr of black.
 const BLACK: [u8; 3] = [16, 128, 128];
 
@@ -33,23 +32,15 @@ pub struct Scaler {
 #[derive(Debug)]
 struct PlaneScaler {
     from_width: usize,
+    from_height: usize,
     to_width: usize,
     /// Where the picture begins in what is shown of the plane.
     left: usize,
     top: usize,
     columns: Taps,
     rows: Taps,
-    sums: Vec<u32>,
-    row: Vec<u16>,
-}
-
-/// For each sample of a line: which ones it is made of.
-#[derive(Debug)]
-struct Taps {
-    /// The first of them, and where its weight is in `weights`.
-    starts: Vec<(usize, usize)>,
-    /// Weights of all, in the order of the samples; those of one add up to 2^14.
-    weights: Vec<u16>,
+    /// Rows between the two steps; one column more than there is, which has no weight.
+    block: Vec<Column>,
 }
 
 impl Scaler {
@@ -146,117 +137,40 @@ impl PlaneScaler {
         let (rows, top) = visible(picture.1, corner.1, window.1, shown.1);
         Self {
             from_width: from.0,
+            from_height: from.1,
             to_width: shown.0,
             left,
             top,
             columns: Taps::new(from.0, picture.0, columns),
             rows: Taps::new(from.1, picture.1, rows),
-            sums: vec![0; from.0],
-            row: vec![0; from.0],
+            block: vec![[0; ROWS]; from.0 + 1],
         }
     }
 
     #[inline(always)]
-    fn scale<S: Simd>(&mut self, _: S, from: &[u8], to: &mut [u8], black: u8) {
-        let height = self.rows.starts.len() - 1;
-        let (left, width) = (self.left, self.columns.starts.len() - 1);
-        for (index, to) in to.chunks_exact_mut(self.to_width).enumerate() {
-            let Some(row) = index.checked_sub(self.top).filter(|&row| row < height) else {
-                to.fill(black);
-                continue;
-            };
-            self.mix_rows(from, row);
-            to[..left].fill(black);
-            to[left + width..].fill(black);
-            mix_columns(&self.columns, &self.row, &mut to[left..left + width]);
-        }
-    }
-
-    /// Row `row` of the result, as wide as the rows that it is made of, to `self.row`.
-    #[inline(always)]
-    fn mix_rows(&mut self, from: &[u8], row: usize) {
-        let (first, weights) = self.rows.of(row);
-        for sum in &mut self.sums {
-            *sum = 1 << (PLACES - KEPT - 1);
-        }
-        for (index, &weight) in weights.iter().enumerate() {
-            let samples = &from[(first + index) * self.from_width..][..self.from_width];
-            for (sum, &sample) in self.sums.iter_mut().zip(samples) {
-                *sum += u32::from(weight) * u32::from(sample);
+    fn scale<S: Simd>(&mut self, simd: S, from: &[u8], to: &mut [u8], black: u8) {
+        let Self { to_width, left, .. } = *self;
+        let source = Source { samples: from, width: self.from_width, height: self.from_height };
+        let right = left + self.columns.len();
+        let (above, rest) = to.split_at_mut(self.top * to_width);
+        let (picture, below) = rest.split_at_mut(self.rows.len() * to_width);
+        above.fill(black);
+        below.fill(black);
+        for (index, to) in picture.chunks_mut(ROWS * to_width).enumerate() {
+            let rows = (index * ROWS, to.len() / to_width);
+            mix::mix_rows(simd, source, &self.rows, rows, self.columns.needed(), &mut self.block);
+            for row in to.chunks_exact_mut(to_width) {
+                row[..left].fill(black);
+                row[right..].fill(black);
             }
-        }
-        for (to, &sum) in self.row.iter_mut().zip(&self.sums) {
-            *to = (sum >> (PLACES - KEPT)) as u16;
+            mix::mix_columns(simd, &self.block, &self.columns, to, to_width, left);
         }
     }
-}
-
-#[inline(always)]
-fn mix_columns(columns: &Taps, row: &[u16], to: &mut [u8]) {
-    for (index, to) in to.iter_mut().enumerate() {
-        let (first, weights) = columns.of(index);
-        let mut sum = 1_u32 << (PLACES + KEPT - 1);
-        for (&weight, &sample) in weights.iter().zip(&row[first..]) {
-            sum += u32::from(weight) * u32::from(sample);
-        }
-        // No more than 255: weights add up to a whole.
-        *to = (sum >> (PLACES + KEPT)).min(255) as u8;
-    }
-}
-
-impl Taps {
-    /// How those of `to` samples that are in `range` are made of `from`.
-    fn new(from: usize, to: usize, range: Range<usize>) -> Self {
-        let mut taps = Self { starts: Vec::with_capacity(range.len() + 1), weights: Vec::new() };
-        for index in range {
-            let (first, parts) = if from > to { covered(from, to, index) } else { between(from, to, index) };
-            taps.starts.push((first, taps.weights.len()));
-            taps.push(&parts);
-        }
-        taps.starts.push((from, taps.weights.len()));
-        taps
-    }
-
-    /// Rounds parts so that their sum is exactly a whole: what rounding leaves over goes to the greatest.
-    fn push(&mut self, parts: &[f64]) {
-        let whole = f64::from(1 << PLACES);
-        let start = self.weights.len();
-        self.weights.extend(parts.iter().map(|part| (part * whole).round() as u16));
-        let sum: i32 = self.weights[start..].iter().map(|&weight| i32::from(weight)).sum();
-        if let Some(greatest) = self.weights[start..].iter_mut().max() {
-            *greatest = (i32::from(*greatest) + (1 << PLACES) - sum) as u16;
-        }
-    }
-
-    /// The first sample and the weights of sample `index` of the result.
-    #[inline(always)]
-    fn of(&self, index: usize) -> (usize, &[u16]) {
-        let ((first, start), (_, end)) = (self.starts[index], self.starts[index + 1]);
-        (first, &self.weights[start..end])
-    }
-}
-
-/// The samples that a smaller picture's sample covers, each by how much of it is covered.
-fn covered(from: usize, to: usize, index: usize) -> (usize, Vec<f64>) {
-    let (start, end) = (index * from, (index + 1) * from);
-    let (first, last) = (start / to, end.div_ceil(to));
-    let part = |sample: usize| {
-        let inside = ((sample + 1) * to).min(end) - (sample * to).max(start);
-        inside as f64 / from as f64
-    };
-    (first, (first..last).map(part).collect())
-}
-
-/// The two samples between whose middles a larger picture's sample has its own.
-fn between(from: usize, to: usize, index: usize) -> (usize, Vec<f64>) {
-    let middle = ((index as f64 + 0.5) * from as f64 / to as f64 - 0.5).clamp(0.0, (from - 1) as f64);
-    let first = (middle as usize).min(from.saturating_sub(2));
-    let part = middle - first as f64;
-    if from == 1 { (0, vec![1.0]) } else { (first, vec![1.0 - part, part]) }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::taps::{between, covered};
     use super::*;
     use crate::source::flip::Flip;
     use crate::source::turn::Turner;
@@ -301,7 +215,7 @@ mod tests {
     }
 
     proptest! {
-        /// A slow scaler beside the fast one, at all levels; and weights that are a whole.
+        /// A slow scaler beside the fast one, at all levels.
         #[test]
         fn any_size_is_scaled_as_the_formula_says(
             from in (16_u16..90, 16_u16..90), to in (16_u16..90, 16_u16..90), seed: u8,
@@ -314,11 +228,6 @@ mod tests {
                 let mut scaled = vec![7; to.i420_len()];
                 let mut scaler = Scaler::with_level(from, to, level);
                 scaler.scale(&samples, &mut scaled);
-                for taps in scaler.planes.iter().flat_map(|plane| [&plane.rows, &plane.columns]) {
-                    for index in 0..taps.starts.len() - 1 {
-                        prop_assert_eq!(taps.of(index).1.iter().map(|&w| u32::from(w)).sum::<u32>(), 1 << PLACES);
-                    }
-                }
                 results.push(scaled);
             }
             prop_assert!(results.windows(2).all(|pair| pair[0] == pair[1]));

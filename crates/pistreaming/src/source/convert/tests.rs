@@ -145,6 +145,26 @@ fn planes_apart_are_as_planes_together() {
     }
 }
 
+proptest! {
+    /// Vectors and single samples give the same, whatever is in the picture.
+    #[test]
+    fn another_matrix_is_the_same_at_every_level_and_width(
+        width in 16_u16..90, height in 16_u16..20, which in 1_usize..4, full_range: bool, seed: u32,
+    ) {
+        let size = FrameSize::new(width, height).unwrap();
+        let matrix = [Matrix::Bt601, Matrix::Bt709, Matrix::Bt2020, Matrix::Smpte240m][which];
+        let arrangement = Arrangement::Planar { cr_first: false };
+        let layout = Layout { size, arrangement, strides: [0; 3], colour: Colour { matrix, full_range } };
+        let picture = bytes(2 * size.i420_len(), seed);
+        let plain = Layout { colour: Colour::default(), ..layout };
+        let mut expected = convert(plain, &[&picture], Level::fallback());
+        colour::apply_slowly(layout.colour, &mut expected, size);
+        for level in LEVELS() {
+            prop_assert!(convert(layout, &[&picture], level) == expected);
+        }
+    }
+}
+
 /// By way of red, green and blue, in floating point.
 #[test]
 fn colours_stay_what_they_are() {

@@ -132,6 +132,19 @@ pub(super) struct RequestBuffers {
 #[derive(Clone, Copy)]
 pub(super) struct DvTimings(pub(super) [u32; 33]);
 
+/// `V4L2_EVENT_SOURCE_CHANGE`: what comes in has another size or rate, or does not come any more.
+pub(super) const EVENT_SOURCE_CHANGE: u32 = 5;
+
+/// `v4l2_event_subscription`
+#[repr(C)]
+#[derive(Clone, Copy, Default)]
+pub(super) struct EventSubscription {
+    pub(super) kind: u32,
+    pub(super) id: u32,
+    pub(super) flags: u32,
+    pub(super) reserved: [u32; 5],
+}
+
 /// `v4l2_queryctrl`
 #[repr(C)]
 #[derive(Clone, Copy, Default)]

@@ -8,6 +8,7 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use rustix::fs::OFlags;
+use rustix::io::Errno;
 
 use super::abi::{
     CAP_CAPTURE, CAP_CAPTURE_MPLANE, CAP_DEVICE_CAPS, CAP_IO_MC, CAP_M2M, CAP_STREAMING, CAPTURE,
@@ -18,6 +19,7 @@ use super::format::{Answer, FourCc, wish};
 use super::kernel::{self, call};
 use super::modes::Mode;
 use crate::frame::FrameSize;
+use crate::source::error::Trouble;
 use crate::source::rate::FrameRate;
 
 /// No driver has more formats, sizes, rates or controls than this; one that lies would keep us asking.
@@ -80,9 +82,8 @@ impl Device {
         Ok(Some(Self { file, path: path.into(), identity, kind, is_camera }))
     }
 
-    /// Every mode that can be used. HDMI and the like first find out what is plugged in.
+    /// Every mode that can be used; of HDMI and the like for what was plugged in at [`Self::follow_signal`].
     pub(super) fn modes(&self, asked: FrameSize) -> Vec<Mode> {
-        self.follow_signal();
         let mut modes = Vec::new();
         for fourcc in self.formats() {
             let Some(coding) = fourcc.coding() else { continue };
@@ -183,11 +184,18 @@ impl Device {
     }
 
     /// Where the picture comes over HDMI or the like, its size and rate are the sender's: taken over before each start.
-    fn follow_signal(&self) {
+    pub(super) fn follow_signal(&self) -> Result<(), Trouble> {
         let mut timings = DvTimings([0; 33]);
-        if call::<{ kernel::QUERY_DV_TIMINGS }, _>(&self.file, &mut timings).is_ok() {
-            // Refused while another program captures; then that one's are as good.
-            let _ = call::<{ kernel::S_DV_TIMINGS }, _>(&self.file, &mut timings);
+        match call::<{ kernel::QUERY_DV_TIMINGS }, _>(&self.file, &mut timings) {
+            Ok(()) => {
+                // Refused while another program captures; then that one's are as good.
+                let _ = call::<{ kernel::S_DV_TIMINGS }, _>(&self.file, &mut timings);
+                Ok(())
+            }
+            // Nothing is plugged in, it is not understood, or it is beyond what the device takes.
+            Err(Errno::NOLINK | Errno::NOLCK | Errno::RANGE) => Err(Trouble::NoSignal),
+            // It is a camera of its own.
+            Err(_) => Ok(()),
         }
     }
 

@@ -5,6 +5,7 @@
 use std::io;
 use std::time::Duration;
 
+use rustix::event::{PollFd, PollFlags};
 use rustix::time::{ClockId, clock_gettime};
 
 use super::abi::{
@@ -13,6 +14,7 @@ use super::abi::{
 use super::device::Device;
 use super::kernel::{self, Buffers, Filled};
 use crate::frame::TimeMeaning;
+use crate::shutdown::{Shutdown, poll_within};
 use crate::time::{Clock, Timestamp};
 
 /// One is with us, one is being filled, and drivers want one more to go on with; the fourth is for a moment in which we
@@ -23,6 +25,19 @@ const OLDEST: Duration = Duration::from_secs(2);
 /// Some drivers reckon when a frame should end, which may be a little ahead; that is now.
 const AHEAD: Duration = Duration::from_millis(100);
 
+/// Why a wait ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Wake {
+    /// There is a frame, or an error.
+    Frame,
+    /// What comes in has changed: the camera must be set up anew.
+    Changed,
+    /// Neither in time.
+    TimedOut,
+    /// The program ends.
+    Stopped,
+}
+
 /// A camera that delivers. Dropped, it stops.
 pub(super) struct Flow<'a> {
     device: &'a Device,
@@ -32,9 +47,28 @@ pub(super) struct Flow<'a> {
 impl<'a> Flow<'a> {
     /// Starts the camera in the mode that was set.
     pub(super) fn start(device: &'a Device) -> io::Result<Self> {
+        // Drivers that cannot tell do not change.
+        let _ = kernel::tell_of_changes(&device.file);
         let buffers = Buffers::allocate(&device.file, device.kind, BUFFERS)?;
         kernel::stream(&device.file, device.kind, true)?;
         Ok(Self { device, buffers })
+    }
+
+    /// Waits for a frame, no longer than `time`.
+    pub(super) fn wait(&self, time: Duration, shutdown: &Shutdown) -> io::Result<Wake> {
+        let stop = shutdown.as_fd();
+        let mut files = [
+            PollFd::new(&stop, PollFlags::IN),
+            PollFd::new(&self.device.file, PollFlags::IN | PollFlags::PRI),
+        ];
+        if poll_within(&mut files, Some(time))? == 0 {
+            return Ok(Wake::TimedOut);
+        }
+        Ok(match (files[0].revents().is_empty(), files[1].revents().contains(PollFlags::PRI)) {
+            (false, _) => Wake::Stopped,
+            (true, true) => Wake::Changed,
+            (true, false) => Wake::Frame,
+        })
     }
 
     /// Shows the newest frame that is there, if any, to `look`; those before it go back unseen. Damaged ones do not count.

@@ -17,8 +17,9 @@ use rustix::ioctl::{Opcode, Setter, Updater, ioctl, opcode};
 use rustix::mm::{MapFlags, ProtFlags, mmap, munmap};
 
 use super::abi::{
-    Buffer, CAPTURE_MPLANE, Capability, Control, DvTimings, Format, FormatDescription, FrameIntervals,
-    FrameSizes, MAX_PLANES, MEMORY_MMAP, Plane, QueryControl, RequestBuffers, StreamParameters, offset,
+    Buffer, CAPTURE_MPLANE, Capability, Control, DvTimings, EVENT_SOURCE_CHANGE, EventSubscription, Format,
+    FormatDescription, FrameIntervals, FrameSizes, MAX_PLANES, MEMORY_MMAP, Plane, QueryControl,
+    RequestBuffers, StreamParameters, offset,
 };
 
 const GROUP: u8 = b'V';
@@ -64,6 +65,7 @@ const QBUF: Opcode = opcode::read_write::<Buffer>(GROUP, 15);
 const DQBUF: Opcode = opcode::read_write::<Buffer>(GROUP, 17);
 const STREAMON: Opcode = opcode::write::<i32>(GROUP, 18);
 const STREAMOFF: Opcode = opcode::write::<i32>(GROUP, 19);
+const SUBSCRIBE_EVENT: Opcode = opcode::write::<EventSubscription>(GROUP, 90);
 
 /// Makes the request `OPCODE`, which must be about a `T`: its number says how large the structure is, and is refused at
 /// compile time if that is another size.
@@ -94,6 +96,15 @@ pub(super) fn stream(file: &File, kind: u32, on: bool) -> Result<(), Errno> {
         // SAFETY: the same.
         unsafe { ioctl(file.as_fd(), request) }
     }
+}
+
+/// Asks to be told when what comes in changes: then the file has something urgent to read. Not every driver can tell.
+pub(super) fn tell_of_changes(file: &File) -> Result<(), Errno> {
+    let wanted = EventSubscription { kind: EVENT_SOURCE_CHANGE, ..EventSubscription::default() };
+    // SAFETY: VIDIOC_SUBSCRIBE_EVENT reads this structure.
+    let request = unsafe { Setter::<SUBSCRIBE_EVENT, EventSubscription>::new(wanted) };
+    // SAFETY: the same.
+    unsafe { ioctl(file.as_fd(), request) }
 }
 
 /// A request about a buffer, and about its planes if it has several.

@@ -23,8 +23,11 @@ pub(in crate::source) fn describe_all(settings: &Settings) -> Vec<String> {
 }
 
 fn describe(device: &Device, settings: &Settings) -> String {
-    let modes = device.modes(settings.size);
     let mut text = format!("{}, {}\n", name(device), device.identity.bus);
+    if let Err(trouble) = device.follow_signal() {
+        let _ = writeln!(text, "  {trouble}");
+    }
+    let modes = device.modes(settings.size);
     if !device.is_camera {
         text += "  part of a camera that another program must put together: not for --source v4l2\n";
     }

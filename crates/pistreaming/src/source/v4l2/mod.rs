@@ -23,7 +23,7 @@ use std::sync::{Arc, OnceLock};
 use bytes::Bytes;
 
 use self::device::{Device, Identity};
-use self::flow::{Flow, captured};
+use self::flow::{Flow, Wake, captured};
 use self::format::{Answer, Coding};
 use super::convert::{Converter, Scaler};
 use super::error::Trouble;
@@ -33,7 +33,7 @@ use super::patience::Patience;
 use super::rate::FrameRate;
 use super::{Ended, Settings, Sink, SourceError, Window};
 use crate::frame::FrameSize;
-use crate::shutdown::{Ready, Shutdown};
+use crate::shutdown::Shutdown;
 use crate::time::Clock;
 
 /// Which camera is meant.
@@ -91,9 +91,16 @@ impl Camera {
         sink: &dyn Sink,
         shutdown: &Shutdown,
     ) -> Result<Ended, SourceError> {
-        let device = self.open()?;
-        let done = run(&device, settings, clock, sink, shutdown);
-        done.map_err(|trouble| SourceError::Camera { name: device.identity.card.clone(), trouble })
+        loop {
+            // Opened anew for each signal: that also takes back what the driver told of the one before.
+            let device = self.open()?;
+            let done = run(&device, settings, clock, sink, shutdown);
+            if let Some(ended) =
+                done.map_err(|trouble| SourceError::Camera { name: device.identity.card.clone(), trouble })?
+            {
+                return Ok(ended);
+            }
+        }
     }
 }
 
@@ -102,13 +109,14 @@ fn name(device: &Device) -> String {
     format!("{} at {}", device.identity.card, device.path.display())
 }
 
+/// Delivers frames until the shutdown, or, then nothing is returned, until the signal changes.
 fn run(
     device: &Device,
     settings: &Settings,
     clock: Clock,
     sink: &dyn Sink,
     shutdown: &Shutdown,
-) -> Result<Ended, Trouble> {
+) -> Result<Option<Ended>, Trouble> {
     let failed = |undone| move |error| find::trouble(&device.path, undone, error);
     let (answer, rate) = set_up(device, settings, sink)?;
     let every = every_nth(rate, settings.frames_per_second);
@@ -121,10 +129,11 @@ fn run(
     let mut patience = Patience::new(rate);
     let mut count = 0_u32;
     loop {
-        match shutdown.wait_readable(&device.file, Some(patience.left())).map_err(failed("waited for"))? {
-            Ready::Triggered => return Ok(Ended::Stopped),
-            Ready::TimedOut => return Err(patience.exhausted()),
-            Ready::File => {}
+        match flow.wait(patience.left(), shutdown).map_err(failed("waited for"))? {
+            Wake::Stopped => return Ok(Some(Ended::Stopped)),
+            Wake::TimedOut => return Err(patience.exhausted()),
+            Wake::Changed => return Ok(None),
+            Wake::Frame => {}
         }
         let mut blank = feed.blank();
         let shown = flow.newest(|memory, buffer| {
@@ -159,6 +168,7 @@ fn run(
 /// Chooses a mode and sets it; its layout and its rate.
 fn set_up(device: &Device, settings: &Settings, sink: &dyn Sink) -> Result<(Answer, FrameRate), Trouble> {
     let (size, asked) = (settings.size, settings.frames_per_second);
+    device.follow_signal()?;
     let mut modes = device.modes(size);
     if let Some(only) = &settings.camera_format {
         modes.retain(|mode| mode.fourcc.to_string().eq_ignore_ascii_case(only));
