@@ -38,7 +38,8 @@ export async function startChromium({ flags = [], init = null } = {}) {
   };
 }
 
-export async function startFirefox() {
+/** `prefs`: more of Firefox's own settings. */
+export async function startFirefox({ prefs = {} } = {}) {
   const browser = await puppeteer.launch({
     browser: 'firefox',
     executablePath: '/usr/bin/firefox-esr',
@@ -46,7 +47,7 @@ export async function startFirefox() {
     // The window's own size: what puppeteer sets a viewport with, Firefox 140 ESR does not know whole.
     args: [`--width=${DESKTOP.width}`, `--height=${DESKTOP.height}`],
     defaultViewport: null,
-    extraPrefsFirefox: { 'network.captive-portal-service.enabled': false, 'app.normandy.enabled': false },
+    extraPrefsFirefox: { 'network.captive-portal-service.enabled': false, 'app.normandy.enabled': false, ...prefs },
   });
   return {
     name: 'Firefox',

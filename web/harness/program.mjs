@@ -18,7 +18,8 @@ const PROGRAM = process.env.PISTREAMING_PROGRAM || process.env.PISTREAMING_BIN |
  */
 export async function startProgram(options = [], test = null, environment = {}) {
   const given = (name) => options.includes(name);
-  const all = ['--bind', '127.0.0.1', ...options];
+  const all = [...options];
+  if (!given('--bind')) all.push('--bind', '127.0.0.1');
   if (!given('--source')) all.push('--source', 'pattern');
   if (!given('--port')) all.push('--port', '0');
   if (!given('--ws-port')) all.push('--ws-port', '0');

@@ -62,7 +62,7 @@ describe('troubles', { timeout: 180_000 }, () => {
     await page.close();
   });
 
-  it('nobody looks: nothing is sent; somebody looks: a new picture at once', async (test) => {
+  it('nobody looks: nothing is sent and nothing coded; somebody looks: a new picture at once', async (test) => {
     const program = await startProgram([], test);
     const page = await browser.open(program.url);
     await untilLive(page);
@@ -73,10 +73,17 @@ describe('troubles', { timeout: 180_000 }, () => {
     await look(true);
     // What was on its way still comes.
     await new Promise((resolve) => setTimeout(resolve, 500));
-    const before = await page.evaluate(readStrip);
+    const costs = async () => {
+      const { encoder, viewers } = await (await fetch(new URL('/stats', program.url))).json();
+      return viewers.map(({ state, pictures_sent: sent, bytes_sent: bytes }) => ({ state, sent, bytes, coded: encoder.pictures_encoded }));
+    };
+    const before = [await page.evaluate(readStrip), await costs()];
     await new Promise((resolve) => setTimeout(resolve, 3000));
-    const later = await page.evaluate(readStrip);
-    assert.equal(later.stamp, before.stamp);
+    const later = [await page.evaluate(readStrip), await costs()];
+    assert.equal(later[0].stamp, before[0].stamp);
+    assert.equal(later[1].length, 1);
+    assert.equal(later[1][0].state, 'hidden');
+    assert.deepEqual(later[1], before[1]);
     await look(false);
     await untilLive(page, 1000);
     await page.close();

@@ -108,7 +108,9 @@ impl Live {
             Ok(Some(FromServer::Notice(notice))) => self.notice(notice),
             Ok(Some(FromServer::Clock(reply))) => {
                 self.clocks.reply(reply.probe_us, reply.server_us, now_us);
-                if self.clocks.taken() < FIRST_PROBES { self.probe(now_us) } else { Events::NONE }
+                let probe =
+                    if self.clocks.taken() < FIRST_PROBES { self.probe(now_us) } else { Events::NONE };
+                self.acknowledge_more().with(probe)
             }
             Ok(Some(FromServer::Bye(bye))) => self.bye(bye),
         }
@@ -234,7 +236,7 @@ impl Live {
     fn notice(&mut self, notice: Notice<'_>) -> Events {
         self.notice_code = notice.code as u16;
         self.set_text(notice.text);
-        Events::NOTICE
+        self.acknowledge_more().with(Events::NOTICE)
     }
 
     fn bye(&mut self, bye: Bye<'_>) -> Events {
@@ -312,6 +314,12 @@ impl Live {
         if (2..1 << 31).contains(&step) && !header.flags.has(UnitFlags::START) {
             self.statistics.missed += u64::from(step - 1);
         }
+    }
+
+    /// Between pictures, too, the server is told what has arrived: it would take it for being on its way, and after some time
+    /// for being stuck there, and send no picture that could be acknowledged.
+    fn acknowledge_more(&mut self) -> Events {
+        if self.received.is_some() { self.acknowledge(self.statistics.delay_us) } else { Events::NONE }
     }
 
     fn acknowledge(&mut self, delay_us: Option<u64>) -> Events {

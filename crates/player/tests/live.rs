@@ -153,6 +153,23 @@ fn another_stream_keeps_the_old_picture_until_its_own_first() {
 }
 
 #[test]
+fn what_comes_between_pictures_is_acknowledged_too() {
+    let (mut viewer, mut camera) = (Viewer::new(), Camera::new(32, 32));
+    let reply = |at| FromServer::Clock(ClockReply { probe_us: at, server_us: at });
+    let notice = FromServer::Notice(Notice { code: NoticeCode::CameraTrouble, text: "gone" });
+    let now_us = viewer.now_us;
+    assert_eq!(viewer.take_and_paint(reply(now_us)).1, None, "of what there is no picture yet");
+    let _ = viewer.take(stream(1, &camera));
+    let unit = camera.unit(Intra::Auto);
+    let _ = viewer.take_and_paint(FromServer::Unit(header(1, 5, WHOLE.with(UnitFlags::START)), &unit));
+    for message in [reply(now_us), notice, reply(now_us)] {
+        let (_, ack) = viewer.take_and_paint(message);
+        let arrived = Some(viewer.sent_bytes);
+        assert_eq!(ack.map(|ack| (ack.received, ack.shown, ack.arrived)), Some((5, 5, arrived)));
+    }
+}
+
+#[test]
 fn after_a_gap_nothing_is_shown_before_a_start() {
     let (mut viewer, mut camera) = (Viewer::new(), Camera::new(64, 48));
     let _ = viewer.take(stream(1, &camera));

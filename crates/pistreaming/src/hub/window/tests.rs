@@ -148,3 +148,16 @@ fn silence_shuts_it_and_shows_in_the_queue() {
     let link = wire.window.link(wire.now());
     assert!(link.room == 0 && link.queue > Duration::from_millis(250), "{link:?}");
 }
+
+#[test]
+fn an_answer_behind_the_last_picture_does_not_shut_it() {
+    let mut wire = Wire::new(1e6, 1_000);
+    wire.stream(&[4_000; 20], 40_000);
+    wire.run(wire.now_us + 200_000);
+    assert_eq!(wire.window.unacknowledged(), 0);
+    wire.window.sent(wire.now(), 24);
+    for _ in 0..50 {
+        wire.now_us += 100_000;
+        assert!(wire.window.link(wire.now()).room > 0, "{} ms behind it", wire.now_us / 1000);
+    }
+}
