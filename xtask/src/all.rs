@@ -6,12 +6,13 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use crate::cross::{AARCH64, ARMV7, Target};
 use crate::packages::{RUST_WITH_SOURCE, WASM_LINKER, ensure};
 use crate::shell::{cargo, command, output, root, target};
 use crate::steps::Steps;
-use crate::{Outcome, soak, wasm};
+use crate::{Outcome, shell, soak, wasm};
 
 /// How long each fuzz target runs.
 const FUZZ_SECONDS: u32 = 300;
@@ -94,21 +95,41 @@ fn fuzz(steps: &mut Steps) {
     if let Err(why) = fuzzer() {
         return steps.skip("fuzzing", &why);
     }
-    for target in fuzz_targets() {
-        let time = format!("-max_total_time={FUZZ_SECONDS}");
-        let mut run = command("cargo", &["+nightly", "fuzz", "run", &target, "--", &time]);
-        // A thread that has just ended still holds a few bytes of the C library's: no leak, but taken for one.
-        run.env("ASAN_OPTIONS", "detect_leaks=0");
-        // Set by the cargo that runs us; it would win over +nightly.
-        run.env_remove("RUSTUP_TOOLCHAIN").env_remove("CARGO");
-        steps.command(&format!("fuzzing {target}"), &mut run);
+    // All at once, so that two that run side by side need not wait for each other's compiler.
+    if !steps.command("fuzz targets, built", &mut nightly(&["fuzz", "build"])) {
+        return;
+    }
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    for targets in fuzz_targets().chunks(cores) {
+        steps.check(&format!("fuzzing {}", targets.join(", ")), || side_by_side(targets));
     }
 }
 
+/// Runs fuzz targets at the same time: each is one thread's work.
+fn side_by_side(targets: &[String]) -> Outcome {
+    let time = format!("-max_total_time={FUZZ_SECONDS}");
+    let mut runs: Vec<Command> =
+        targets.iter().map(|target| nightly(&["fuzz", "run", target, "--", &time])).collect();
+    std::thread::scope(|scope| {
+        let threads: Vec<_> = runs.iter_mut().map(|run| scope.spawn(|| shell::run(run))).collect();
+        let failed = || Err("the thread that ran it failed".into());
+        threads.into_iter().try_for_each(|thread| thread.join().unwrap_or_else(|_| failed()))
+    })
+}
+
+/// The nightly toolchain's cargo, which the fuzzer needs.
+fn nightly(arguments: &[&str]) -> Command {
+    let mut cargo = command("cargo", &[&["+nightly"], arguments].concat());
+    // A thread that has just ended still holds a few bytes of the C library's: no leak, but taken for one.
+    cargo.env("ASAN_OPTIONS", "detect_leaks=0");
+    // Set by the cargo that runs us; it would win over +nightly.
+    cargo.env_remove("RUSTUP_TOOLCHAIN").env_remove("CARGO");
+    cargo
+}
+
 fn fuzzer() -> Outcome {
-    let mut version = command("cargo", &["+nightly", "--version"]);
-    let nightly = output(version.env_remove("RUSTUP_TOOLCHAIN"));
-    nightly.map_err(|_| "no nightly toolchain; `rustup toolchain install nightly` brings it".to_string())?;
+    let version = output(&mut nightly(&["--version"]));
+    version.map_err(|_| "no nightly toolchain; `rustup toolchain install nightly` brings it".to_string())?;
     if output(&mut cargo(&["fuzz", "--version"])).is_ok() {
         return Ok(());
     }
