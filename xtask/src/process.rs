@@ -3,6 +3,7 @@
 //! Here belongs: ending, CPU time and memory of a process and its children, from /proc. Not here: which programs.
 
 use std::fs;
+use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command};
 use std::time::Duration;
 
@@ -84,6 +85,34 @@ pub(crate) fn usage(processes: &[u32]) -> Usage {
     sum
 }
 
+/// A thread, and what it has used.
+#[derive(Clone, Debug)]
+pub(crate) struct Thread {
+    /// Its number.
+    pub(crate) id: u32,
+    /// Its name, as far as the kernel keeps it: 15 bytes.
+    pub(crate) name: String,
+    /// CPU time since its start.
+    pub(crate) cpu: Duration,
+}
+
+/// The threads of `process` that run now.
+pub(crate) fn threads(process: u32) -> Vec<Thread> {
+    let entries = fs::read_dir(format!("/proc/{process}/task")).into_iter().flatten().flatten();
+    let thread = |entry: fs::DirEntry| {
+        let (user, system) = times(&entry.path().join("stat"))?;
+        let name = fs::read_to_string(entry.path().join("comm")).ok()?;
+        let id = entry.file_name().to_str()?.parse().ok()?;
+        Some(Thread { id, name: name.trim().into(), cpu: user + system })
+    };
+    entries.filter_map(thread).collect()
+}
+
+/// What `process` has used, without its children.
+pub(crate) fn own_cpu(process: u32) -> Duration {
+    cpu(process).map_or(Duration::ZERO, |(user, system)| user + system)
+}
+
 /// What a process holds at this moment.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Holdings {
@@ -117,7 +146,12 @@ fn with_children(processes: &[u32]) -> Vec<u32> {
 }
 
 fn cpu(process: u32) -> Option<(Duration, Duration)> {
-    let stat = fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
+    times(Path::new(&format!("/proc/{process}/stat")))
+}
+
+/// User and system time from a process's or a thread's figures.
+fn times(path: &Path) -> Option<(Duration, Duration)> {
+    let stat = fs::read_to_string(path).ok()?;
     // The name, in parentheses, may hold anything; behind it utime and stime are the 12th and 13th field.
     let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_whitespace().collect();
     // USER_HZ is 100 on every Linux.

@@ -39,7 +39,10 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
     }
     if frames.is_none() {
-        println!("{:<44}{:>12}{:>12}{:>9}", "frames/s", "vectors", "scalar", "ratio");
+        println!(
+            "{:<44}{:>10}{:>10}{:>8}{:>22}",
+            "frames/s", "vectors", "scalar", "ratio", "% of a core at 30/s"
+        );
     }
     for (width, height) in SIZES {
         let size = FrameSize::new(width, height)?;
@@ -64,7 +67,8 @@ fn compare(case: &Case) {
         best = best.min(seconds(&mut vectors));
         least = least.min(seconds(&mut scalar));
     }
-    println!("{:<44}{:>12.0}{:>12.0}{:>9.2}", case.name, 1.0 / best, 1.0 / least, least / best);
+    let (ratio, share) = (least / best, 3000.0 * best);
+    println!("{:<44}{:>10.0}{:>10.0}{ratio:>8.2}{share:>22.2}", case.name, 1.0 / best, 1.0 / least);
 }
 
 /// Seconds that it takes once.

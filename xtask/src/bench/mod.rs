@@ -6,6 +6,7 @@
 mod browser;
 mod clips;
 mod conditions;
+mod convert;
 mod crowd;
 mod crowd_systems;
 mod curves;
@@ -26,8 +27,9 @@ mod table;
 
 use crate::Outcome;
 
-pub(crate) const OPTIONS: &str = "latency [--runs N] [--seconds S] [--hidden S] [--stalled N] [--rivals] [--conditions NAME] [--only NAME] | encode [--clip NAME] [--quick] | decode | drift | join | links [--quick] [--only NAME] [--verbose] | crowd [--quick] [--viewers N,N] [--only NAME]";
-pub(crate) const PURPOSE: &str = "encode: speed, bits and quality of the encoder beside FFmpeg's, on clips that it makes\n\
+pub(crate) const OPTIONS: &str = "latency [--runs N] [--seconds S] [--hidden S] [--stalled N] [--rivals] [--conditions NAME] [--only NAME] | convert | encode [--clip NAME] [--quick] | decode | drift | join | links [--quick] [--only NAME] [--verbose] | crowd [--quick] [--viewers N,N] [--only NAME]";
+pub(crate) const PURPOSE: &str = "convert: what capturing costs: conversions, scaling and turning in frames/s; CPU by station; JPEG beside FFmpeg's mpjpeg\n\
+    encode: speed, bits and quality of the encoder beside FFmpeg's, on clips that it makes\n\
     decode: pictures per second in WebAssembly beside JSMpeg's, natively beside FFmpeg's, on streams of those clips\n\
     crowd: what sending the same pictures to thousands costs, and how soon all have them: ours, a relay of JSMpeg's kind,\n\
     \x20      and the least that the kernel takes\n\
@@ -52,6 +54,7 @@ pub(crate) const PURPOSE: &str = "encode: speed, bits and quality of the encoder
 pub(crate) fn run(arguments: &[String]) -> Outcome {
     match arguments.split_first() {
         Some((name, rest)) if name == "latency" => latency::run(rest),
+        Some((name, rest)) if name == "convert" => convert::run_all(rest),
         Some((name, rest)) if name == "encode" => encode::run_all(rest),
         Some((name, rest)) if name == "decode" => decode::run_all(rest),
         Some((name, rest)) if name == "drift" => drift::run_all(rest),

@@ -222,13 +222,13 @@ pub(crate) fn node(name: &str, host: &str, arguments: &[&str], input: Stdio) -> 
 }
 
 /// A port that was free a moment ago.
-fn free_port(host: &str) -> Outcome<u16> {
+pub(crate) fn free_port(host: &str) -> Outcome<u16> {
     let listener = TcpListener::bind((host, 0)).and_then(|listener| listener.local_addr());
     listener.map(|address| address.port()).map_err(|error| format!("no free port: {error}"))
 }
 
 /// Waits until somebody listens at `address`.
-fn wait_for(address: &str, process: &mut Process) -> Outcome {
+pub(crate) fn wait_for(address: &str, process: &mut Process) -> Outcome {
     let start = Instant::now();
     while TcpStream::connect(address).is_err() {
         process.check()?;

@@ -17,9 +17,14 @@ impl Counting {
 
     /// Allocations during `work`, of all threads, growing ones among them.
     pub(crate) fn during(&self, work: impl FnOnce()) -> usize {
-        let before = self.allocations.load(Ordering::SeqCst);
+        let before = self.so_far();
         work();
-        self.allocations.load(Ordering::SeqCst) - before
+        self.so_far() - before
+    }
+
+    /// Allocations since the start.
+    pub(crate) fn so_far(&self) -> usize {
+        self.allocations.load(Ordering::SeqCst)
     }
 }
 

@@ -1,7 +1,7 @@
 //! The part of a picture that is shown, where not all of it is.
 //!
 //! Here belongs: which part. Not here: cutting it out, which is done where samples are copied anyway (`convert`, `mjpeg`,
-//! `pi/rows`, `turn`).
+//! `turn`).
 //!
 //! It is cut out of the picture of `--size` as the camera sees it: before flips, and before it is turned.
 

@@ -12,9 +12,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use mpeg1::level;
-
 use self::rows::Rows;
+use super::convert::{Converter, Short};
 use super::error::Fault;
 use super::exec;
 use super::feed::Feed;
@@ -133,7 +132,7 @@ impl Camera {
             Flip { horizontal: settings.hflip != own.horizontal, vertical: settings.vflip != own.vertical };
         let shown = window.size();
         let mut feed = Feed::flipping(ours, settings.turn, shown, Window::whole(shown), rate, sink);
-        let level = level::best();
+        let mut converter = Converter::of_part(rows.layout(), window);
         let (mut held, mut warm_up) = (buffer.len(), rate.frames_in(WARM_UP));
         buffer.resize(rows.buffer_len(), 0);
         loop {
@@ -149,11 +148,17 @@ impl Camera {
                 continue;
             }
             let mut blank = feed.blank();
-            rows.unpack(level, &buffer, window, blank.samples());
+            converter.convert(&[&buffer], blank.samples()).map_err(|short| short_of(&input.name, short))?;
             let blank = feed.turn(blank);
             feed.hand_on(blank, captured, TimeMeaning::Arrival);
         }
     }
+}
+
+/// There are whole buffers only; but if one were not, it would be this.
+fn short_of(name: &str, short: Short) -> SourceError {
+    let fault = Fault::Short { frame_bytes: short.needed_bytes, got_bytes: short.got_bytes };
+    SourceError::Input { name: name.into(), fault }
 }
 
 fn parse_stride(text: &str, size: FrameSize) -> Result<usize, Fault> {

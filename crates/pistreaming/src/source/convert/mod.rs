@@ -24,6 +24,7 @@ pub use scale::Scaler;
 use self::colour::Recolour;
 use self::layout::{Plane, Planes};
 use super::crop::Window;
+use super::range;
 use crate::frame::FrameSize;
 
 /// Converts pictures of one layout.
@@ -77,6 +78,11 @@ impl Converter {
     pub fn convert(&mut self, memory: &[&[u8]], samples: &mut [u8]) -> Result<(), Short> {
         let planes = self.layout.planes(memory)?.cut(self.window);
         let (size, scratch, recolour) = (self.window.size(), &mut self.scratch, &self.recolour);
+        // In one go: it is what a Pi camera gives.
+        if let (Planes::Planar { luma, cb, cr }, Some(Recolour::Range)) = (&planes, recolour) {
+            dispatch!(self.level, simd => planar_of_full_range(simd, [luma, cb, cr], split(samples, size)));
+            return Ok(());
+        }
         dispatch!(self.level, simd => {
             arrange(simd, &planes, size, scratch, samples);
             if let Some(recolour) = recolour {
@@ -126,6 +132,24 @@ fn arrange<S: Simd>(simd: S, planes: &Planes<'_>, size: FrameSize, scratch: &mut
             copy(luma, y);
             cb.fill(128);
             cr.fill(128);
+        }
+    }
+}
+
+/// Planes of full range to planes of video range.
+#[inline(always)]
+fn planar_of_full_range<S: Simd>(_: S, from: [&Plane<'_>; 3], to: [&mut [u8]; 3]) {
+    let ([luma, cb, cr], [to_luma, to_cb, to_cr]) = (from, to);
+    for (row, to) in to_luma.chunks_exact_mut(luma.row_bytes).enumerate() {
+        for (to, &from) in to.iter_mut().zip(luma.row(row)) {
+            *to = range::luma(from);
+        }
+    }
+    for (chroma, to) in [(cb, to_cb), (cr, to_cr)] {
+        for (row, to) in to.chunks_exact_mut(chroma.row_bytes).enumerate() {
+            for (to, &from) in to.iter_mut().zip(chroma.row(row)) {
+                *to = range::chroma(from);
+            }
         }
     }
 }

@@ -1,17 +1,14 @@
 //! The layout of the camera's buffers: rows with padding behind them, full-range samples.
 //!
-//! Here belongs: finding out how far apart rows are, and unpacking a buffer into a picture. Not here: reading buffers.
+//! Here belongs: finding out how far apart rows are. Not here: reading buffers, unpacking them (`convert`).
 //!
 //! `rpicam-vid` writes its buffers as they are. The image processor of a Pi 0 to 4 has luma rows a multiple of 64 bytes
 //! apart (each plane is to begin on 32 bytes), that of a Pi 5 prefers the same, but may do with 16. No tool says which
 //! it is, so we look: cut at the right length, neighbouring rows of nearly any picture are alike; cut wrongly, they are
 //! shifted against each other. Where the picture does not tell (it is dark, or blank) it is 64, as nearly always.
 
-use fearless_simd::{Simd, dispatch};
-use mpeg1::level::Level;
-
 use crate::frame::FrameSize;
-use crate::source::{Window, range};
+use crate::source::convert::{Arrangement, Colour, Layout, Matrix};
 
 /// Multiples that rows may be aligned to, in bytes; the usual first.
 const ALIGNMENTS: [usize; 5] = [64, 1, 16, 32, 128];
@@ -55,42 +52,13 @@ impl Rows {
         self.stride * self.size.height() * 3 / 2
     }
 
-    /// Copies a part of the picture, or all of it, out of a buffer, without padding and in video range.
-    ///
-    /// # Panics
-    /// If `buffer` or `samples` are too short.
-    pub(super) fn unpack(self, level: Level, buffer: &[u8], window: Window, samples: &mut [u8]) {
-        let shown = window.size();
-        let (chroma_width, chroma_height) = shown.chroma();
-        let (from_luma, from_chroma) = buffer.split_at(self.stride * self.size.height());
-        let (from_cb, from_cr) = from_chroma.split_at(self.stride / 2 * (self.size.height() / 2));
-        let (luma, chroma) = samples.split_at_mut(shown.width() * shown.height());
-        let (cb, cr) = chroma.split_at_mut(chroma_width * chroma_height);
-        dispatch!(level, simd => {
-            copy_luma(simd, (from_luma, self.stride, window.corner()), luma, shown.width());
-            copy_chroma(simd, (from_cb, self.stride / 2, window.chroma_corner()), cb, chroma_width);
-            copy_chroma(simd, (from_cr, self.stride / 2, window.chroma_corner()), cr, chroma_width);
-        });
-    }
-}
-
-/// Samples, bytes from one row to the next, and where the part begins.
-type From<'a> = (&'a [u8], usize, (usize, usize));
-
-#[inline(always)]
-fn copy_luma<S: Simd>(_: S, (from, stride, (left, top)): From<'_>, to: &mut [u8], width: usize) {
-    for (to, from) in to.chunks_exact_mut(width).zip(from.chunks(stride).skip(top)) {
-        for (to, &from) in to.iter_mut().zip(&from[left..]) {
-            *to = range::luma(from);
-        }
-    }
-}
-
-#[inline(always)]
-fn copy_chroma<S: Simd>(_: S, (from, stride, (left, top)): From<'_>, to: &mut [u8], width: usize) {
-    for (to, from) in to.chunks_exact_mut(width).zip(from.chunks(stride).skip(top)) {
-        for (to, &from) in to.iter_mut().zip(&from[left..]) {
-            *to = range::chroma(from);
+    /// The same for a converter: without padding and in video range.
+    pub(super) const fn layout(self) -> Layout {
+        Layout {
+            size: self.size,
+            arrangement: Arrangement::Planar { cr_first: false },
+            strides: [self.stride, 0, 0],
+            colour: Colour { matrix: Matrix::Bt601, full_range: true },
         }
     }
 }
@@ -108,10 +76,10 @@ fn unlikeness(luma: &[u8], width: usize, stride: usize) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use mpeg1::level;
-
     use super::*;
+    use crate::source::convert::Converter;
     use crate::source::pattern::Pattern;
+    use crate::source::{Window, range};
 
     fn size(width: u16, height: u16) -> FrameSize {
         FrameSize::new(width, height).unwrap()
@@ -139,22 +107,20 @@ mod tests {
         let buffer = padded(&picture, size, 832);
         let (luma, chroma) = picture.split_at(780 * 18);
         let (cb, cr) = chroma.split_at(390 * 9);
-        for level in [level::best(), Level::baseline(), Level::fallback()] {
-            for (left, top, shown) in [(0, 0, (780, 18)), (20, 2, (33, 16)), (764, 0, (16, 18))] {
-                let window = Window::new((left, top), self::size(shown.0, shown.1), size).unwrap();
-                let mut unpacked = vec![0; window.size().i420_len()];
-                rows.unpack(level, &buffer, window, &mut unpacked);
-                let (left, top, chroma) = (usize::from(left), usize::from(top), window.size().chroma());
-                let part = |plane: &[u8], stride, (left, top), (width, height)| {
-                    let rows = plane.chunks(stride).skip(top).take(height);
-                    rows.flat_map(|row| row[left..left + width].to_vec()).collect::<Vec<u8>>()
-                };
-                let luma = part(luma, 780, (left, top), (shown.0.into(), shown.1.into()));
-                let [cb, cr] = [cb, cr].map(|plane| part(plane, 390, (left / 2, top / 2), chroma));
-                let expected = luma.iter().map(|&y| range::luma(y));
-                let expected = expected.chain([cb, cr].concat().into_iter().map(range::chroma));
-                assert!(unpacked == expected.collect::<Vec<_>>());
-            }
+        for (left, top, shown) in [(0, 0, (780, 18)), (20, 2, (33, 16)), (764, 0, (16, 18))] {
+            let window = Window::new((left, top), self::size(shown.0, shown.1), size).unwrap();
+            let mut unpacked = vec![0; window.size().i420_len()];
+            Converter::of_part(rows.layout(), window).convert(&[&buffer], &mut unpacked).unwrap();
+            let (left, top, chroma) = (usize::from(left), usize::from(top), window.size().chroma());
+            let part = |plane: &[u8], stride, (left, top), (width, height)| {
+                let rows = plane.chunks(stride).skip(top).take(height);
+                rows.flat_map(|row| row[left..left + width].to_vec()).collect::<Vec<u8>>()
+            };
+            let luma = part(luma, 780, (left, top), (shown.0.into(), shown.1.into()));
+            let [cb, cr] = [cb, cr].map(|plane| part(plane, 390, (left / 2, top / 2), chroma));
+            let expected = luma.iter().map(|&y| range::luma(y));
+            let expected = expected.chain([cb, cr].concat().into_iter().map(range::chroma));
+            assert!(unpacked == expected.collect::<Vec<_>>());
         }
     }
 
