@@ -147,7 +147,7 @@ impl River {
         let mut bytes = Vec::new();
         let reference = self.encoder.reference();
         let view = PictureView::from_i420(samples, reference.width, reference.height);
-        let coded = self.encoder.encode(view, Intra::Auto, &mut bytes);
+        let Some(coded) = self.encoder.encode(view, Intra::Auto, &mut bytes) else { return };
         let start = coded.kind == PictureKind::Intra;
         let at = Timestamp::from_micros((f64::from(self.coded) / self.fps * 1e6) as u64);
         let unit = AccessUnit {

@@ -7,8 +7,8 @@
 
 use super::mode::Mode;
 
-/// What an intra macroblock takes besides its coefficients, type, DCs, ends of blocks: among others of its kind, and alone
-/// in a place that has become another, where no DC is like the one before.
+/// What an intra macroblock takes besides its coefficients: its type, its DCs, the ends of its blocks. The first figure
+/// holds among others of its kind; the second one where it stands alone, for there no DC is like the one before.
 const INTRA_HEAD: f32 = 36.0;
 const LONE_INTRA_HEAD: f32 = 80.0;
 /// Bits for an activity of 0, 32, 64, 128 … times the scale: means over the clips of `cargo xtask bench encode` at

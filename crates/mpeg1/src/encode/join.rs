@@ -14,7 +14,7 @@ use core::ops::Range;
 use super::cost::Costs;
 use super::mode::{Mode, deviation};
 use super::slice::{Coded, PictureContext};
-use super::slices::{self, Macroblocks};
+use super::slices::{self, Macroblocks, Outlet};
 use super::wait::Patience;
 use super::{EncodedPicture, Encoder};
 use crate::level::Level;
@@ -136,11 +136,12 @@ impl Encoder {
         };
         let macroblocks =
             Macroblocks { modes: &mut joiner.modes, waiting: &joiner.waiting, waits: &mut joiner.waits };
-        let room = (&mut joiner.slices[..], &mut self.pool, &mut *out);
+        let room = (&mut joiner.slices[..], &mut self.pool);
+        let outlet = Outlet::new(out, start, |_: &[u8]| ());
         // The next picture overwrites this reconstruction: it is room to work in until then.
-        let tally = slices::code(&context, most_bits, macroblocks, reconstruction, room);
+        let tally = slices::code(&context, most_bits, macroblocks, reconstruction, room, outlet);
         joiner.costs.learn(tally);
-        EncodedPicture { bytes: out.len() - start, kind, quantiser: DUE.scale(scale) }
+        EncodedPicture { bytes: out.len() - start, kind, quantiser: DUE.scale(scale), waiting: 0 }
     }
 
     /// The rows from `first` on that a band of about `bytes` bytes with the quantizer_scale `scale` has room for, at least

@@ -20,7 +20,7 @@ use crate::transform::quantise::{self, Quantiser};
 use crate::transform::{dct, idct};
 
 /// A DC of mid grey: what the first intra macroblock's DCs are predicted from (2.4.4.1), as a level.
-const DC_RESET: i16 = 128;
+pub(super) const DC_RESET: i16 = 128;
 /// Below such a sum of absolute differences, in units of the scale, a predicted block has no level: times the largest
 /// weight of the DCT (cos²(π/16)/4, below ¼), it does not reach the first step of 16·scale/8.
 const NO_LEVEL: u32 = 14;
@@ -130,6 +130,8 @@ impl<'a> Coder<'a> {
     /// As few bits as there can be: nothing but the prediction, or the DCs.
     fn prepare_least(&mut self) {
         if self.intra {
+            // Without levels any scale is as good: the one that the decoder has costs nothing.
+            self.quantiser = self.context.quantiser(self.scale_before);
             dispatch!(self.context.level, simd => self.prepare_blocks(simd));
             self.levels.iter_mut().for_each(Levels::clear);
         }

@@ -1,8 +1,9 @@
 //! The encoder: each picture becomes one access unit at once, nothing is held back.
 //!
-//! Pictures are I or P; a P picture's macroblocks are intra, predicted from a place of the picture before, or skipped. Coding goes in two steps: all macroblocks are looked at (`mode`), the quantiser scale is chosen for the
-//! whole picture (`rate`), then slices of one or more rows are coded (`slice`, `macroblock`), side by
-//! side if so set: the number of threads changes no bit.
+//! Pictures are I or P; a P picture's macroblocks are intra, predicted from a place of the picture before, or skipped.
+//! Coding goes in steps: all macroblocks are looked at (`mode`), the quantiser scale is chosen for the whole picture
+//! (`rate`), then slices of one or more rows are coded (`slice`, `macroblock`), side by side if so set: the number of
+//! threads changes no bit.
 //!
 //! Here belongs: the order of these steps, the headers, the two pictures of reconstruction. Not here: which bits a
 //! macroblock becomes, who receives them, clocks.
@@ -10,6 +11,7 @@
 mod budget;
 mod cost;
 mod join;
+mod least;
 mod levels;
 mod macroblock;
 mod mode;
@@ -21,23 +23,29 @@ mod settings;
 mod slice;
 mod slices;
 mod wait;
+mod window;
 
 use alloc::vec::Vec;
 
 use crate::bits::BitWriter;
 use crate::level::{self, Level};
+#[cfg(feature = "std")]
+use crate::picture::Plane;
 use crate::picture::{Picture, PictureView};
 use crate::syntax::group::GroupHeader;
 use crate::syntax::picture::{CodingType, MotionScale, PictureHeader, PictureKind};
 use crate::syntax::sequence::{SequenceHeader, nearest_rate_code};
 use crate::transform::quantise::Quantiser;
+use budget::SLICE_HEAD_BITS;
+use cost::Tally;
 use join::Joiner;
+use least::{LeastIntra, skipped_bits};
 use mode::{Analysis, Mode};
 use pool::Pool;
-use rate::RateControl;
+use rate::{Choice, RateControl};
 use refresh::{Plan, RollingRefresh};
 use slice::{Coded, PictureContext};
-use slices::Macroblocks;
+use slices::{Macroblocks, Outlet};
 
 pub use join::JoinSize;
 pub use settings::{Rate, Refresh, Settings, SettingsError};
@@ -51,7 +59,8 @@ pub enum Intra {
     Force,
 }
 
-/// What became of a picture.
+/// What became of a picture. How long it took is not said: this crate has no clock, so who wants to know looks at his own
+/// before and after.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct EncodedPicture {
     /// Length of its access unit in bytes.
@@ -60,6 +69,8 @@ pub struct EncodedPicture {
     pub kind: PictureKind,
     /// Its quantizer_scale. Macroblocks that are coded to last have a finer one.
     pub quantiser: u8,
+    /// How many macroblocks wait: there were not bits for all, and they stay as they are in the picture before.
+    pub waiting: usize,
 }
 
 /// A live encoder for pictures of one size.
@@ -150,23 +161,76 @@ impl Encoder {
     /// Codes `picture` and appends its access unit to `out`: for an I picture a sequence and a group header, then the
     /// picture header and slices.
     ///
+    /// `None`: it is left out, for the rate has no bits even for the least that it takes; nothing is appended, and who has
+    /// the picture before keeps it. That comes to pass only behind a picture that could not be made small enough: at very
+    /// low rates, of whose bits an I picture's DCs alone take many pictures' share. I pictures are never left out.
+    ///
     /// # Panics
     /// If the picture is not of the size that the encoder was made for.
-    pub fn encode(&mut self, picture: PictureView<'_>, intra: Intra, out: &mut Vec<u8>) -> EncodedPicture {
+    pub fn encode(
+        &mut self,
+        picture: PictureView<'_>,
+        intra: Intra,
+        out: &mut Vec<u8>,
+    ) -> Option<EncodedPicture> {
+        self.encode_parts(picture, intra, out, |_| ())
+    }
+
+    /// The same, and `part` gets the unit piece by piece, in order: headers and the first slice, then slice by slice, each
+    /// as soon as it is certain. For who would rather send the top of a picture while the bottom is still being coded.
+    ///
+    /// `part` is called from one thread at a time, but not always the same one, and coding waits for it.
+    ///
+    /// # Panics
+    /// If the picture is not of the size that the encoder was made for.
+    pub fn encode_parts(
+        &mut self,
+        picture: PictureView<'_>,
+        intra: Intra,
+        out: &mut Vec<u8>,
+        part: impl FnMut(&[u8]) + Send,
+    ) -> Option<EncodedPicture> {
         let Settings { width, height, .. } = self.settings;
         assert_eq!((picture.width, picture.height), (width, height), "the encoder's size");
-        let aligned = width % 16 == 0 && height % 16 == 0;
-        if !aligned {
-            self.padded.copy_from(&picture);
+        if width % 16 == 0 && height % 16 == 0 {
+            return self.encode_aligned(picture, intra, out, part);
         }
-        let kind = self.next_kind(intra);
-        let start = out.len();
-        let (mb_width, mb_height) = (self.padded.mb_width, self.padded.mb_height);
-        let source = if aligned { picture } else { self.padded.view(mb_width * 16, mb_height * 16) };
-        core::mem::swap(&mut self.modes, &mut self.modes_before);
+        // Taken out, so that it can be looked at while the rest changes.
+        let mut padded = core::mem::replace(&mut self.padded, Picture::new(0, 0));
+        padded.copy_from(&picture);
+        let source = padded.view(padded.mb_width * 16, padded.mb_height * 16);
+        let coded = self.encode_aligned(source, intra, out, part);
+        self.padded = padded;
+        coded
+    }
+
+    /// Codes a picture of whole macroblocks.
+    fn encode_aligned(
+        &mut self,
+        source: PictureView<'_>,
+        intra: Intra,
+        out: &mut Vec<u8>,
+        part: impl FnMut(&[u8]) + Send,
+    ) -> Option<EncodedPicture> {
+        let kind = self.kind_of_next(intra);
         let plan = self.plan(kind);
-        self.pictures += 1;
-        self.refreshed_at[plan.intra.clone()].fill(self.pictures);
+        if self.rate.leaves_out(kind, self.least_bits(kind, &plan, source)) {
+            self.leave_out();
+            return None;
+        }
+        self.begin(kind, &plan);
+        self.analyse(kind, plan, source);
+        let choice = self.rate.choose(kind, &mut self.modes, &self.waiting);
+        let start = out.len();
+        let tally = self.code(kind, source, choice, out, part);
+        let bytes = out.len() - start;
+        self.rate.account(bytes, tally);
+        Some(EncodedPicture { bytes, kind, quantiser: choice.scale, waiting: self.end(kind) })
+    }
+
+    /// Looks at all macroblocks.
+    fn analyse(&mut self, kind: PictureKind, plan: Plan, source: PictureView<'_>) {
+        core::mem::swap(&mut self.modes, &mut self.modes_before);
         let analysis = Analysis {
             kind,
             plan,
@@ -177,8 +241,19 @@ impl Encoder {
             level: self.level,
         };
         analysis.run(&mut self.pool, &mut self.modes);
-        let choice = self.rate.choose(kind, &mut self.modes, &self.waiting);
+    }
+
+    /// Writes headers and slices; gives what macroblocks took.
+    fn code(
+        &mut self,
+        kind: PictureKind,
+        source: PictureView<'_>,
+        choice: Choice,
+        out: &mut Vec<u8>,
+        part: impl FnMut(&[u8]) + Send,
+    ) -> Tally {
         let motion = motion_scale(&self.modes);
+        let start = out.len();
         self.write_headers(kind, motion, false, out);
         let context = PictureContext {
             kind,
@@ -193,22 +268,9 @@ impl Encoder {
         };
         let macroblocks =
             Macroblocks { modes: &mut self.modes, waiting: &self.waiting, waits: &mut self.waits };
-        let room = (&mut self.slices[..], &mut self.pool, &mut *out);
-        let tally = slices::code(&context, choice.most_bits, macroblocks, &mut self.reconstruction, room);
-        for (waited, &waits) in self.waiting.iter_mut().zip(&self.waits) {
-            *waited = if waits { waited.saturating_add(1) } else { 0 };
-        }
-        core::mem::swap(&mut self.reference, &mut self.reconstruction);
-        let bytes = out.len() - start;
-        self.rate.account(bytes, tally);
-        match kind {
-            PictureKind::Intra => {
-                self.refresh.restart();
-                self.refreshed_at.fill(self.pictures);
-            }
-            PictureKind::Predicted => self.refresh.advance(),
-        }
-        EncodedPicture { bytes, kind, quantiser: choice.scale }
+        let room = (&mut self.slices[..], &mut self.pool);
+        let outlet = Outlet::new(out, start, part);
+        slices::code(&context, choice.most_bits, macroblocks, &mut self.reconstruction, room, outlet)
     }
 
     /// The last picture as a decoder has it, in the encoder's size.
@@ -217,19 +279,76 @@ impl Encoder {
         self.reference.view(self.settings.width, self.settings.height)
     }
 
-    fn next_kind(&mut self, intra: Intra) -> PictureKind {
+    /// How good the last picture is beside `picture`, what it was made of: luma's peak signal-to-noise ratio in dB, infinite
+    /// if all samples are the same. It is worked out only here: who does not ask pays nothing.
+    ///
+    /// # Panics
+    /// If the picture is not of the size that the encoder was made for.
+    #[cfg(feature = "std")]
+    #[must_use]
+    pub fn psnr_y(&self, picture: PictureView<'_>) -> f64 {
+        let Settings { width, height, .. } = self.settings;
+        assert_eq!((picture.width, picture.height), (width, height), "the encoder's size");
+        let reference = self.reference();
+        let square = |(a, b): (&u8, &u8)| u64::from(a.abs_diff(*b)).pow(2);
+        let rows = (0..height).map(|y| {
+            let row = |plane: Plane<'_>| y * plane.stride..y * plane.stride + width;
+            let (ours, theirs) = (&reference.y.samples[row(reference.y)], &picture.y.samples[row(picture.y)]);
+            ours.iter().zip(theirs).map(square).sum::<u64>()
+        });
+        10.0 * ((255.0 * 255.0 * (width * height) as f64) / rows.sum::<u64>() as f64).log10()
+    }
+
+    fn kind_of_next(&self, intra: Intra) -> PictureKind {
         let interval = match self.settings.refresh {
             Refresh::Rolling(_) => u32::MAX,
             Refresh::Periodic(pictures) => pictures,
         };
         let due = self.since_intra.is_none_or(|pictures| pictures + 1 >= interval);
-        if due || intra == Intra::Force {
-            self.since_intra = Some(0);
-            return PictureKind::Intra;
-        }
+        if due || intra == Intra::Force { PictureKind::Intra } else { PictureKind::Predicted }
+    }
+
+    /// The fewest bits of a picture of `kind`.
+    fn least_bits(&self, kind: PictureKind, plan: &Plan, source: PictureView<'_>) -> f32 {
+        let Picture { mb_width, mb_height, .. } = self.reference;
+        let rows = if kind == PictureKind::Intra { 0..mb_height } else { plan.intra.clone() };
+        let least = LeastIntra::new(self.level, [source.y, source.cb, source.cr], kind);
+        SLICE_HEAD_BITS + skipped_bits(mb_width * mb_height) + least.rows(rows, mb_width)
+    }
+
+    /// Counts a picture that is to be coded.
+    fn begin(&mut self, kind: PictureKind, plan: &Plan) {
+        self.pictures += 1;
         // Without periodic I pictures it may count for years: only its value modulo 1024 is of use then.
-        self.since_intra = self.since_intra.map(|pictures| pictures.wrapping_add(1) % (1 << 20));
-        PictureKind::Predicted
+        self.since_intra = match (kind, self.since_intra) {
+            (PictureKind::Predicted, Some(pictures)) => Some(pictures.wrapping_add(1) % (1 << 20)),
+            _ => Some(0),
+        };
+        self.refreshed_at[plan.intra.clone()].fill(self.pictures);
+    }
+
+    /// Notes what a coded picture changes for the next; gives how many macroblocks wait.
+    fn end(&mut self, kind: PictureKind) -> usize {
+        for (waited, &waits) in self.waiting.iter_mut().zip(&self.waits) {
+            *waited = if waits { waited.saturating_add(1) } else { 0 };
+        }
+        core::mem::swap(&mut self.reference, &mut self.reconstruction);
+        match kind {
+            PictureKind::Intra => {
+                self.refresh.restart();
+                self.refreshed_at.fill(self.pictures);
+            }
+            PictureKind::Predicted => self.refresh.advance(),
+        }
+        self.waits.iter().filter(|&&waits| waits).count()
+    }
+
+    /// Notes that a picture is not coded: what waited waits on.
+    fn leave_out(&mut self) {
+        self.rate.account(0, Tally::default());
+        for waited in self.waiting.iter_mut().filter(|waited| **waited > 0) {
+            *waited = waited.saturating_add(1);
+        }
     }
 
     /// What the refresh demands of a picture of `kind`.

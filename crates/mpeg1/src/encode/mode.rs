@@ -24,7 +24,7 @@ pub(super) struct Mode {
     pub activity: u32,
     /// Sum of absolute differences to the same place of the picture before: what is seen of it if it waits.
     pub change: u32,
-    /// It is to be intra in this picture: its turn has come, or it waited for long enough. It cannot wait.
+    /// It is to be intra in this picture, for its turn has come. It cannot wait.
     pub due: bool,
     /// There are no bits for it in this picture: it stays as it is.
     pub waits: bool,
@@ -38,7 +38,7 @@ impl Mode {
     /// its DCs.
     pub(super) fn least(self, may_wait: bool) -> Self {
         let waits = may_wait && !self.due;
-        Self { intra: !waits, due: !waits, waits, vector: MotionVector::ZERO, ..self }
+        Self { intra: !waits, waits, vector: MotionVector::ZERO, ..self }
     }
 
     /// The quantizer_scale that it is coded with in a picture of `scale`. What is due is coded to last: many pictures

@@ -2,15 +2,17 @@
 //!
 //! What a picture costs is foretold from what there is to code in it; it is not learned only afterwards, so a sudden
 //! movement meets a coarse quantiser in the very picture in which it begins. What does not fit with the coarsest waits.
+//! A picture is left out only where even what cannot wait does not fit, until what is owed is paid.
 //!
-//! Here belongs: bits and quantisers of pictures. Not here: of slices (`budget`), what a macroblock takes (`cost`),
-//! clocks: time is counted in pictures.
+//! Here belongs: bits and quantisers of pictures. Not here: of slices (`budget`), what a macroblock takes (`cost`), the
+//! last seconds' bits (`window`), clocks: time is counted in pictures.
 
 use super::budget::COARSEST;
 use super::cost::{Costs, Tally};
 use super::mode::Mode;
 use super::settings::{Rate, Settings};
 use super::wait::{Patience, make_wait};
+use super::window::Window;
 use crate::syntax::picture::PictureKind;
 
 /// What was chosen for a picture.
@@ -31,21 +33,26 @@ const MOST_SHARES_AT_CUT: f32 = 2.85;
 /// The scale becomes finer from picture to picture at most by this factor: what was coded coarsely leaves more to code
 /// than was ever learned from.
 const LEAST_CHANGE: f32 = 0.6;
+/// In deeper debt than so many seconds of the rate, or so many pictures' shares if that is more, nothing is coded.
+const MOST_DEBT_SECONDS: f32 = 0.25;
+const MOST_DEBT_SHARES: f32 = 2.5;
 /// Seconds over which a debt or a saving is evened out.
 const PAY_BACK_SECONDS: f32 = 0.4;
+/// Seconds over which it is seen that less is used than was allowed, for forecasts are too high; and by how much more, in
+/// shares, is allowed then at most.
+const UNUSED_SECONDS: f32 = 0.5;
+const MOST_UNUSED: f32 = 0.4;
 /// How much may be saved, in seconds of the rate: a quiet hour must not pay for a burst.
 const MOST_SAVED_SECONDS: f32 = 0.05;
-/// However deep in debt, a picture may have this part of its share.
+/// However deep in debt, a picture that is coded may have this part of its share.
 const LEAST_SHARES: f32 = 0.75;
-/// In small debt, of so many seconds of the rate, a picture may take so many shares: where too little was foretold
-/// macroblocks would wait otherwise behind every start.
+/// Without debt so many shares, and from there evenly down to that part at a debt of so many seconds of the rate: where
+/// too little was foretold macroblocks would wait otherwise behind every start.
 const SMALL_DEBT_SECONDS: f32 = 0.125;
 const SMALL_DEBT_CAP_SHARES: f32 = 1.5;
 /// What headers before the slices take: of a picture, and before an I picture of the sequence and the group, too.
 const PICTURE_HEAD_BITS: f32 = 72.0;
 const START_HEAD_BITS: f32 = 240.0;
-/// Debt, in seconds of the rate, from which on nothing is coded.
-const MOST_DEBT_SECONDS: f32 = 1.0;
 /// Seconds that a macroblock waits before it goes before those that changed more, and before it is coded in any case, if
 /// need be with nothing but its DCs.
 const LONG_WAIT_SECONDS: f64 = 0.5;
@@ -59,16 +66,33 @@ pub(super) struct RateControl {
     frames_per_second: f64,
     /// Bits spent beyond the share so far.
     debt: f32,
+    /// What the last pictures took.
+    window: Window,
+    /// How much less than their shares they took on average.
+    unused: f32,
     costs: Costs,
     /// The scale of the picture before.
     scale: u8,
+    /// Most of the picture before was intra.
+    new: bool,
 }
 
 impl RateControl {
     pub fn new(settings: &Settings) -> Self {
         let Settings { rate, finest, frames_per_second, .. } = *settings;
         let scale = if let Rate::Quantiser(scale) = rate { scale } else { 8 };
-        Self { rate, finest, frames_per_second, debt: 0.0, costs: Costs::TYPICAL, scale }
+        let window = Window::new(frames_per_second);
+        Self {
+            rate,
+            finest,
+            frames_per_second,
+            debt: 0.0,
+            window,
+            unused: 0.0,
+            costs: Costs::TYPICAL,
+            scale,
+            new: false,
+        }
     }
 
     /// From the next picture on.
@@ -86,22 +110,25 @@ impl RateControl {
         if let Rate::Quantiser(scale) = self.rate { scale } else { self.scale }
     }
 
+    /// Whether a picture is to be left out of which not even the `least` that it takes fits. Not if it must come, as an I
+    /// picture, nor if no waiting would help.
+    pub fn leaves_out(&self, kind: PictureKind, least: f32) -> bool {
+        let Some(share) = self.share().filter(|_| kind == PictureKind::Predicted) else { return false };
+        self.debt > 0.0 && least > self.most_bits(kind, false, share)
+    }
+
     /// The scale for a picture whose macroblocks are `modes`; those for which there are no bits are made to wait, first
     /// of all where little has changed. `waiting`: for how many pictures each has waited.
     pub fn choose(&mut self, kind: PictureKind, modes: &mut [Mode], waiting: &[u16]) -> Choice {
         let Some(share) = self.share() else {
             return Choice { scale: self.expected_scale(), most_bits: None, patience: Patience::ENDLESS };
         };
-        if kind == PictureKind::Predicted
-            && self.debt > MOST_DEBT_SECONDS * share * self.frames_per_second as f32
-        {
-            modes.iter_mut().filter(|mode| !mode.due).for_each(|mode| mode.waits = true);
-            self.scale = COARSEST;
-            return Choice { scale: COARSEST, most_bits: Some(0.0), patience: Patience::ENDLESS };
-        }
-        let most_bits = self.most_bits(kind, modes, share);
-        let wanted = (share - self.debt / self.pay_back_pictures())
-            .clamp(share * LEAST_SHARES, most_bits.max(share * LEAST_SHARES));
+        // What has waited is not new.
+        let new = modes.iter().zip(waiting).filter(|(mode, waited)| mode.intra && **waited == 0);
+        let new = new.count() * 2 > modes.len();
+        let most_bits = self.most_bits(kind, new && !self.new, share);
+        self.new = new;
+        let wanted = self.wanted(share).min(most_bits);
         let scale = self.nearest_scale(modes, wanted, most_bits);
         let pictures = |seconds| (self.frames_per_second * seconds) as u16;
         let patience = Patience { long: pictures(LONG_WAIT_SECONDS), most: pictures(MOST_WAIT_SECONDS) };
@@ -117,8 +144,11 @@ impl RateControl {
     pub fn account(&mut self, bytes: usize, tally: Tally) {
         self.costs.learn(tally);
         if let Some(share) = self.share() {
-            let second = share * self.frames_per_second as f32;
-            self.debt = (self.debt + bytes as f32 * 8.0 - share).max(-second * MOST_SAVED_SECONDS);
+            let (bits, second) = (bytes as f32 * 8.0, share * self.frames_per_second as f32);
+            self.window.add(bits / share);
+            let pictures = (self.frames_per_second as f32 * UNUSED_SECONDS).max(2.0);
+            self.unused += (1.0 - bits / share - self.unused) / pictures;
+            self.debt = (self.debt + bits - share).max(-second * MOST_SAVED_SECONDS);
         }
     }
 
@@ -130,18 +160,30 @@ impl RateControl {
         }
     }
 
-    fn pay_back_pictures(&self) -> f32 {
-        (self.frames_per_second as f32 * PAY_BACK_SECONDS).max(2.0)
+    /// What the next picture should take.
+    fn wanted(&self, share: f32) -> f32 {
+        let pay_back_pictures = (self.frames_per_second as f32 * PAY_BACK_SECONDS).max(2.0);
+        let more = share * self.unused.clamp(0.0, MOST_UNUSED);
+        (share + more - self.debt / pay_back_pictures).max(share * LEAST_SHARES)
     }
 
-    /// The cap: with what is still owed the picture is on its way for so long.
-    fn most_bits(&self, kind: PictureKind, modes: &[Mode], share: f32) -> f32 {
-        let new = modes.iter().filter(|mode| mode.intra).count() * 2 > modes.len();
-        let shares = if kind == PictureKind::Intra || new { MOST_SHARES_AT_CUT } else { MOST_SHARES };
-        let small_debt = self.debt < share * self.frames_per_second as f32 * SMALL_DEBT_SECONDS;
-        let least = if small_debt { SMALL_DEBT_CAP_SHARES } else { LEAST_SHARES };
-        let head = if kind == PictureKind::Intra { START_HEAD_BITS } else { PICTURE_HEAD_BITS };
-        (share * shares - self.debt.max(0.0)).max(share * least) - head
+    /// The cap: with what is still owed the picture is on its way for so long. `new`: hardly anything of the picture before
+    /// is of use, and that for the first time: a cut is one picture. Less than nothing: it cannot be coded.
+    fn most_bits(&self, kind: PictureKind, new: bool, share: f32) -> f32 {
+        let intra = kind == PictureKind::Intra;
+        let shares = if intra || new { MOST_SHARES_AT_CUT } else { MOST_SHARES };
+        let owed = self.debt.max(0.0) / share;
+        let seconds = owed / self.frames_per_second as f32;
+        let least = if intra || seconds < MOST_DEBT_SECONDS || owed < MOST_DEBT_SHARES {
+            let small = (1.0 - seconds / SMALL_DEBT_SECONDS).max(0.0);
+            LEAST_SHARES + (SMALL_DEBT_CAP_SHARES - LEAST_SHARES) * small
+        } else {
+            0.0
+        };
+        // I pictures are asked for: what follows makes up for them.
+        let room = if intra { f32::MAX } else { self.window.room() };
+        let head = if intra { START_HEAD_BITS } else { PICTURE_HEAD_BITS };
+        share * (shares - owed).max(least).min(room) - head
     }
 
     /// The bits that are allowed with `scale`: what is wanted at the scale of the picture before, and the more, up to the

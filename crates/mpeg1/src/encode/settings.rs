@@ -63,6 +63,10 @@ pub enum SettingsError {
 }
 
 impl Settings {
+    /// The highest pictures: slices have numbers for 175 rows of macroblocks.
+    pub const MOST_HEIGHT: usize = 2800;
+    /// The widest pictures.
+    pub const MOST_WIDTH: usize = 4095;
     /// The most pictures in which every macroblock is intra once.
     pub const MOST_REFRESH: u32 = 132;
 
@@ -86,7 +90,7 @@ impl Settings {
             Rate::Quantiser(scale) => (1..=31).contains(&scale),
             Rate::BitsPerSecond(bits) => bits > 0,
         };
-        if !(1..=4095).contains(&self.width) || !(1..=2800).contains(&self.height) {
+        if !(1..=Self::MOST_WIDTH).contains(&self.width) || !(1..=Self::MOST_HEIGHT).contains(&self.height) {
             Err(SettingsError::Size(self.width, self.height))
         } else if !(self.frames_per_second > 0.0 && self.frames_per_second <= 1000.0) {
             Err(SettingsError::FramesPerSecond(self.frames_per_second))

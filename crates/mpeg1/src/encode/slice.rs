@@ -10,6 +10,7 @@ use fearless_simd::Level;
 
 use super::budget::{Effort, Purse};
 use super::cost::{Costs, Tally};
+use super::least::LeastIntra;
 use super::macroblock::{Coder, Place};
 use super::mode::Mode;
 use super::wait::Patience;
@@ -44,6 +45,11 @@ impl PictureContext<'_> {
         &self.quantisers[usize::from(scale) - 1]
     }
 
+    /// What macroblocks that are due take at least, from the beginning of a slice on.
+    pub const fn least_intra(&self) -> LeastIntra<'_> {
+        LeastIntra::new(self.level, [self.source.y, self.source.cb, self.source.cr], self.kind)
+    }
+
     /// Whether a macroblock has waited for too long.
     pub const fn is_overdue(&self, mode: &Mode, waited: u16) -> bool {
         !mode.due && waited >= self.patience.most
@@ -74,7 +80,11 @@ pub(super) struct Slice<'a> {
 pub(super) struct Coded {
     pub bytes: Vec<u8>,
     pub tally: Tally,
-    /// Bits that it may have, to be set before it is coded; none: as many as it takes.
+    /// What its macroblocks take with the planned scale, as foretold, and those of them at least that cannot wait. As what
+    /// follows to be set before it is coded.
+    pub foretold: f32,
+    pub least: f32,
+    /// Bits that it may have; none: as many as it takes.
     pub budget: Option<f32>,
     /// It had too few bits for what was planned.
     pub starved: bool,
@@ -82,43 +92,44 @@ pub(super) struct Coded {
     pub fault: f32,
 }
 
-/// Codes a slice in place of what stands in its `out`.
-pub(super) fn code(context: &PictureContext<'_>, slice: Slice<'_>) {
+/// Codes a slice in place of what stands in its `out`, and gives that.
+pub(super) fn code<'a>(context: &PictureContext<'_>, slice: Slice<'a>) -> &'a Coded {
     let Slice { row: first_row, planes, modes, waiting, waits, out } = slice;
+    let mut purse = Purse::new(context, out, modes, waiting);
     out.bytes.clear();
     let mut bits = BitWriter::new(&mut out.bytes);
     SliceHeader { mb_row: first_row as u8, quantiser: context.scale }.write(&mut bits);
     let mut coder = Coder::new(context, first_row, planes);
     let head = bits.written();
-    let mut purse = Purse::new(context, out.budget, modes, waiting);
     let (mb_width, last) = (context.reference.mb_width, modes.len() - 1);
     let mut increment = 1;
     for (n, mode) in modes.iter().enumerate() {
         let place = Place { column: n % mb_width, row: first_row + n / mb_width };
-        let due = purse.is_due(mode, context.is_overdue(mode, waiting[n]));
+        let due = purse.is_due(mode, place, context.is_overdue(mode, waiting[n]));
         let mut effort = purse.effort(mode);
         let before = (bits.mark(), coder.state(), increment);
         loop {
-            let becomes = if effort == Effort::Least { mode.least(!due) } else { *mode };
+            let becomes = match effort {
+                Effort::Scale(_) => *mode,
+                Effort::Least => mode.least(!due),
+                Effort::Waits => mode.least(true),
+            };
             waits[n] = becomes.waits;
             coder.prepare(place, becomes, effort);
             code_macroblock(&mut coder, &mut bits, &mut increment, (n, last));
-            if effort == Effort::Least || !purse.is_overdrawn(due, bits.written() - head) {
-                break;
-            }
+            let Some(less) = purse.less(effort, bits.written() - head) else { break };
             // It took more than there is: what it took is taken back.
             bits.rewind(before.0);
             coder.restore(before.1);
-            increment = before.2;
-            effort = Effort::Least;
-            purse.starve();
+            (increment, effort) = (before.2, less);
         }
-        purse.spend(mode, due, effort, bits.written() - head);
+        purse.spend(mode, effort, bits.written() - head);
     }
     bits.align();
     out.tally = purse.tally();
     out.starved = purse.starved();
     out.fault = purse.fault();
+    out
 }
 
 /// Writes the macroblock that was prepared, the `n`th of a slice whose last one is `last`, or leaves it out.

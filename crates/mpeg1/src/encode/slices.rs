@@ -9,8 +9,9 @@
 
 use alloc::vec::Vec;
 
-use super::budget::{COARSEST, Shares};
+use super::budget::{COARSEST, SLICE_HEAD_BITS, rows_of_slice, share_out};
 use super::cost::Tally;
+use super::least::skipped_bits;
 use super::mode::Mode;
 use super::pool::Pool;
 use super::slice::{self, Coded, PictureContext, Slice};
@@ -26,57 +27,117 @@ pub(super) struct Macroblocks<'a> {
     pub waits: &'a mut [bool],
 }
 
-/// Codes all slices into the front of `slices` and appends them to `out`; gives what their macroblocks took.
+/// Where slices go: to the end of a unit, and whole ones with what stands before them to who takes parts.
+pub(super) struct Outlet<'a, P> {
+    out: &'a mut Vec<u8>,
+    part: P,
+    /// What is not yet handed out begins here.
+    from: usize,
+    tally: Tally,
+}
+
+impl<'a, P: FnMut(&[u8])> Outlet<'a, P> {
+    /// For a unit that begins at `from`.
+    pub fn new(out: &'a mut Vec<u8>, from: usize, part: P) -> Self {
+        Self { out, part, from, tally: Tally::default() }
+    }
+
+    fn put(&mut self, slice: &Coded) {
+        self.out.extend_from_slice(&slice.bytes);
+        self.tally.join(slice.tally);
+        (self.part)(&self.out[self.from..]);
+        self.from = self.out.len();
+    }
+}
+
+/// Codes all slices, with the front of `slices` as room; gives what their macroblocks took.
 pub(super) fn code(
     context: &PictureContext<'_>,
     most_bits: Option<f32>,
     mut macroblocks: Macroblocks<'_>,
     reconstruction: &mut Picture,
-    (slices, pool, out): (&mut [Coded], &mut Pool, &mut Vec<u8>),
+    (slices, pool): (&mut [Coded], &mut Pool),
+    mut outlet: Outlet<'_, impl FnMut(&[u8]) + Send>,
 ) -> Tally {
-    let shares = Shares::new(context, macroblocks.modes, most_bits);
-    let slices = &mut slices[..reconstruction.mb_height.div_ceil(shares.rows)];
-    let count = reconstruction.mb_width * shares.rows;
-    for (slice, modes) in slices.iter_mut().zip(macroblocks.modes.chunks(count)) {
-        (slice.budget, slice.starved) = (shares.budget(context, modes), true);
+    let rows = foretell(context, macroblocks.modes, slices);
+    let slices = &mut slices[..reconstruction.mb_height.div_ceil(rows)];
+    let count = reconstruction.mb_width * rows;
+    for (n, (slice, modes)) in slices.iter_mut().zip(macroblocks.modes.chunks(count)).enumerate() {
+        (slice.budget, slice.starved) = (None, true);
+        if most_bits.is_some() {
+            slice.least = least(context, modes, n * rows);
+        }
     }
-    code_starved(context, shares.rows, &mut macroblocks, reconstruction, (slices, pool));
-    if let Some(most_bits) = most_bits.filter(|_| slices.iter().any(|slice| slice.starved)) {
-        let used: usize = slices.iter().map(|slice| slice.bytes.len() * 8).sum();
-        relieve_starved(context, count, (most_bits - used as f32).max(0.0), &mut macroblocks, slices);
-        code_starved(context, shares.rows, &mut macroblocks, reconstruction, (slices, pool));
+    if let Some(most_bits) = most_bits {
+        share_out(most_bits, slices);
     }
-    append(slices, out)
+    // From the first starved one on they are held back: it will be another.
+    let (mut handed_out, mut held) = (0, false);
+    code_starved(context, rows, &mut macroblocks, reconstruction, (slices, pool), |slice| {
+        held |= slice.starved;
+        if !held {
+            outlet.put(slice);
+            handed_out += 1;
+        }
+    });
+    if let Some(most_bits) = most_bits.filter(|_| held) {
+        relieve_starved(context, count, most_bits, &mut macroblocks, slices);
+        code_starved(context, rows, &mut macroblocks, reconstruction, (slices, pool), |_| ());
+    }
+    slices[handed_out..].iter().for_each(|slice| outlet.put(slice));
+    outlet.tally
 }
 
-/// Gives starved slices what is `left` of the picture's bits, and makes macroblocks wait for which even that is too little.
+/// Notes in the front of `slices` what is foretold for each; gives how many rows each of them has.
+fn foretell(context: &PictureContext<'_>, modes: &[Mode], slices: &mut [Coded]) -> usize {
+    let mb_width = context.reference.mb_width;
+    for (row, modes) in slices.iter_mut().zip(modes.chunks(mb_width)) {
+        row.foretold = context.foretell(modes);
+    }
+    let rows = rows_of_slice(context.kind, slices.len(), slices.iter().map(|row| row.foretold).sum());
+    for n in 0..slices.len().div_ceil(rows) {
+        slices[n].foretold = slices[n * rows..].iter().take(rows).map(|row| row.foretold).sum();
+    }
+    rows
+}
+
+/// What a slice of these macroblocks, that begins with row `row`, takes at least.
+fn least(context: &PictureContext<'_>, modes: &[Mode], row: usize) -> f32 {
+    skipped_bits(modes.len()) + context.least_intra().sum(modes, row, context.reference.mb_width)
+}
+
+/// Gives starved slices what is left of the picture's bits, and makes macroblocks wait for which even that is too little.
 ///
 /// All get the same: to share it out by how wrong the forecast was left more in want, since a slice that had to make its
 /// macroblocks wait early has seen little of how wrong it was.
 fn relieve_starved(
     context: &PictureContext<'_>,
     count: usize,
-    left: f32,
+    most_bits: f32,
     macroblocks: &mut Macroblocks<'_>,
     slices: &mut [Coded],
 ) {
+    let used = |slice: &Coded| slice.bytes.len() as f32 * 8.0;
+    let left = (most_bits - slices.iter().map(used).sum::<f32>()).max(0.0);
     let more = left / slices.iter().filter(|slice| slice.starved).count() as f32;
     let scale = (context.scale * 2).min(COARSEST);
     let parts = macroblocks.modes.chunks_mut(count).zip(macroblocks.waiting.chunks(count));
     for (slice, (modes, waiting)) in slices.iter_mut().zip(parts).filter(|(slice, _)| slice.starved) {
-        let budget = slice.budget.unwrap_or_default() + more;
+        let budget = used(slice) - SLICE_HEAD_BITS + more;
         slice.budget = Some(budget);
         make_wait((context.costs.times(slice.fault), scale, budget), context.patience, modes, waiting);
+        slice.foretold = context.foretell(modes);
     }
 }
 
-/// Codes the slices of `rows` rows that are said to be starved.
+/// Codes the slices of `rows` rows that are said to be starved; `then` gets each, in their order.
 fn code_starved(
     context: &PictureContext<'_>,
     rows: usize,
     macroblocks: &mut Macroblocks<'_>,
     reconstruction: &mut Picture,
     (slices, pool): (&mut [Coded], &mut Pool),
+    then: impl FnMut(&Coded) + Send,
 ) {
     let count = reconstruction.mb_width * rows;
     let [y, cb, cr] = &mut reconstruction.planes;
@@ -97,15 +158,5 @@ fn code_starved(
         waits,
         out,
     });
-    pool.for_each(slices, |slice| slice::code(context, slice));
-}
-
-/// Appends slices to a unit; gives what they took.
-fn append(slices: &[Coded], out: &mut Vec<u8>) -> Tally {
-    let mut tally = Tally::default();
-    for slice in slices {
-        out.extend_from_slice(&slice.bytes);
-        tally.join(slice.tally);
-    }
-    tally
+    pool.for_each_in_order(slices, |slice| slice::code(context, slice), then);
 }

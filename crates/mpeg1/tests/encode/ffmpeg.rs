@@ -34,8 +34,10 @@ fn encode(settings: Settings, pictures: &[Vec<u8>], forced: &[bool]) -> (Vec<u8>
     let (mut stream, mut reconstruction) = (Vec::new(), Vec::new());
     for (picture, &force) in pictures.iter().zip(forced.iter().chain(std::iter::repeat(&false))) {
         let view = PictureView::from_i420(picture, settings.width, settings.height);
-        encoder.encode(view, if force { Intra::Force } else { Intra::Auto }, &mut stream);
-        encoder.reference().write_i420(&mut reconstruction);
+        let coded = encoder.encode(view, if force { Intra::Force } else { Intra::Auto }, &mut stream);
+        if coded.is_some() {
+            encoder.reference().write_i420(&mut reconstruction);
+        }
     }
     stream.extend([0, 0, 1, 0xb7]);
     (stream, reconstruction)

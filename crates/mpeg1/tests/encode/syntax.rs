@@ -23,10 +23,11 @@ fn rules(settings: Settings) -> Rules {
     Rules { size: (settings.width, settings.height), cycle, joined: false }
 }
 
-/// An encoder's stream of these pictures; at some of them an I picture is asked for, or the rate changed.
-fn encode(settings: Settings, pictures: &[Vec<u8>], changes: &[(usize, Option<Rate>)]) -> Vec<u8> {
+/// An encoder's stream of these pictures, and how many of them are in it; at some of them an I picture is asked for, or
+/// the rate changed.
+fn encode(settings: Settings, pictures: &[Vec<u8>], changes: &[(usize, Option<Rate>)]) -> (Vec<u8>, usize) {
     let mut encoder = Encoder::new(settings).expect("legal settings");
-    let mut stream = Vec::new();
+    let (mut stream, mut count) = (Vec::new(), 0);
     for (n, picture) in pictures.iter().enumerate() {
         let mut intra = Intra::Auto;
         for (_, change) in changes.iter().filter(|(at, _)| *at == n) {
@@ -35,9 +36,10 @@ fn encode(settings: Settings, pictures: &[Vec<u8>], changes: &[(usize, Option<Ra
                 None => intra = Intra::Force,
             }
         }
-        encoder.encode(PictureView::from_i420(picture, settings.width, settings.height), intra, &mut stream);
+        let view = PictureView::from_i420(picture, settings.width, settings.height);
+        count += usize::from(encoder.encode(view, intra, &mut stream).is_some());
     }
-    stream
+    (stream, count)
 }
 
 proptest! {
@@ -49,7 +51,7 @@ proptest! {
         changes in prop::collection::vec((0usize..30, prop::option::of(rate())), 0..4),
     ) {
         let settings = Settings { threads, refresh, ..Settings::new(size.0, size.1, fps, rate) };
-        let stream = encode(settings, &content.pictures(size, count, seed), &changes);
+        let (stream, count) = encode(settings, &content.pictures(size, count, seed), &changes);
         let census = check(&stream, rules(settings));
         prop_assert!(census.is_ok(), "{}", census.unwrap_err());
         prop_assert_eq!(census.unwrap().pictures, count);
@@ -91,7 +93,7 @@ fn long_streams_are_legal_and_use_all_there_is() {
     ] {
         for refresh in [Refresh::Rolling(75), Refresh::Rolling(132), Refresh::Periodic(132)] {
             let settings = Settings { refresh, ..Settings::new(size.0, size.1, 25.0, rate) };
-            let stream = encode(settings, &content.pictures(size, 300, 3), &[]);
+            let (stream, _) = encode(settings, &content.pictures(size, 300, 3), &[]);
             let census = check(&stream, rules(settings));
             let census = census.map_err(|fault| format!("{content:?}, {rate:?}, {refresh:?}: {fault}"));
             let census = census.expect("legal");

@@ -131,7 +131,8 @@ impl Coder {
         let view = PictureView::from_i420(frame.i420(), size.width(), size.height());
         let intra = if orders.start { Intra::Force } else { Intra::Auto };
         self.scratch.clear();
-        let coded = self.encoder.encode(view, intra, &mut self.scratch);
+        // What is left out for want of bits nobody gets: the next frame will do.
+        let Some(coded) = self.encoder.encode(view, intra, &mut self.scratch) else { return };
         let start = coded.kind == mpeg1::PictureKind::Intra;
         let sequence = self.sequence;
         self.sequence = sequence.wrapping_add(1);
