@@ -12,6 +12,7 @@ use std::time::Duration;
 use clap::builder::FalseyValueParser;
 use clap::{ArgAction, Args, Parser, Subcommand};
 
+use crate::console::Log;
 use crate::frame::FrameSize;
 use crate::source::{Choice, Crop, FrameRate};
 use crate::{encode, server, source};
@@ -142,6 +143,24 @@ struct NetworkOptions {
         value_delimiter = ','
     )]
     allow_origin: Vec<String>,
+    /// Viewers at most [default: as many as there may be open files for]
+    #[arg(long, env = "PISTREAMING_MAX_VIEWERS", hide_env = true, value_name = "N")]
+    max_viewers: Option<NonZero<usize>>,
+    /// Viewers at most from one address, but for this machine and trusted proxies [default: no limit]
+    #[arg(long, env = "PISTREAMING_MAX_PER_ADDRESS", hide_env = true, value_name = "N")]
+    max_per_address: Option<NonZero<usize>>,
+    /// Believe this proxy's X-Forwarded-For; an address or a network, as 10.0.0.0/8; may be repeated
+    #[arg(
+        long,
+        env = "PISTREAMING_TRUSTED_PROXY",
+        hide_env = true,
+        value_name = "ADDRESS",
+        value_delimiter = ','
+    )]
+    trusted_proxy: Vec<server::Network>,
+    /// What the program says: plain for people, json for programs, with who comes and goes
+    #[arg(long, env = "PISTREAMING_LOG", hide_env = true, default_value = "plain")]
+    log: Log,
 }
 
 #[derive(Clone, Debug, Args)]
@@ -163,6 +182,12 @@ impl Options {
     #[must_use]
     pub const fn lists_cameras(&self) -> bool {
         matches!(self.command, Some(Command::Cameras))
+    }
+
+    /// How the program speaks.
+    #[must_use]
+    pub const fn log(&self) -> Log {
+        self.network.log
     }
 
     /// The source's settings.
@@ -206,6 +231,10 @@ impl Options {
             ws_port: network.ws_port.0,
             index: page.index,
             allow_origin: network.allow_origin,
+            max_viewers: network.max_viewers,
+            max_per_address: network.max_per_address,
+            trusted_proxies: network.trusted_proxy,
+            on_visit: network.log.on_visit(),
             color: page.color,
             bgcolor: page.bgcolor,
         }

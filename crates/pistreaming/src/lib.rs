@@ -11,8 +11,8 @@
 //! Delay never builds up: there is no queue on the way. Where a station is late, the newest wins (`mailbox`) or the
 //! viewer skips to a start (`hub`). What this program does not do: record, sound, accounts.
 //!
-//! `time`, `shutdown` · `frame`, `unit`, `mailbox`, `needs` · `source`, `hub` · `encode`, `stills` · `server` · `pipeline` · `cli`,
-//! `console`: a module uses only modules that stand before it.
+//! `time`, `shutdown` · `frame`, `unit`, `mailbox`, `needs` · `source`, `hub` · `encode`, `stills` · `server` · `pipeline` · `console` ·
+//! `cli`: a module uses only modules that stand before it.
 
 pub mod cli;
 pub mod console;
@@ -86,6 +86,7 @@ pub async fn run(options: Options) -> Result<(), Error> {
         console::say(&list.await.map_err(io::Error::other)?);
         return Ok(());
     }
+    let say = options.log().say();
     let mut signals = signals()?;
     let (source, encode, server) = (options.source(), options.encode(), options.server());
     // The ports first: if another program has them nothing need be undone.
@@ -96,26 +97,26 @@ pub async fn run(options: Options) -> Result<(), Error> {
         chosen = chosen => chosen.map_err(io::Error::other)?.map_err(Error::Source)?,
         _ = signals.recv() => return Ok(()),
     };
-    console::camera(&chosen, &source);
-    console::encoder(&encode);
+    console::camera(&chosen, &source, say);
+    console::encoder(&encode, say);
     let clock = Clock::start();
     let (http_port, ws_port) = (ports.http_port()?, ports.ws_port()?);
-    let mut pipeline = Pipeline::start(chosen, source, encode, clock, console::say)?;
+    let mut pipeline = Pipeline::start(chosen, source, encode, clock, say)?;
     let running = ports.serve(pipeline.camera.clone(), clock)?;
-    console::addresses(&server, http_port, ws_port);
+    console::addresses(&server, http_port, ws_port, say);
 
     let end = tokio::select! {
         _ = signals.recv() => None,
         end = pipeline.ended() => Some(end),
     };
     if end == Some(End::InputEnded) {
-        console::say("The input has ended");
+        say("The input has ended");
     }
     let reason = if end.is_none() { ByeReason::Stopping } else { ByeReason::Ended };
     tokio::select! {
-        () = stop(pipeline, running, reason) => {}
+        () = stop(pipeline, running, reason, say) => {}
         _ = signals.recv() => {
-            console::say("Ended at once");
+            say("Ended at once");
             std::process::exit(130);
         }
     }
@@ -126,16 +127,16 @@ pub async fn run(options: Options) -> Result<(), Error> {
 }
 
 /// Ends camera, encoder and servers, in this order.
-async fn stop(mut pipeline: Pipeline, server: server::Server, reason: ByeReason) {
-    console::say("Stopping the camera");
+async fn stop(mut pipeline: Pipeline, server: server::Server, reason: ByeReason, say: fn(&str)) {
+    say("Stopping the camera");
     pipeline.stop_capture().await;
-    console::say("Stopping the encoder");
+    say("Stopping the encoder");
     pipeline.stop_encoder().await;
-    console::say("Stopping the WebSocket server");
+    say("Stopping the WebSocket server");
     server.say_goodbye(reason);
-    console::say("Stopping the HTTP server");
+    say("Stopping the HTTP server");
     server.stopped().await;
-    console::say("Stopped");
+    say("Stopped");
 }
 
 /// Every Ctrl+C, and what else asks the program to end.

@@ -19,8 +19,8 @@ const LAYERS: &[(&str, u8)] = &[
     ("stills", 3),
     ("server", 4),
     ("pipeline", 5),
-    ("cli", 6),
     ("console", 6),
+    ("cli", 7),
 ];
 
 #[test]

@@ -50,6 +50,10 @@ fn settings() -> Settings {
         ws_port: Some(0),
         index: None,
         allow_origin: Vec::new(),
+        max_viewers: None,
+        max_per_address: None,
+        trusted_proxies: Vec::new(),
+        on_visit: |_| {},
         color: String::new(),
         bgcolor: String::new(),
     }

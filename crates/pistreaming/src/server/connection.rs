@@ -7,6 +7,7 @@
 
 use std::convert::Infallible;
 use std::io;
+use std::num::NonZero;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -33,8 +34,10 @@ const LAST_ANSWER_WITHIN: Duration = Duration::from_secs(30);
 /// After the kernel refused a connection for want of files or memory.
 const ACCEPT_AGAIN: Duration = Duration::from_millis(100);
 /// Connections at once at most, where the files that we may open allow them: with every one of them watching, some
-/// 60 MB.
-const MOST: usize = 4096;
+/// 250 MB, and as much again in the kernel.
+const MOST: usize = 16 * 1024;
+/// Of so many connections one is kept for requests when as many watch as may: the page that says so is one, too.
+const FOR_REQUESTS: usize = 16;
 /// Connections that are being told so when there are no more places, and how long that may take.
 pub(super) const REFUSALS: usize = 16;
 const REFUSE_WITHIN: Duration = Duration::from_secs(1);
@@ -50,6 +53,11 @@ pub(super) enum Role {
     OldPages,
 }
 
+/// What a browser shows when there are no more places; it tries again by itself.
+const FULL_PAGE: &str = "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\">\
+    <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><meta http-equiv=\"refresh\" content=\"10\">\
+    <title>pistreaming: full</title><p>Too many are connected. This page tries again every ten seconds.</p></html>\n";
+
 /// How many connections there may be. The limit of open files is raised as far as we may first.
 pub(super) fn limit() -> usize {
     let mut files = getrlimit(Resource::Nofile);
@@ -59,6 +67,12 @@ pub(super) fn limit() -> usize {
     }
     let most = files.current.and_then(|files| usize::try_from(files).ok()).unwrap_or(usize::MAX);
     most.saturating_sub(OTHER_FILES).clamp(1, MOST)
+}
+
+/// How many of these connections may be viewers: all but a few, or as many as the user wants.
+pub(super) fn viewers(connections: usize, wanted: Option<NonZero<usize>>) -> usize {
+    let most = connections.saturating_sub(connections.div_ceil(FOR_REQUESTS)).max(1);
+    wanted.map_or(most, |wanted| wanted.get().min(most))
 }
 
 /// Accepts connections until the server stops.
@@ -101,11 +115,12 @@ fn admit(site: &Arc<Site>, stream: TcpStream, peer: std::net::SocketAddr, role: 
 /// Says that there is no room. Closing at once, with the request unread, would reset the connection and lose the words.
 async fn refuse(stream: TcpStream) -> io::Result<()> {
     // A fresh connection's send buffer is empty: this does not wait.
-    stream.try_write(
-        b"HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 10\r\n\
-          Content-Type: text/plain; charset=utf-8\r\nContent-Length: 45\r\n\r\n\
-          Too many are connected. Try again in a while\n",
-    )?;
+    let head = format!(
+        "HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 10\r\n\
+         Content-Type: text/html; charset=utf-8\r\nContent-Length: {}\r\n\r\n",
+        FULL_PAGE.len()
+    );
+    stream.try_write(&[head.as_bytes(), FULL_PAGE.as_bytes()].concat())?;
     SockRef::from(&stream).shutdown(std::net::Shutdown::Write)?;
     loop {
         stream.readable().await?;

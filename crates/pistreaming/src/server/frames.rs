@@ -23,6 +23,8 @@ pub(super) mod code {
     pub(crate) const UNSUITABLE: u16 = 1003;
     /// He sent more than any message has.
     pub(crate) const TOO_LARGE: u16 = 1009;
+    /// There is no room for him now.
+    pub(crate) const TRY_AGAIN_LATER: u16 = 1013;
 }
 
 /// One binary message of these parts.

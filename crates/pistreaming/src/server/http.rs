@@ -14,9 +14,11 @@ use axum::http::{HeaderName, Method, Request, Response, StatusCode, Version};
 use bytes::Bytes;
 use hyper::body::Incoming;
 
+use super::client::Client;
 use super::connection::Role;
+use super::record::Protocol;
 use super::tap::Tap;
-use super::{Site, assets, legacy, live, origin, stats, stills, template, upgrade};
+use super::{Site, assets, legacy, live, metrics, origin, stats, status, stills, template, upgrade};
 
 const TEXT: &str = "text/plain; charset=utf-8";
 const JSON: &str = "application/json";
@@ -100,15 +102,21 @@ fn websocket(site: &Arc<Site>, tap: &Arc<Tap>, parts: Parts, old: bool) -> Respo
         let text = format!("This address speaks the WebSocket subprotocol {}.\n", wire::SUBPROTOCOL);
         return text_reply(StatusCode::BAD_REQUEST, text).with(SEC_WEBSOCKET_PROTOCOL, wire::SUBPROTOCOL);
     }
+    let client = Client::of(tap.peer, &parts.headers, &site.settings.trusted_proxies);
     let (response, connection) = match upgrade::consent(parts, chosen.as_deref()) {
         Ok(consent) => consent,
         Err(why) => return text_reply(StatusCode::BAD_REQUEST, why + "\n"),
     };
+    let protocol = if old { Protocol::Legacy } else { Protocol::Live };
+    let entry = site.viewers.enter(client, protocol);
     let (site, tap) = (Arc::clone(site), Arc::clone(tap));
     // The stop waits for it.
     site.tasks.clone().spawn(async move {
         let Some(part) = upgrade::part_read(connection).await else { return };
-        if old { legacy::watch(site, tap, part).await } else { live::watch(site, tap, part).await }
+        match protocol {
+            Protocol::Live => live::serve(site, tap, part, entry).await,
+            Protocol::Legacy => legacy::serve(site, tap, part, entry).await,
+        }
     });
     response
 }
@@ -129,6 +137,10 @@ fn page(site: &Site, tap: &Tap, parts: &Parts) -> Response<Body> {
             Some(text) => text_reply(StatusCode::SERVICE_UNAVAILABLE, text + "\n"),
         },
         "/stats" => reply(StatusCode::OK, JSON, stats::json(site)).with(CACHE_CONTROL, "no-store"),
+        "/status" => reply(StatusCode::OK, assets::HTML, status::html(site)).with(CACHE_CONTROL, "no-store"),
+        "/metrics" => {
+            reply(StatusCode::OK, metrics::TYPE, metrics::text(site)).with(CACHE_CONTROL, "no-store")
+        }
         path => match site.assets.find(path) {
             Some((asset, etag)) => {
                 file(site, parts, asset.content_type, Bytes::from_static(asset.bytes), etag)

@@ -26,7 +26,7 @@ use super::Site;
 use super::frames::{self, code};
 use super::outlet::{End, Event, Outlet};
 use super::tap::Tap;
-use super::viewers::{Entry, Protocol};
+use super::viewers::{Entry, Full};
 use crate::frame::FrameSize;
 use crate::hub::{Next, Shape, Viewer};
 use crate::time::Timestamp;
@@ -40,15 +40,19 @@ const MOST_BYTES: usize = 256 * 1024;
 /// From one start to the next: who records in his page waits for one.
 const START_INTERVAL: Duration = Duration::from_secs(10);
 
-/// Serves one viewer until he leaves, stalls, or the server stops.
-pub(super) async fn watch(site: Arc<Site>, tap: Arc<Tap>, part: Vec<u8>) {
-    let entry = site.viewers.enter(tap.peer, Protocol::Legacy, site.clock.now());
+/// Serves one viewer until he leaves, stalls, or the server stops; or tells him that there is no room.
+pub(super) async fn serve(site: Arc<Site>, tap: Arc<Tap>, part: Vec<u8>, entry: Result<Entry, Full>) {
+    let outlet = Outlet::new(Arc::clone(&site), tap, part, STALL);
+    let Ok(entry) = entry else {
+        return outlet.end(End::Refused(code::TRY_AGAIN_LATER, "no room"), None).await;
+    };
     let viewer = site.camera.hub.join();
     let _need = site.camera.needs.hold();
-    let outlet = Outlet::new(Arc::clone(&site), tap, part, STALL);
-    let mut legacy = Legacy { outlet, entry, size: site.camera.size(), begun: None };
+    let mut legacy = Legacy { outlet, entry, size: site.camera.size(), stream: None, begun: None };
     let end = legacy.serve(viewer).await;
-    legacy.outlet.end(end, None).await;
+    let Legacy { outlet, entry, .. } = legacy;
+    drop(entry);
+    outlet.end(end, None).await;
 }
 
 struct Legacy {
@@ -56,6 +60,8 @@ struct Legacy {
     entry: Entry,
     /// The size that he was told: it can never change.
     size: FrameSize,
+    /// The stream that he is sent.
+    stream: Option<u32>,
     /// When his last start was captured; none: he has no picture yet.
     begun: Option<Timestamp>,
 }
@@ -100,8 +106,11 @@ impl Legacy {
             viewer.give_back();
             return Ok(());
         }
-        self.entry.record.count(*missed, count);
         let captured = item.unit.captured;
+        self.entry.record.count(*missed, count, captured);
+        if self.stream.replace(item.stream.id) != Some(item.stream.id) {
+            self.entry.record.set_stream(&item.stream);
+        }
         let begun = self.begun.filter(|_| !item.unit.start).unwrap_or(captured);
         self.begun = Some(begun);
         if captured.since(begun) >= START_INTERVAL {

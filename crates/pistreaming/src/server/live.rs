@@ -16,9 +16,10 @@ use wire::{
 use super::Site;
 use super::frames::{self, code};
 use super::outlet::{End, Event, Outlet};
+use super::record::Activity;
 use super::tap::Tap;
-use super::viewers::{Activity, Entry, Protocol};
-use crate::hub::{Next, Shape, Stream, Viewer};
+use super::viewers::{Entry, Full};
+use crate::hub::{Next, NoticeCode, Shape, Stream, Viewer};
 use crate::needs::Need;
 use crate::unit::AccessUnit;
 
@@ -27,16 +28,43 @@ const STALL: Duration = Duration::from_secs(30);
 /// When a page is to try again after the server stopped.
 const RETRY_AFTER_MS: u32 = 500;
 
-/// Serves one viewer until he leaves, stalls, or the server stops.
-pub(super) async fn watch(site: Arc<Site>, tap: Arc<Tap>, part: Vec<u8>) {
-    let entry = site.viewers.enter(tap.peer, Protocol::Live, site.clock.now());
-    let viewer = site.camera.hub.join();
+/// When a page is to try again if there was no room for it; each adds some time of its own.
+const ROOM_AFTER_MS: u32 = 10_000;
+
+/// Serves one viewer until he leaves, stalls, or the server stops; or tells him that there is no room.
+pub(super) async fn serve(site: Arc<Site>, tap: Arc<Tap>, part: Vec<u8>, entry: Result<Entry, Full>) {
     let outlet = Outlet::new(Arc::clone(&site), tap, part, STALL);
+    match entry {
+        Ok(entry) => watch(site, outlet, entry).await,
+        Err(full) => refuse(&site, outlet, full).await,
+    }
+}
+
+async fn watch(site: Arc<Site>, outlet: Outlet, entry: Entry) {
+    let viewer = site.camera.hub.join();
     let need = Some(site.camera.needs.hold());
     let mut live = Live { site, outlet, entry, stream: None, watching: true, need };
     let end = live.serve(viewer).await;
     let bye = (end == End::Stopping).then(|| live.bye());
-    live.outlet.end(end, bye).await;
+    let Live { outlet, entry, need, .. } = live;
+    // He watches no longer, however long his goodbye takes.
+    drop((entry, need));
+    outlet.end(end, bye).await;
+}
+
+async fn refuse(site: &Site, mut outlet: Outlet, full: Full) {
+    let text = match full {
+        Full::All => "As many watch as the server takes.",
+        Full::Address => "As many watch from this address as may.",
+    };
+    outlet.send(&message(&hello(site)));
+    outlet.send(&message(&FromServer::Notice(wire::Notice { code: NoticeCode::Full, text })));
+    let bye = FromServer::Bye(Bye { reason: ByeReason::Full, retry_after_ms: ROOM_AFTER_MS, text });
+    outlet.end(End::Refused(code::TRY_AGAIN_LATER, "no room"), Some(message(&bye))).await;
+}
+
+fn hello(site: &Site) -> FromServer<'static> {
+    FromServer::Hello(Hello { version: wire::VERSION, capabilities: 0, assets: site.assets.digest })
 }
 
 struct Live {
@@ -66,13 +94,13 @@ impl Live {
 
     /// Hello, and the stream if there is one already: the page can size its canvas while the first picture is coded.
     fn greet(&mut self) -> Result<(), End> {
-        let assets = self.site.assets.digest;
-        self.send(&FromServer::Hello(Hello { version: wire::VERSION, capabilities: 0, assets }));
+        self.send(&hello(&self.site));
         // 0 is no stream's number: from now on he is greeted.
         self.stream = Some(0);
         if let Some(stream) = self.site.camera.hub.stream() {
             self.send(&FromServer::Stream(self.header(&stream)));
             self.stream = Some(stream.id);
+            self.entry.record.set_stream(&stream);
         }
         Ok(())
     }
@@ -94,8 +122,10 @@ impl Live {
         let message = item.shape(Shape::Live, unit_message);
         let count = message.len();
         if self.outlet.offer(&self.before(next), message)? {
-            self.stream = Some(item.stream.id);
-            self.entry.record.count(*missed, count);
+            if self.stream.replace(item.stream.id) != Some(item.stream.id) {
+                self.entry.record.set_stream(&item.stream);
+            }
+            self.entry.record.count(*missed, count, item.unit.captured);
         } else {
             viewer.give_back();
         }
@@ -155,7 +185,7 @@ impl Live {
         if let Some(bytes) = ack.arrived {
             self.outlet.acknowledged(bytes);
         }
-        self.entry.record.delay_us.store(ack.delay_us, Relaxed);
+        self.entry.delayed(ack.delay_us);
         self.entry.record.decode_us.store(ack.decode_us, Relaxed);
     }
 

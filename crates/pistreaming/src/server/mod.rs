@@ -3,10 +3,12 @@
 //! Here belongs: what is known to all connections, starting and stopping. The parts:
 //! `listen` opens ports, `connection` accepts and bounds, `http` answers requests, `live` and `legacy` are the two
 //! protocols, `stills` has pictures for what speaks neither,
-//! `gate` and `tap` look after the socket below them, `stats` and `viewers` say how it goes.
+//! `outlet`, `gate` and `tap` look after the socket below them, `viewers` knows who watches, and `stats`, `status` and
+//! `metrics` say how it goes.
 //! Not here: pictures (the hub's), cameras, encoders.
 
 mod assets;
+mod client;
 mod connection;
 mod frames;
 mod gate;
@@ -16,10 +18,13 @@ mod legacy;
 mod link;
 mod listen;
 mod live;
+mod metrics;
 mod origin;
 mod outlet;
 mod port_owner;
+mod record;
 mod stats;
+mod status;
 mod stills;
 mod tap;
 mod template;
@@ -30,6 +35,7 @@ mod viewers;
 use std::fmt;
 use std::io;
 use std::net::{IpAddr, TcpListener};
+use std::num::NonZero;
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, SystemTime};
@@ -47,8 +53,10 @@ use crate::needs::Needs;
 use crate::stills::Stills;
 use crate::time::Clock;
 use assets::Assets;
+pub use client::Network;
 pub use listen::ListenError;
-use viewers::Viewers;
+pub use viewers::{Left, OnVisit, Visit};
+use viewers::{Limits, Viewers};
 
 /// The whole stop may take this long; who has not taken his goodbye by then is cut off.
 const STOP_WITHIN: Duration = Duration::from_millis(600);
@@ -66,6 +74,14 @@ pub struct Settings {
     pub index: Option<PathBuf>,
     /// Origins whose pages may connect, beside our own.
     pub allow_origin: Vec<String>,
+    /// Viewers at most; none: as many as there may be open files for.
+    pub max_viewers: Option<NonZero<usize>>,
+    /// Viewers at most from one address.
+    pub max_per_address: Option<NonZero<usize>>,
+    /// Who is believed about the address of a viewer behind him.
+    pub trusted_proxies: Vec<Network>,
+    /// Hears of viewers who come and go.
+    pub on_visit: OnVisit,
     /// The page's text colour.
     pub color: String,
     /// The page's background.
@@ -192,17 +208,22 @@ impl Ports {
     /// # Errors
     /// If the ports cannot be waited for.
     pub fn serve(self, camera: Camera, clock: Clock) -> io::Result<Server> {
+        let connections = connection::limit();
+        let limits = Limits {
+            viewers: connection::viewers(connections, self.settings.max_viewers),
+            per_address: self.settings.max_per_address.map(NonZero::get),
+        };
         let site = Arc::new(Site {
             http_port: self.http_port()?,
             ws_port: self.ws_port()?,
+            viewers: Viewers::new(limits, clock, self.settings.on_visit),
             settings: self.settings,
             camera,
             clock,
             assets: Assets::new(),
             index: self.index,
             started: SystemTime::now(),
-            viewers: Arc::default(),
-            slots: Arc::new(Semaphore::new(connection::limit())),
+            slots: Arc::new(Semaphore::new(connections)),
             refusals: Arc::new(Semaphore::new(connection::REFUSALS)),
             tasks: TaskTracker::new(),
             stop: CancellationToken::new(),

@@ -4,9 +4,11 @@
 mod cameras;
 mod console;
 mod encoders;
+mod faults;
 mod http;
 mod legacy;
 mod limits;
 mod live;
+mod owner;
 mod stills;
 mod support;

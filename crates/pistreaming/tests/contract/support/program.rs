@@ -74,7 +74,7 @@ impl Program {
         let mut child = command(&all).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
         let mut stdout = BufReader::new(child.stdout.take().unwrap());
         let mut lines = Vec::new();
-        while !lines.last().is_some_and(|line: &String| line.starts_with("Open ")) {
+        while !lines.last().is_some_and(|line: &String| words(line).starts_with("Open ")) {
             lines.push(line(&mut stdout).unwrap_or_else(|| panic!("it ended early: {lines:?}")));
         }
         let http = port_in(&lines, "HTTP server on port ").expect("the HTTP server's line");
@@ -160,8 +160,14 @@ fn line(stdout: &mut BufReader<ChildStdout>) -> Option<String> {
     (count > 0).then(|| line.trim_end().to_owned())
 }
 
-fn port_in(lines: &[String], words: &str) -> Option<u16> {
-    lines.iter().find_map(|line| line.strip_prefix(words)?.parse().ok())
+fn port_in(lines: &[String], before: &str) -> Option<u16> {
+    lines.iter().find_map(|line| words(line).strip_prefix(before)?.parse().ok())
+}
+
+/// What a line says, as JSON or plain.
+fn words(line: &str) -> String {
+    let object = serde_json::from_str::<Value>(line).ok();
+    object.and_then(|object| Some(object["message"].as_str()?.to_owned())).unwrap_or_else(|| line.to_owned())
 }
 
 /// Whether FFmpeg is installed; says so if not.
