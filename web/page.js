@@ -12,6 +12,8 @@
   // So long "Loading…" is all that need be said.
   const FIRST_PICTURE_MS = 4000;
 
+  const PAUSED = 'Paused';
+
   const at = (id) => document.getElementById(id);
   const stage = at('stage');
   const trouble = at('trouble');
@@ -30,7 +32,7 @@
   function words() {
     if (state.missing) return [state.missing, false];
     if (state.broken) return [state.broken, false];
-    if (state.paused) return ['Paused', false];
+    if (state.paused) return [PAUSED, false];
     if (state.lost) return [state.lost, true];
     if (state.notice) return [state.notice, true];
     if (state.waiting) {
@@ -45,7 +47,9 @@
     if (trouble.textContent !== text) trouble.textContent = text;
     trouble.hidden = text === '';
     trouble.classList.toggle('trying', trying);
-    stage.classList.toggle('troubled', text !== '' && !state.waiting);
+    const paused = text === PAUSED;
+    stage.classList.toggle('paused', paused);
+    stage.classList.toggle('troubled', text !== '' && !state.waiting && !paused);
   }
 
   function set(change) {

@@ -33,6 +33,12 @@ describe('looks', { timeout: 120_000 }, () => {
         return { width: overlay.right, scroll: document.documentElement.scrollWidth };
       });
       assert.ok(width <= viewport.width && scroll <= viewport.width, 'nothing sticks out');
+      await page.press('s');
+      await page.press(' ');
+      assert.equal(await page.evaluate(() => getComputedStyle(document.getElementById('picture')).filter), 'none', 'a pause is for looking');
+      await take('-paused');
+      await page.press(' ');
+      await untilLive(page);
       await stopProgram(program, 'SIGKILL');
       await page.evaluate(() => new Promise((resolve) => {
         const said = new MutationObserver(() => setTimeout(resolve, 500)); // the picture greys slowly

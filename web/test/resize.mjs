@@ -65,7 +65,8 @@ describe('another size', { timeout: 240_000 }, () => {
       await until('a picture', () => page.evaluate(() => document.getElementById('stage').classList.contains('playing')));
       await page.evaluate(record);
       const sights = () => page.evaluate(() => [...window.sights]);
-      await until('the other size', async () => (await sights()).some(([sight, times]) => sight.startsWith('322x242 blue') && times > 30));
+      const later = async () => (await sights()).some(([sight, times]) => sight.startsWith('322x242 blue') && times > 10);
+      await until('the other size', later).catch(async (error) => { throw new Error(`${error.message}: ${JSON.stringify(await sights())}`); });
       const seen = new Map(await sights());
       // Firefox shows a worker's picture before it tells the page of its size; and where a page asks for what a worker is
       // just painting, it gives nothing once in some hundred times.
