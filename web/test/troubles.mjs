@@ -105,6 +105,23 @@ describe('troubles', { timeout: 180_000 }, () => {
     await page.close();
   });
 
+  it('a device that is too slow for the stream is told so, and when that is over', async (test) => {
+    const program = await startProgram(['--size', '1280x720', '--fps', '30'], test);
+    // In the page, for a worker cannot be made slow.
+    const inPage = await startChromium({ init: () => { delete window.OffscreenCanvas; } });
+    test.after(() => inPage.close());
+    const page = await inPage.open(program.url + '?simd=no');
+    await until('a picture', () => page.evaluate(() => document.getElementById('stage').classList.contains('playing')));
+    const devtools = await page.devtools();
+    const slowDown = (rate) => devtools.send('Emulation.setCPUThrottlingRate', { rate });
+    const isHinted = () => page.evaluate(() => !document.getElementById('hint').hidden);
+    assert.equal(await isHinted(), false);
+    await slowDown(20);
+    await until('the hint', isHinted);
+    await slowDown(1);
+    await until('no hint', async () => !await isHinted());
+  });
+
   it('a page older than the server loads itself anew, once', async (test) => {
     const program = await startProgram([], test);
     const page = await browser.open(program.url);
