@@ -8,6 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crate::bench::links;
 use crate::cross::{AARCH64, ARMV7, Target};
 use crate::packages::{RUST_WITH_SOURCE, WASM_LINKER, ensure};
 use crate::shell::{cargo, command, output, root, target};
@@ -25,9 +26,20 @@ pub(crate) fn run(steps: &mut Steps) {
     }
     fuzz(steps);
     steps.check("soak", soak::run);
+    links(steps);
     let mut browser = command("node", &["web/soak/run.mjs"]);
     browser.env("PISTREAMING_PROGRAM", target().join("release/pistreaming"));
     steps.command("half an hour in a browser", &mut browser);
+}
+
+/// A browser on bad links sees pictures whose age does not grow, and a good viewer's bytes are the same beside it. How old
+/// they are is printed, and no fault: the machine may be busy.
+fn links(steps: &mut Steps) {
+    const NAME: &str = "bad links";
+    match links::possible() {
+        Ok(()) => _ = steps.check(NAME, || links::run(&["--quick".into()])),
+        Err(why) => steps.skip(NAME, &why),
+    }
 }
 
 /// The player in `web/dist` is what its sources give, byte for byte. What is there is put back in any case.

@@ -17,7 +17,7 @@ mod encoders;
 mod instructions;
 mod join;
 mod latency;
-mod links;
+pub(crate) mod links;
 mod measure;
 mod screen;
 mod strip;

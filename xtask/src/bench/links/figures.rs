@@ -9,6 +9,8 @@ use crate::bench::summary::Values;
 const POINTS_PER_SECOND: f64 = 200.0;
 /// All is well once the age keeps within the limit for so long, 19 times in 20.
 const WELL_FOR_MS: f64 = 1000.0;
+/// An age whose median is higher by this in a phase's last third than in its first grows.
+const GROWTH_MS: f64 = 1000.0;
 
 /// What is wanted of a phase.
 #[derive(Clone, Copy, Debug, Default)]
@@ -28,6 +30,8 @@ pub(super) struct Row {
     pub(super) phase: &'static str,
     pub(super) aims: Aims,
     pub(super) age: Values,
+    /// How much higher its median is in the last third than in the first.
+    pub(super) growth: f64,
     /// From stamp to screen, one value a picture.
     pub(super) latency: Values,
     pub(super) pictures_per_second: f64,
@@ -49,6 +53,9 @@ impl Row {
     /// Reckons from the sights what can be, for the time from `from` to `to`; the age from `settled` on.
     pub(super) fn see(&mut self, sights: &[Sight], (from, settled, to): (f64, f64, f64)) {
         self.age = ages(sights, settled, to);
+        let third = (to - settled) / 3.0;
+        let median = |from| ages(sights, from, from + third).percentile(50.0);
+        self.growth = median(to - third) - median(settled);
         let shown: Vec<_> = sights.iter().filter(|sight| (settled..to).contains(&sight.at)).collect();
         shown.iter().for_each(|sight| self.latency.push(sight.at - sight.stamped));
         self.pictures_per_second = shown.len() as f64 * 1000.0 / (to - settled);
@@ -67,11 +74,15 @@ impl Row {
         ]
     }
 
-    /// What is wrong whatever the machine is doing: nothing was shown at all.
+    /// What is wrong whatever else the machine is doing: nothing was shown, or the age grows.
     pub(super) fn fault(&self) -> Option<String> {
-        let wanted = self.aims.age.is_some();
-        (wanted && self.latency.is_empty())
-            .then(|| format!("{}, {}: no picture was shown", self.scenario, self.phase))
+        self.aims.age?;
+        let what = match self.pictures_per_second > 0.0 {
+            false => "no picture was shown".into(),
+            true if self.growth > GROWTH_MS => format!("the age has grown by {:.0} ms", self.growth),
+            true => return None,
+        };
+        Some(format!("{}, {}: {what}", self.scenario, self.phase))
     }
 }
 

@@ -15,6 +15,9 @@ mod same;
 mod scenarios;
 mod sights;
 
+use std::path::Path;
+
+use self::figures::Row;
 use self::link::Link;
 use self::run::Bench;
 use self::scenarios::{Scenario, Whose};
@@ -74,6 +77,14 @@ pub(crate) fn run(arguments: &[String]) -> Outcome {
     shell::run(&mut around(arguments)?)
 }
 
+/// Fails where no link can be made, with the reason.
+pub(crate) fn possible() -> Outcome {
+    ensure(LINK)?;
+    let script = root().join("bench/link/link.py");
+    let mut nothing = command("python3", &[]);
+    shell::output(nothing.arg(script).args(["--", "true"])).map(drop)
+}
+
 /// This very command at the server's end of a link.
 fn around(arguments: &[String]) -> Outcome<std::process::Command> {
     let own = std::env::current_exe().map_err(|error| format!("this program's own file: {error}"))?;
@@ -85,32 +96,35 @@ fn around(arguments: &[String]) -> Outcome<std::process::Command> {
 
 /// At the server's end.
 fn inside(settings: &Settings, mut link: Link) -> Outcome {
-    let dir = target().join("bench-links");
-    if dir.exists() {
-        std::fs::remove_dir_all(&dir).map_err(|error| format!("{}: {error}", dir.display()))?;
-    }
-    let mut rows = Vec::new();
-    let mut faults = Vec::new();
-    {
-        let mut bench = Bench::start(&mut link, &dir, settings.verbose)?;
-        for scenario in settings.scenarios() {
-            match bench.run(&scenario) {
-                Ok(done) => {
-                    done.iter().for_each(|row| println!("{}", row.line()));
-                    rows.extend(done);
-                }
-                Err(error) => faults.push(format!("{}: {error}", scenario.name)),
-            }
-        }
-        if settings.wants(same::NAME, true) {
-            match same::compare(&mut bench) {
-                Ok(said) => println!("{said}"),
-                Err(error) => faults.push(format!("{}: {error}", same::NAME)),
-            }
-        }
-    }
+    // Two may be measured at one time, if not well.
+    let dir = target().join("bench-links").join(std::process::id().to_string());
+    let (rows, mut faults) = try_all(settings, &mut link, &dir)?;
+    // The browser's helpers may still write to it.
+    let _ = std::fs::remove_dir_all(&dir);
     output::print(&rows);
     // What misses an aim is in the table: a figure of a busy machine is no fault. What does not work is one.
-    faults.extend(rows.iter().filter_map(figures::Row::fault));
+    faults.extend(rows.iter().filter_map(Row::fault));
     if faults.is_empty() { Ok(()) } else { Err(faults.join("\n")) }
+}
+
+/// The rows of all scenarios, and what did not work.
+fn try_all(settings: &Settings, link: &mut Link, dir: &Path) -> Outcome<(Vec<Row>, Vec<String>)> {
+    let (mut rows, mut faults) = (Vec::new(), Vec::new());
+    let mut bench = Bench::start(link, dir, settings.verbose)?;
+    for scenario in settings.scenarios() {
+        match bench.run(&scenario) {
+            Ok(done) => {
+                done.iter().for_each(|row| println!("{}", row.line()));
+                rows.extend(done);
+            }
+            Err(error) => faults.push(format!("{}: {error}", scenario.name)),
+        }
+    }
+    if settings.wants(same::NAME, true) {
+        match same::compare(&mut bench) {
+            Ok(said) => println!("{said}"),
+            Err(error) => faults.push(format!("{}: {error}", same::NAME)),
+        }
+    }
+    Ok((rows, faults))
 }

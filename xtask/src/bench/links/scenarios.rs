@@ -109,7 +109,7 @@ fn steady() -> Vec<Scenario> {
         one(name, Whose::Ours, quick, vec![open("", link(times, 0.0), 15.0, aims(0.0, rate))])
     };
     vec![
-        steady("2 × the stream's rate", true, 2.0, Some(ALL)),
+        steady("2 × the stream's rate", false, 2.0, Some(ALL)),
         steady("1 ×", false, 1.0, Some(ALL)),
         steady("0.6 ×", true, 0.6, Some(ALL)),
         steady("0.3 ×", true, 0.3, Some(12.0)),
@@ -126,7 +126,7 @@ fn steps() -> Scenario {
         change("then 2 ×", link(2.0, 0.0), 12.0, Some(ALL)),
         change("then 0.3 ×", link(0.3, 0.0), 12.0, Some(12.0)),
     ];
-    one("steps", Whose::Ours, true, phases)
+    one("steps", Whose::Ours, false, phases)
 }
 
 fn outages() -> Scenario {
