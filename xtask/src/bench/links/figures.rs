@@ -43,8 +43,10 @@ pub(super) struct Row {
     pub(super) skipped: Option<f64>,
     /// What the page says of its own delay, in ms.
     pub(super) overlay: Option<f64>,
-    /// What the page shows of the stream: its size.
+    /// The size that the page shows.
     pub(super) size: String,
+    /// Kilobits a second at most of the rendition that the program sends.
+    pub(super) rendition: Option<f64>,
     /// From stamp to arrival for a good viewer beside it.
     pub(super) beside: Values,
 }

@@ -4,8 +4,8 @@
 
 use super::figures::Row;
 
-const HEADING: &str = "                                                           age, ms           pictures   back   sent   left  says, good one's, ms\n\
-                       scenario                                        p50    p95    max   per s       s      kbit/s  out    ms    p50   p95   max   picture     aims";
+const HEADING: &str = "                                                 age, ms             pictures  back    sent  left   says  good one's, ms   rendition\n\
+                       scenario                                          p50    p95    max   per s      s  kbit/s   out     ms    p50   p95   max                   aims";
 
 /// Prints all rows below one heading.
 pub(super) fn print(rows: &[Row]) {
@@ -24,7 +24,7 @@ impl Row {
                 .map_or("–".into(), |value| format!("{value:.decimals$}"))
         };
         format!(
-            "{name:<44} {:>6} {:>6} {:>6} {:>7} {:>7} {:>8} {:>5} {:>5}  {:>5} {:>5} {:>5}   {:<10} {}",
+            "{name:<46} {:>6} {:>6} {:>6} {:>7} {:>6} {:>7} {:>5} {:>6} {:>6} {:>5} {:>5}  {:>5}k {:<9} {}",
             number(Some(self.age.percentile(50.0)), 0),
             number(Some(self.age.percentile(95.0)), 0),
             number(Some(self.age.max()), 0),
@@ -36,6 +36,7 @@ impl Row {
             number(Some(self.beside.percentile(50.0)), 1),
             number(Some(self.beside.percentile(95.0)), 1),
             number(Some(self.beside.max()), 1),
+            number(self.rendition, 0),
             self.size,
             self.verdict(),
         )

@@ -22,7 +22,7 @@ use crate::shell::{command, root};
 /// A page that shows nothing for so long has failed.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// What a browser's address on the link begins with.
-const CLIENT: &str = "\"address\": \"10.87.0.2:";
+const CLIENT: &str = "\"10.87.0.2:";
 /// The page's figures without being seen: they would lie over the picture.
 const COUNT: &str = "(function () { var overlay = document.getElementById('overlay'); if (!overlay) return 'none'; \
     overlay.style.opacity = 0; if (overlay.hidden) document.getElementById('statistics-button').click(); return 'on'; })()";
@@ -92,6 +92,8 @@ struct Course<'a, 'b> {
 struct Sent {
     bytes: f64,
     skipped: f64,
+    /// Kilobits a second at most of the rendition that he is sent.
+    rendition: Option<f64>,
 }
 
 impl Course<'_, '_> {
@@ -154,6 +156,7 @@ impl Course<'_, '_> {
             let more = |before: f64, after: f64| if after < before { after } else { after - before };
             row.kbit = Some(more(before.bytes, after.bytes) * 8.0 / (to - from));
             row.skipped = Some(more(before.skipped, after.skipped));
+            row.rendition = after.rendition;
         }
         let said = self.browser.evaluate(FIGURES)?;
         row.overlay = number(&said, "\"delay\":");
@@ -193,7 +196,7 @@ impl Course<'_, '_> {
     fn say_how_it_goes(&self) {
         let age = self.sights.last().map_or(f64::NAN, |sight| self.sights.now() - sight.stamped);
         println!("age {age:.0} ms");
-        for viewer in self.stats().split('{').filter(|part| part.contains(CLIENT)) {
+        for viewer in on_the_link(&self.stats()) {
             println!("  {}", viewer.split_whitespace().collect::<Vec<_>>().join(" "));
         }
         let sockets = command("ss", &["-tinHO", "dst", "10.87.0.2"]).output();
@@ -210,21 +213,27 @@ impl Course<'_, '_> {
 
     fn sent(&self) -> Option<Sent> {
         let stats = self.stats();
-        let mut viewers = stats.split('{').filter(|part| part.contains(CLIENT));
-        let sent = |viewer| {
+        let sent = |viewer: &str| {
             Some(Sent {
                 bytes: number(viewer, "\"bytes_sent\":")?,
                 skipped: number(viewer, "\"pictures_dropped\":")?,
+                rendition: number(viewer, "\"bits_per_second\":").map(|bits| bits / 1000.0),
             })
         };
         // Of several connections the last is the one that is used.
-        viewers.next_back().and_then(sent).or_else(|| (!stats.is_empty()).then(Sent::default))
+        let last = on_the_link(&stats).last().and_then(|viewer| sent(viewer));
+        last.or_else(|| (!stats.is_empty()).then(Sent::default))
     }
 
     /// The program's `/stats`, or nothing where there is none.
     fn stats(&self) -> String {
         get(&self.system.socket.0, "/stats").unwrap_or_default()
     }
+}
+
+/// What `/stats` says of each browser on the link.
+pub(super) fn on_the_link(stats: &str) -> Vec<&str> {
+    stats.split("\"address\":").filter(|viewer| viewer.trim_start().starts_with(CLIENT)).collect()
 }
 
 /// What a server answers.

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use super::beside::Beside;
 use super::link::SERVER;
-use super::run::{Bench, get, number};
+use super::run::{Bench, get, number, on_the_link};
 use crate::Outcome;
 use crate::bench::systems::{RATE, SIZE, System};
 
@@ -72,8 +72,8 @@ fn run(bench: &mut Bench<'_>, with_bad: bool) -> Outcome<(Pictures, Option<f64>)
         std::thread::sleep(next.saturating_duration_since(Instant::now()));
     }
     let stats = get(&system.socket.0, "/stats").unwrap_or_default();
-    let bad = stats.split('{').rfind(|part| part.contains("\"10.87.0.2:"));
-    let sent = bad.and_then(|viewer| number(viewer, "\"pictures_sent\":"));
+    let bad = on_the_link(&stats);
+    let sent = bad.last().and_then(|viewer| number(viewer, "\"pictures_sent\":"));
     bench.browser.go_to("about:blank")?;
     bench.link.shape("")?;
     Ok((units, sent))
