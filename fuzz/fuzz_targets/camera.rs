@@ -1,13 +1,17 @@
-//! Any answer of a camera's driver, and any memory with it: a picture comes of it, or a word that it is too short.
+//! Any answer of a camera's driver, and any memory with it: a picture comes of it, or a word that it is too short. A part
+//! of it is scaled, cut, flipped and turned.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
 use pistreaming::frame::FrameSize;
+use mpeg1::level;
 use pistreaming::source::convert::{Arrangement, Colour, Converter, Layout, Matrix, Scaler};
+use pistreaming::source::turn::Turner;
+use pistreaming::source::{Quarter, Window};
 
-fuzz_target!(|input: (u8, u8, u8, [u16; 3], [u16; 3], u8, Vec<u8>)| {
-    let (width, height, which, strides, cuts, colours, bytes) = input;
-    let Ok(size) = FrameSize::new(u16::from(width) * 2 + 16, u16::from(height) * 2 + 16) else { return };
+fuzz_target!(|input: (u8, u8, u8, [u16; 3], [u16; 3], u8, [u8; 4], Vec<u8>)| {
+    let (width, height, which, strides, cuts, colours, part, bytes) = input;
+    let Ok(size) = FrameSize::new(u16::from(width) + 16, u16::from(height) + 16) else { return };
     let (luma_first, cr_first) = (which & 1 != 0, which & 2 != 0);
     let arrangement = match which >> 2 & 3 {
         0 => Arrangement::Packed { luma_first, cr_first },
@@ -23,8 +27,22 @@ fuzz_target!(|input: (u8, u8, u8, [u16; 3], [u16; 3], u8, Vec<u8>)| {
     let planes: Vec<&[u8]> = cuts.iter().map(|&cut| &memory[..memory.len().min(usize::from(cut) * 8)]).collect();
     let mut samples = vec![0; size.i420_len()];
     let count = usize::from(colours >> 4 & 3);
-    if Converter::new(layout).convert(&planes[..count], &mut samples).is_ok() {
-        let to = FrameSize::new(33, 49).expect("a size");
-        Scaler::new(size, to).scale(&samples, &mut vec![0; to.i420_len()]);
+    if Converter::new(layout).convert(&planes[..count], &mut samples).is_err() {
+        return;
+    }
+    let to = FrameSize::new(33, 49).expect("a size");
+    Scaler::new(size, to).scale(&samples, &mut vec![0; to.i420_len()]);
+    let quarter = [None, Some(Quarter::Left), Some(Quarter::Right)][usize::from(which >> 4 & 3) % 3];
+    let flips = (which & 0x40 != 0, which & 0x80 != 0);
+    Turner::with_level(size, flips, quarter, level::best()).turn(&samples, &mut vec![0; size.i420_len()]);
+    let [left, top, wide, high] = part.map(u16::from);
+    let Ok(shown) = FrameSize::new(wide.max(16), high.max(16)) else { return };
+    let mut cut = vec![0; shown.i420_len()];
+    if let Some(window) = Window::new((left, top), shown, size) {
+        // What held the whole holds every part.
+        Converter::of_part(layout, window).convert(&planes[..count], &mut cut).expect("a part of a picture");
+    }
+    if let Some(window) = Window::new((left, top), shown, to) {
+        Scaler::of_part(size, to, window).scale(&samples, &mut cut);
     }
 });

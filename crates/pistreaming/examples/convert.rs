@@ -128,7 +128,7 @@ fn picture(bytes: usize) -> Vec<u8> {
     let mut state = 1_u32;
     let mut noise = || {
         state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        state >> 29
+        state >> 31
     };
     (0..bytes).map(|index| (60 + index / 97 % 120) as u8 + noise() as u8).collect()
 }

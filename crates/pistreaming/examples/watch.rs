@@ -5,7 +5,7 @@
 //! paints. `watch live HOST:PORT SECONDS` is a viewer of the old protocol, and prints how many messages came.
 
 use std::error::Error;
-use std::io::{BufRead, BufReader, Write as _};
+use std::io::{self, BufRead, BufReader, Read, Write as _};
 use std::net::TcpStream;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -36,7 +36,7 @@ fn stills(address: &str, time: Duration) -> Outcome {
     let mut stream = TcpStream::connect(host)?;
     stream.set_read_timeout(Some(Duration::from_secs(20)))?;
     write!(stream, "GET /{path} HTTP/1.0\r\nHost: {host}\r\n\r\n")?;
-    let mut stream = BufReader::with_capacity(1 << 20, stream);
+    let mut stream = body(BufReader::with_capacity(1 << 20, stream))?;
     let (mut ages, mut bytes) = (Vec::new(), 0);
     let begun = Instant::now();
     while begun.elapsed() < WARM_UP + time {
@@ -54,7 +54,49 @@ fn stills(address: &str, time: Duration) -> Outcome {
     Ok(())
 }
 
-/// The next picture, whose length the part's head gives, or which ends where the next part begins.
+/// What follows the reply's head, in whatever pieces it comes.
+fn body(mut stream: BufReader<TcpStream>) -> Outcome<Box<dyn BufRead>> {
+    let mut chunked = false;
+    loop {
+        let mut line = String::new();
+        if stream.read_line(&mut line)? == 0 {
+            return Err("the stream has ended".into());
+        }
+        let line = line.trim_end().to_lowercase();
+        chunked |= line.starts_with("transfer-encoding:") && line.ends_with("chunked");
+        if line.is_empty() {
+            break;
+        }
+    }
+    Ok(if chunked { Box::new(BufReader::new(Chunks { stream, left: 0 })) } else { Box::new(stream) })
+}
+
+/// A body in chunks (RFC 9112, 7.1), joined.
+struct Chunks {
+    stream: BufReader<TcpStream>,
+    left: usize,
+}
+
+impl Read for Chunks {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        while self.left == 0 {
+            // The size in hexadecimal digits; before it stands the end of the last chunk's line.
+            let mut line = String::new();
+            if self.stream.read_line(&mut line)? == 0 {
+                return Ok(0);
+            }
+            if let Ok(size) = usize::from_str_radix(line.trim(), 16) {
+                self.left = size;
+            }
+        }
+        let most = buffer.len().min(self.left);
+        let count = self.stream.read(&mut buffer[..most])?;
+        self.left -= count;
+        Ok(count)
+    }
+}
+
+/// The next picture, whose length the part's head gives.
 fn next_part(stream: &mut impl BufRead) -> Outcome<Vec<u8>> {
     let mut length = None;
     loop {

@@ -28,6 +28,8 @@ pub struct Needs {
 #[derive(Debug)]
 struct State {
     holders: usize,
+    /// Whether the camera is stopped.
+    resting: bool,
     /// Without holders it is needed until then.
     until: Instant,
 }
@@ -43,7 +45,7 @@ impl Needs {
     /// If the kernel gives no eventfd: the program may open no more files.
     pub fn new() -> io::Result<Self> {
         let came = eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?;
-        Ok(Self { state: Mutex::new(State { holders: 0, until: Instant::now() }), came })
+        Ok(Self { state: Mutex::new(State { holders: 0, resting: false, until: Instant::now() }), came })
     }
 
     /// One more needs it, from now on until the result is dropped.
@@ -72,6 +74,19 @@ impl Needs {
     /// Waits on a thread until somebody needs it again; whether the program ends instead.
     #[must_use]
     pub fn wait(&self, shutdown: &Shutdown) -> bool {
+        self.lock().resting = true;
+        let over = self.wait_for_one(shutdown);
+        self.lock().resting = false;
+        over
+    }
+
+    /// Whether the camera rests, because nobody needs it.
+    #[must_use]
+    pub fn is_resting(&self) -> bool {
+        self.lock().resting
+    }
+
+    fn wait_for_one(&self, shutdown: &Shutdown) -> bool {
         loop {
             // What came before is seen in the state; what comes later makes it readable again.
             let _ = rustix::io::read(&self.came, &mut [0; 8]);

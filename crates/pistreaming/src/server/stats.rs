@@ -29,6 +29,8 @@ pub(super) struct Source<'a> {
     pub(super) width: usize,
     pub(super) height: usize,
     pub(super) frames_per_second: Option<f64>,
+    /// Whether it is stopped, because nobody watches.
+    pub(super) resting: bool,
     pub(super) frames_captured: u64,
     /// Frames that a newer one replaced before the encoder took them.
     pub(super) frames_overwritten: u64,
@@ -87,6 +89,7 @@ impl<'a> Stats<'a> {
                 width: size.width(),
                 height: size.height(),
                 frames_per_second: stream.map(|stream| f64::from(stream.rate.0) / f64::from(stream.rate.1)),
+                resting: camera.needs.is_resting(),
                 frames_captured: frames.put,
                 frames_overwritten: frames.overwritten,
             },

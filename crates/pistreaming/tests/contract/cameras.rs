@@ -215,6 +215,7 @@ fn idle_camera(more: &[&str]) -> (Program, String, Folder) {
 /// Waits until the camera has stopped, and sees that it has.
 fn wait_for_rest(program: &mut Program, pid_file: &str) {
     program.wait_for("Camera: stopped, for nobody watches");
+    program.wait_for_stats(|stats| stats["source"]["resting"] == true);
     assert!(Path::new(pid_file).exists() && !runs(&process(pid_file)));
     std::fs::remove_file(pid_file).unwrap();
 }
