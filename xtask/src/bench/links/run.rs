@@ -110,8 +110,8 @@ impl Course<'_, '_> {
             self.phase(phase, &mut row)?;
             rows.push(row);
         }
-        self.browser.go_to("about:blank")?;
         self.link.shape("")?;
+        self.leave()?;
         Ok(rows)
     }
 
@@ -126,7 +126,16 @@ impl Course<'_, '_> {
             }
             std::thread::sleep(Duration::from_millis(100));
         }
+        self.leave()
+    }
+
+    /// Leaves the page and waits until it is gone: what is still sent to it would be in the way of the next one.
+    fn leave(&mut self) -> Outcome {
         self.browser.go_to("about:blank")?;
+        let start = Instant::now();
+        while self.sights.find_place().is_ok() && start.elapsed() < PATIENCE {
+            std::thread::sleep(Duration::from_millis(100));
+        }
         std::thread::sleep(Duration::from_secs(1));
         Ok(())
     }
