@@ -1,28 +1,42 @@
-//! The soak of `cargo xtask test --all`: viewers come, stall and go for minutes, one watches, and in the end the server
-//! holds what it held in the beginning.
+//! The soak of `cargo xtask test --all`: viewers come, stall and go for half an hour, with storms of connections in between,
+//! one watches, and in the end the server holds what it held in the beginning.
 //!
 //! Here belongs: leaks that only time shows. Not here: how old pictures get meanwhile (bench).
 
 use std::io::Read;
 use std::net::TcpStream;
+use std::process::Command;
 use std::sync::mpsc::{Receiver, TryRecvError, channel};
 use std::time::{Duration, Instant};
 
 use crate::bench::systems::{Running, System, Video};
 use crate::process::{Holdings, holdings};
+use crate::shell::{self, cargo, target};
 use crate::{Outcome, stalled};
 
-const TIME: Duration = Duration::from_secs(180);
+const TIME: Duration = Duration::from_secs(1800);
 /// How many come at a time, and how often.
 const CROWD: usize = 10;
 const INTERVAL: Duration = Duration::from_secs(2);
 /// They leave after this, when the server has given up the first of them (30 s).
 const STAY: Duration = Duration::from_secs(40);
+/// In so many parts, each with a storm of connections at its beginning.
+const PARTS: u32 = 6;
 /// Memory that may come and go by chance, in bytes.
 const LEEWAY: u64 = 4 << 20;
 
 /// Runs it. The release build must be there.
 pub(crate) fn run() -> Outcome {
+    shell::run(&mut cargo(&[
+        "build",
+        "--release",
+        "--locked",
+        "-p",
+        "pistreaming",
+        "--bins",
+        "--example",
+        "crowd",
+    ]))?;
     let mut system = System::Ours.start(Video::USUAL)?;
     let server = system.server[0];
     let (address, _, _) = system.socket.clone();
@@ -33,11 +47,16 @@ pub(crate) fn run() -> Outcome {
 
     let empty = holdings(server);
     println!("before any crowd: {empty:?}");
-    // The first crowd makes room in memory for all that come after it.
+    // The first storm and crowd make room in memory for all that come after them.
+    storm(&system.socket.0)?;
     crowds(&mut system, STAY)?;
     let before = settled(server, &empty);
     println!("after the first crowd: {before:?}");
-    crowds(&mut system, TIME)?;
+    for part in 1..=PARTS {
+        storm(&system.socket.0)?;
+        crowds(&mut system, TIME / PARTS)?;
+        println!("after part {part} of {PARTS}: {:?}", settled(server, &empty));
+    }
     let after = settled(server, &empty);
     println!("in the end: {after:?}");
 
@@ -48,6 +67,11 @@ pub(crate) fn run() -> Outcome {
         return Err(format!("the server kept something: {empty:?}, then {before:?}, then {after:?}"));
     }
     Ok(())
+}
+
+/// Ten thousand connections in ten seconds: see the example `crowd`.
+fn storm(address: &str) -> Outcome {
+    shell::run(Command::new(target().join("release/examples/crowd")).args(["storm", address]))
 }
 
 /// Lets crowds of stalled viewers come and go for `time`, and waits until the last has left.

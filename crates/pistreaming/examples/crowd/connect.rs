@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::Outcome;
 
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Where viewers connect to.
 pub(crate) struct Target {

@@ -6,6 +6,7 @@
 //! crowd floor            one write() a viewer and picture, and nothing else: what the kernel alone takes; prints its port
 //! crowd feed ADDRESS     sends the pictures to a relay as the body of a POST
 //! crowd watch ADDRESS …  viewers, and figures of how the pictures reached them
+//! crowd storm ADDRESS    ten thousand connections in ten seconds, from several addresses, well-behaved and not
 //! ```
 //!
 //! Here belongs: the command line. Not here: what is measured of the servers' processes (`xtask`).
@@ -17,6 +18,7 @@ mod frames;
 mod pictures;
 mod report;
 mod serve;
+mod storm;
 mod watch;
 
 use std::error::Error;
@@ -34,8 +36,11 @@ fn main() -> Outcome {
         ["serve"] => serve::run(),
         ["floor"] => floor::run(),
         ["feed", address] => feed::run(address),
+        ["storm", address] => storm::run(address),
         ["watch", address, options @ ..] => watch::run(&watch::Settings::parse(address, options)?),
-        _ => Err("there is: crowd serve | floor | feed ADDRESS | watch ADDRESS OPTIONS".into()),
+        _ => {
+            Err("there is: crowd serve | floor | feed ADDRESS | watch ADDRESS OPTIONS | storm ADDRESS".into())
+        }
     }
 }
 

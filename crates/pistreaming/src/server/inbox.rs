@@ -26,6 +26,8 @@ const MOST_ANSWERS: usize = 4096;
 #[derive(Debug)]
 pub(super) struct Inbox {
     context: WebSocketContext,
+    /// Whether there may be a message in what was read already.
+    may_hold: bool,
 }
 
 impl Inbox {
@@ -36,7 +38,8 @@ impl Inbox {
             .write_buffer_size(0)
             .max_message_size(Some(MESSAGE_BYTES))
             .max_frame_size(Some(MESSAGE_BYTES));
-        Self { context: WebSocketContext::from_partially_read(part, Role::Server, Some(config)) }
+        let context = WebSocketContext::from_partially_read(part, Role::Server, Some(config));
+        Self { context, may_hold: true }
     }
 
     /// Whether he is to be read from, when so much waits to be sent to him.
@@ -46,13 +49,18 @@ impl Inbox {
 
     /// The next binary message, if it is there. Answers are put behind `waiting`.
     pub(super) fn receive(&mut self, tap: &Tap, waiting: &mut Vec<u8>) -> Result<Option<Bytes>, End> {
-        while Self::is_open(waiting) {
+        // Looked at before each picture: who has sent nothing is to cost nothing.
+        while Self::is_open(waiting) && (self.may_hold || tap.is_readable()) {
+            self.may_hold = true;
             match self.context.read(&mut Ends { tap, waiting }) {
                 Ok(Message::Binary(bytes)) => return Ok(Some(bytes)),
                 Ok(Message::Close(_)) => return Err(End::Left),
                 // A pong is his answer to nothing of ours, text no message of any protocol here.
                 Ok(Message::Text(_) | Message::Ping(_) | Message::Pong(_) | Message::Frame(_)) => {}
-                Err(Error::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => return Ok(None),
+                Err(Error::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => {
+                    self.may_hold = false;
+                    return Ok(None);
+                }
                 Err(error) => return Err(end(&error)),
             }
         }

@@ -125,6 +125,11 @@ impl Tap {
         self.stream.try_io(Interest::WRITABLE, || Ok(())).is_ok()
     }
 
+    /// Whether [`Self::try_receive`] would try.
+    pub(super) fn is_readable(&self) -> bool {
+        self.stream.try_io(Interest::READABLE, || Ok(())).is_ok()
+    }
+
     /// Waits for bytes to receive, where `read`, or for room to send, where `write`.
     pub(super) fn poll_ready(&self, cx: &mut Context<'_>, read: bool, write: bool) -> Poll<()> {
         // An error is ready, too: the next try gets it.
