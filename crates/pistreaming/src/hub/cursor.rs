@@ -83,6 +83,11 @@ enum Place {
 }
 
 impl Cursor {
+    /// Whether he was given the newest picture.
+    pub(super) fn has_newest(&self, ring: &Ring) -> bool {
+        self.place == Place::Following(ring.end())
+    }
+
     /// Gives the next thing.
     pub(super) fn step(&mut self, ring: &Ring, rules: Rules, link: Link) -> Step {
         if link.room == 0 {

@@ -232,7 +232,15 @@ impl Hub {
     #[must_use]
     pub fn join(self: &Arc<Self>) -> Viewer {
         let news = self.news.subscribe();
-        Viewer { hub: Arc::clone(self), cursor: None, before: None, news, told: None, told_of: 0 }
+        Viewer {
+            hub: Arc::clone(self),
+            cursor: None,
+            before: None,
+            has_newest: false,
+            news,
+            told: None,
+            told_of: 0,
+        }
     }
 
     /// Wakes all who wait for [`Viewer::news`].
@@ -254,6 +262,8 @@ pub struct Viewer {
     cursor: Option<Cursor>,
     /// His place before the last step.
     before: Option<Cursor>,
+    /// Whether the last step gave him the newest picture, and there was no news since.
+    has_newest: bool,
     news: watch::Receiver<()>,
     told: Option<Notice>,
     /// So many changes of notices had there been when he was told last.
@@ -277,6 +287,7 @@ impl Viewer {
                     let newest = core.ring.newest().map_or(0, |newest| newest.unit.sequence);
                     core.demand.joined(newest.wrapping_sub(next.item.unit.sequence).into());
                 }
+                self.has_newest = cursor.has_newest(&core.ring);
                 Some(next)
             }
             Step::Wait => None,
@@ -296,6 +307,13 @@ impl Viewer {
         if self.cursor.is_some() {
             self.cursor = self.before;
         }
+        self.has_newest = false;
+    }
+
+    /// Whether another [`Self::step`] before the next news would give nothing.
+    #[must_use]
+    pub fn has_all(&self) -> bool {
+        self.has_newest && !self.wants_more() && !self.news.has_changed().unwrap_or(true)
     }
 
     /// Whether he may be given more than the common pictures: it is worth a look at his link.
@@ -319,6 +337,7 @@ impl Viewer {
 
     /// He does not watch for now: nothing is kept or coded for him. The next [`Self::step`] joins anew.
     pub fn rest(&mut self) {
+        self.has_newest = false;
         if self.cursor.take().is_some() {
             let mut core = self.hub.lock();
             core.demand.leave();
@@ -349,6 +368,7 @@ impl Viewer {
     pub async fn news(&mut self) {
         // The sender lives in the hub that this viewer holds: there is no error to wait for.
         let _ = self.news.changed().await;
+        self.has_newest = false;
     }
 
     /// The hub.

@@ -115,7 +115,7 @@ impl Outlet {
             if let Some(notice) = viewer.notice() {
                 return Ok(Event::Notice(notice));
             }
-            if !watching {
+            if !watching || viewer.has_all() {
                 self.news(viewer, None).await;
                 continue;
             }
