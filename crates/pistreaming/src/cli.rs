@@ -111,6 +111,10 @@ struct CodingOptions {
     /// Threads that code one picture [default: as suits the size]
     #[arg(long, env = "PISTREAMING_THREADS", hide_env = true, value_name = "N", value_parser = threads)]
     threads: Option<NonZero<usize>>,
+    /// Lower renditions that viewers on slow links may be given, 1 to 3: half the rate, a quarter in half the size, less with
+    /// fewer frames; each is coded only while somebody has it. off: none
+    #[arg(long, env = "PISTREAMING_RENDITIONS", hide_env = true, value_name = "N", default_value = "3")]
+    renditions: Renditions,
     /// Where FFmpeg is, for --encoder ffmpeg
     #[arg(
         long,
@@ -134,6 +138,9 @@ struct NetworkOptions {
     /// Listen on this address only [default: all of this machine's]
     #[arg(long, env = "PISTREAMING_BIND", hide_env = true, value_name = "ADDRESS")]
     bind: Option<IpAddr>,
+    /// Most bits per second for all viewers together, shared fairly, as 5M [default: no limit]
+    #[arg(long, env = "PISTREAMING_MAX_UPLOAD", hide_env = true, value_name = "BITS")]
+    max_upload: Option<BitRate>,
     /// Let pages of this origin show the video, as https://my.example; may be repeated
     #[arg(
         long,
@@ -217,6 +224,7 @@ impl Options {
             choice: coding.encoder,
             bits_per_second: coding.bitrate.0,
             threads: coding.threads,
+            renditions: coding.renditions.0,
             ffmpeg_program: coding.ffmpeg_program,
         }
     }
@@ -230,6 +238,7 @@ impl Options {
             port: network.port,
             ws_port: network.ws_port.0,
             index: page.index,
+            max_upload: network.max_upload.map(|rate| rate.0),
             allow_origin: network.allow_origin,
             max_viewers: network.max_viewers,
             max_per_address: network.max_per_address,
@@ -321,6 +330,19 @@ impl fmt::Display for BadBitRate {
 
 impl std::error::Error for BadBitRate {}
 
+/// How many lower renditions, or none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Renditions(usize);
+
+impl FromStr for Renditions {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let number = if text == "off" { Some(0) } else { text.parse().ok().filter(|number| *number <= 3) };
+        number.map(Self).ok_or("a number of renditions is from 1 to 3, or off")
+    }
+}
+
 /// The old pages' port, or none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct WsPort(Option<u16>);
@@ -351,7 +373,7 @@ mod tests {
         let options = Options::parse_from(["pistreaming"]);
         assert_eq!(options.source().size.to_string(), "640x480");
         assert_eq!(options.source().frames_per_second, "24".parse().unwrap());
-        assert_eq!(options.encode().bits_per_second, 800_000);
+        assert_eq!((options.encode().bits_per_second, options.encode().renditions), (800_000, 3));
         let server = options.server();
         assert_eq!((server.port, server.ws_port), (8082, Some(8084)));
         assert_eq!((&*server.color, &*server.bgcolor), ("#444", "#333"));
@@ -392,13 +414,15 @@ mod tests {
     #[test]
     fn switches_flips_and_several_values_are_read() {
         let line = "pistreaming --hflip --pi-arg --awb --pi-arg=indoor --ws-port none --threads 2 \
-                    --allow-origin https://a.example,https://b.example --encoder ffmpeg --source file:x.y4m";
+                    --allow-origin https://a.example,https://b.example --encoder ffmpeg --source file:x.y4m \
+                    --renditions off --max-upload 5M";
         let options = Options::parse_from(line.split_ascii_whitespace());
         assert!(options.source().hflip && !options.source().vflip);
         assert_eq!(options.source().pi_args, ["--awb", "indoor"]);
         assert_eq!(options.server().ws_port, None);
         assert_eq!(options.server().allow_origin.len(), 2);
         assert!(!options.encode().can_ask());
+        assert_eq!((options.encode().renditions, options.server().max_upload), (0, Some(5_000_000)));
         for bad in [
             "--threads 0",
             "--threads 65",

@@ -49,6 +49,7 @@ fn settings() -> Settings {
         port: 0,
         ws_port: Some(0),
         index: None,
+        max_upload: None,
         allow_origin: Vec::new(),
         max_viewers: None,
         max_per_address: None,

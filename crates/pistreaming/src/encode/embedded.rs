@@ -2,20 +2,14 @@
 //!
 //! Here belongs: frames and orders in, access units out. Not here: coding itself (`mpeg1`).
 
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
-use mpeg1::PictureView;
-use mpeg1::encode::{Encoder, Intra, Rate};
-
-use super::private::{Common, Private};
+use super::coder::Coder;
+use super::lower::Lower;
 use super::{EncodeError, Settings, Station};
 use crate::frame::Frame;
-use crate::hub::{Orders, Stream};
+use crate::hub::{Orders, Rendition};
 use crate::mailbox::Wake;
-use crate::source::FrameRate;
-use crate::unit::{AccessUnit, Picture};
 
 /// Who is the first to come, when the newest frame was coded for those who have just left, gets it coded again after this
 /// long. Most cameras bring a new frame before.
@@ -45,9 +39,10 @@ impl Newest {
 
 /// Codes frames until the mailbox is closed. With nobody watching only the newest frame is kept.
 pub(super) fn run(settings: &Settings, station: &Station) -> Result<(), EncodeError> {
-    let mut coder: Option<Coder> = None;
+    let mut coders = Coders { full: None, lower: Lower::new() };
     let mut newest: Option<Newest> = None;
-    let due = |newest: &Option<Newest>| newest.as_ref()?.due(station.hub.orders());
+    station.hub.offer_renditions(settings.renditions);
+    let due = |newest: &Option<Newest>| newest.as_ref()?.due(watched(station));
     loop {
         match station.frames.wait(due(&newest)) {
             Wake::Item(frame) => newest = Some(Newest::new(frame, Instant::now())),
@@ -58,105 +53,57 @@ pub(super) fn run(settings: &Settings, station: &Station) -> Result<(), EncodeEr
             Wake::Closed => return Ok(()),
         }
         if let Some(newest) = newest.as_mut() {
-            let orders = station.hub.orders();
-            if newest.due(orders).is_some_and(|due| due <= Instant::now()) {
-                let coder = Coder::for_frame(&mut coder, &newest.frame, settings, station)?;
-                coder.code(&newest.frame, orders, station);
+            if newest.due(watched(station)).is_some_and(|due| due <= Instant::now()) {
+                coders.code(newest, settings, station)?;
                 newest.coded = true;
                 newest.since = Instant::now();
             }
             // What single viewers wait for is made when all have theirs.
-            if let Some(coder) = coder.as_mut().filter(|_| newest.coded) {
-                coder.serve(station);
+            if newest.coded {
+                coders.serve(station);
             }
         }
     }
 }
 
-/// An encoder for frames of one size and rate.
-struct Coder {
-    encoder: Encoder,
-    stream: Arc<Stream>,
-    rate: FrameRate,
-    sequence: u32,
-    private: Private,
-    newest: Option<Common>,
-    /// Holds a picture until its length is known.
-    scratch: Vec<u8>,
+/// What is ordered of any rendition: whether it is watched, and whether a start for all is waited for.
+fn watched(station: &Station) -> Orders {
+    let all = Rendition::all().map(|rendition| station.hub.orders_of(rendition));
+    all.fold(Orders::default(), |sum, orders| Orders {
+        watched: sum.watched || orders.watched,
+        start: sum.start || orders.start,
+        ..sum
+    })
 }
 
-impl Coder {
-    /// The coder for `frame`: the one there is, or a new one and with it a new stream.
-    fn for_frame<'a>(
-        kept: &'a mut Option<Self>,
-        frame: &Frame,
-        settings: &Settings,
-        station: &Station,
-    ) -> Result<&'a mut Self, EncodeError> {
-        let rate = station.rate();
-        let fits = |coder: &Self| coder.stream.size == frame.size && coder.rate == rate;
-        let coder = match kept.take().filter(fits) {
+/// One for each rendition that somebody has.
+struct Coders {
+    full: Option<Coder>,
+    lower: Lower,
+}
+
+impl Coders {
+    /// Codes a frame, the full rendition first. A frame that was coded before is coded for those who wait for a start.
+    fn code(&mut self, newest: &Newest, settings: &Settings, station: &Station) -> Result<(), EncodeError> {
+        let (frame, rate) = (&newest.frame, station.rate());
+        let full = match self.full.take().filter(|coder| coder.fits(frame.size, rate)) {
             Some(coder) => coder,
-            None => Self::new(frame, rate, settings, station)?,
+            None => Coder::new(Rendition::FULL, frame.size, rate, settings, station)?,
         };
-        Ok(kept.insert(coder))
-    }
-
-    fn new(
-        frame: &Frame,
-        rate: FrameRate,
-        settings: &Settings,
-        station: &Station,
-    ) -> Result<Self, EncodeError> {
-        let (width, height) = (frame.size.width(), frame.size.height());
-        let bits = Rate::BitsPerSecond(settings.bits_per_second);
-        let encoder = Encoder::new(mpeg1::encode::Settings {
-            threads: settings.threads(frame.size),
-            ..mpeg1::encode::Settings::new(width, height, rate.as_f64(), bits)
-        });
-        let encoder = encoder.map_err(EncodeError::Settings)?;
-        let stream = station.hub.begin_stream(
-            frame.size,
-            (rate.numerator(), rate.denominator()),
-            settings.bits_per_second,
-        );
-        let private = Private::new(settings.bits_per_second, rate.as_f64());
-        Ok(Self { encoder, stream, rate, sequence: 0, private, newest: None, scratch: Vec::new() })
-    }
-
-    /// Codes a frame and hands it out.
-    fn code(&mut self, frame: &Frame, orders: Orders, station: &Station) {
-        let begun = station.clock.now();
-        let size = frame.size;
-        let view = PictureView::from_i420(frame.i420(), size.width(), size.height());
-        let intra = if orders.start { Intra::Force } else { Intra::Auto };
-        self.scratch.clear();
-        // What is left out for want of bits nobody gets: the next frame will do.
-        let Some(coded) = self.encoder.encode(view, intra, &mut self.scratch) else { return };
-        let start = coded.kind == mpeg1::PictureKind::Intra;
-        let sequence = self.sequence;
-        self.sequence = sequence.wrapping_add(1);
-        let done = station.clock.now();
-        let unit = AccessUnit {
-            stream: self.stream.id,
-            sequence,
-            picture: if start { Picture::Intra } else { Picture::Predicted },
-            start,
-            captured: frame.captured,
-            meaning: frame.meaning,
-            coded: done,
-            coding: done.since(begun),
-            bytes: Bytes::copy_from_slice(&self.scratch),
-        };
-        station.hub.publish(unit.clone());
-        self.newest = Some(Common { unit, scale: coded.quantiser });
-    }
-
-    /// Makes what single viewers wait for of the picture that was coded last.
-    fn serve(&mut self, station: &Station) {
-        if let Some(common) = &self.newest {
-            self.private.serve(&mut self.encoder, common, station.hub.orders(), &station.hub, station.clock);
+        let full = self.full.insert(full);
+        let orders = station.hub.orders();
+        if orders.watched {
+            full.code(frame.i420(), frame, orders, station);
+            full.serve(station);
         }
+        self.lower.code(frame, newest.since, settings, station)
+    }
+
+    fn serve(&mut self, station: &Station) {
+        if let Some(full) = &mut self.full {
+            full.serve(station);
+        }
+        self.lower.serve(station);
     }
 }
 
@@ -170,7 +117,7 @@ mod tests {
     use crate::shutdown::Shutdown;
     use crate::time::{Clock, Timestamp};
     use crate::unit::TimeMeaning;
-    use std::sync::Mutex;
+    use std::sync::{Arc, Mutex};
     use std::thread::JoinHandle;
 
     struct Rig {
@@ -193,6 +140,7 @@ mod tests {
                 choice: Choice::Embedded,
                 bits_per_second: 800_000,
                 threads: None,
+                renditions: 3,
                 ffmpeg_program: "ffmpeg".into(),
             };
             let thread = std::thread::spawn({
@@ -292,6 +240,41 @@ mod tests {
         rig.put("64x64", 9);
         let next = take(&mut one).item;
         assert_eq!((next.unit.sequence, next.unit.start), (9, false), "the other one saw nothing of it");
+        rig.end();
+    }
+
+    /// A viewer whose link carries `rate` bytes a second and is late, and how it is by his clock.
+    fn slow(rate: f64, ms: u64) -> Link {
+        let now = Timestamp::from_micros(ms * 1000);
+        Link { now, rate: Some(rate), queue: std::time::Duration::from_millis(200), ..Link::default() }
+    }
+
+    #[test]
+    fn a_lower_rendition_is_coded_for_who_needs_it_and_only_then() {
+        let rig = Rig::start();
+        let (mut quick, mut poor) = (rig.station.hub.join(), rig.station.hub.join());
+        let mut given = Vec::new();
+        for n in 0..200 {
+            rig.put("640x480", n * 42_000);
+            let next = take(&mut quick).item;
+            assert_eq!(next.stream.rendition, Rendition::FULL);
+            // His link was seen to be late from the first second on.
+            given.extend(std::iter::from_fn(|| poor.step(slow(30e3, 3000 + n * 42))));
+        }
+        let smaller = given.iter().position(|next| next.item.stream.rendition != Rendition::FULL).unwrap();
+        let next = &given[smaller].item;
+        assert_eq!((next.stream.rendition.number(), next.stream.size.to_string()), (3, "320x240".into()));
+        assert!(
+            next.unit.start && given[..smaller].iter().all(|next| next.item.stream.rendition.number() == 0)
+        );
+        assert_eq!((next.stream.bits_per_second, next.stream.rate), (200_000, (24, 1)));
+        let following = &given[smaller + 1..];
+        assert!(
+            following.len() > 10 && following.iter().all(|next| next.item.stream.rendition.number() >= 3)
+        );
+        drop(poor);
+        let orders = Rendition::all().skip(1).map(|one| rig.station.hub.orders_of(one));
+        assert!(orders.into_iter().all(|orders| !orders.watched));
         rig.end();
     }
 }

@@ -3,9 +3,11 @@
 //! Here belongs: which encoder, what it is told, when it works and when it rests. Not here: how a picture is coded
 //! (`mpeg1`, FFmpeg), who gets it (the hub).
 
+mod coder;
 mod embedded;
 mod external;
 pub mod ffmpeg;
+mod lower;
 pub mod private;
 pub mod ts;
 
@@ -74,6 +76,8 @@ pub struct Settings {
     pub bits_per_second: u32,
     /// Threads that code one picture; none: as suits its size and the machine.
     pub threads: Option<NonZero<usize>>,
+    /// How many lower renditions a viewer may be given.
+    pub renditions: usize,
     /// Where FFmpeg is, if it is to be used.
     pub ffmpeg_program: PathBuf,
 }

@@ -14,10 +14,13 @@ use crate::hub::{Fit, Hub, Orders, PerFit, Role};
 use crate::time::Clock;
 use crate::unit::{AccessUnit, Picture};
 
-/// A join for a link of which nothing is known: TCP's first flight (RFC 6928) less what headers take.
+/// A join for a link of which nothing is known: TCP's first flight (RFC 6928) less what headers take, but not more
+/// seconds of the stream than who skips may be behind.
 const FIRST_FLIGHT_BYTES: usize = 13_500;
+const TIGHT_JOIN_SECONDS: f64 = 0.3;
 /// A join for a link that carries the stream twice: some pictures' time.
 const FAIR_JOIN_BYTES: usize = 30_000;
+const FAIR_JOIN_SECONDS: f64 = 0.9;
 /// Bands, in shares of the rate: a link of 1.5 times the rate has half a share to spare from picture to picture.
 const TIGHT_BAND_SHARES: f64 = 0.48;
 const FAIR_BAND_SHARES: f64 = 1.5;
@@ -30,6 +33,8 @@ const MOST_TIME: f64 = 0.25;
 pub struct Private {
     /// Bytes a picture on average.
     share: f64,
+    /// Bytes a second.
+    rate: f64,
     most_time: Duration,
     /// The row at which each step's next band begins.
     rows: PerFit<usize>,
@@ -40,8 +45,14 @@ impl Private {
     /// For a stream of so many bits and frames a second.
     pub fn new(bits_per_second: u32, frames_per_second: f64) -> Self {
         let most_time = Duration::from_secs_f64((MOST_TIME / frames_per_second).min(1.0));
-        let share = f64::from(bits_per_second) / 8.0 / frames_per_second;
-        Self { share, most_time, rows: PerFit::default(), scratch: Vec::new() }
+        let rate = f64::from(bits_per_second) / 8.0;
+        Self {
+            share: rate / frames_per_second,
+            rate,
+            most_time,
+            rows: PerFit::default(),
+            scratch: Vec::new(),
+        }
     }
 
     /// Makes what is wanted of the picture that was coded last, `common`, and hands it out.
@@ -76,9 +87,10 @@ impl Private {
     }
 
     fn join(&mut self, encoder: &mut Encoder, fit: Fit, common: &Common) -> EncodedPicture {
+        let most = |bytes: usize, seconds: f64| JoinSize::Bytes(bytes.min((self.rate * seconds) as usize));
         let size = match fit {
-            Fit::Tight => JoinSize::Bytes(FIRST_FLIGHT_BYTES),
-            Fit::Fair => JoinSize::Bytes(FAIR_JOIN_BYTES),
+            Fit::Tight => most(FIRST_FLIGHT_BYTES, TIGHT_JOIN_SECONDS),
+            Fit::Fair => most(FAIR_JOIN_BYTES, FAIR_JOIN_SECONDS),
             Fit::Ample => JoinSize::Quantiser(common.sharp()),
         };
         encoder.encode_join(0..encoder.rows(), size, &mut self.scratch)

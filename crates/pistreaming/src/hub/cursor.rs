@@ -9,6 +9,7 @@ use super::fit::{Fit, Link};
 use super::item::{Item, Role};
 use super::ring::Ring;
 use super::sharpen::Sharpening;
+use crate::time::Timestamp;
 
 /// What holds for all viewers of a hub.
 #[derive(Clone, Copy, Debug)]
@@ -69,6 +70,8 @@ pub(super) struct Cursor {
     band_behind: Option<u64>,
     /// He wants to be given a start once more.
     wants_start: bool,
+    /// Who joins has seen a picture of this time elsewhere: none older is shown to him.
+    not_before: Timestamp,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -86,6 +89,19 @@ impl Cursor {
     /// Whether he was given the newest picture.
     pub(super) fn has_newest(&self, ring: &Ring) -> bool {
         self.place == Place::Following(ring.end())
+    }
+
+    /// Who joins has seen pictures up to `seen` elsewhere.
+    pub(super) const fn join_after(&mut self, seen: Timestamp) {
+        self.not_before = seen;
+    }
+
+    /// Where he goes on, if he is not joining.
+    pub(super) const fn next(&self) -> Option<u64> {
+        match self.place {
+            Place::Joining => None,
+            Place::Following(position) | Place::Behind(position) => Some(position),
+        }
     }
 
     /// Gives the next thing.
@@ -123,10 +139,12 @@ impl Cursor {
             return self.give(position, 0, ring.get(position).cloned(), link);
         }
         let fit = ring.fit(link).unwrap_or_default();
-        match ring.start_near(JOIN_REACH, fit) {
+        let fresh = |item: &Arc<Item>| item.unit.captured >= self.not_before;
+        match ring.start_near(JOIN_REACH, fit).filter(|(_, start)| fresh(start)) {
             Some((position, start)) => self.give(position, 0, Some(start), link),
             None if ring.newest().is_none() => Step::Ask(Wish::Start),
-            None => Step::Ask(Wish::Join(fit)),
+            None if ring.newest().is_some_and(fresh) => Step::Ask(Wish::Join(fit)),
+            None => Step::Wait,
         }
     }
 
@@ -137,8 +155,9 @@ impl Cursor {
         if ring.get(position).is_none() {
             return self.skip(position, ring, rules, link);
         }
-        // What is queued on the way makes him see it later still.
-        let late = ring.age(position) + link.queue > rules.bound;
+        // What is queued on the way makes him see it later still. Who would wait longer for a start than he is behind does
+        // better to go on: he would be behind again when it has come.
+        let late = ring.age(position) + link.queue > rules.bound.max(ring.start_takes(link).mul_f64(1.25));
         let behind = ring.end() - position > ALWAYS_ALLOWED && late;
         // From an encoder that cannot be asked a joiner gets all since its last start: old pictures that he needs. He
         // skips only to what is there already.
@@ -170,6 +189,7 @@ impl Cursor {
         }
         match (&mut self.sharpening, ring.newest_band(fit)) {
             (Some(_), _) if self.band_behind == Some(position) => Step::Wait,
+            (Some(_), Some(band)) if band.unit.bytes.len() > link.room => Step::Wait,
             (Some(sharpening), Some(band)) => {
                 if let Role::Band(rows) = &band.role {
                     sharpening.mark(rows.clone());

@@ -50,6 +50,13 @@ impl<T> std::ops::IndexMut<Fit> for PerFit<T> {
     }
 }
 
+impl<T: Copy> PerFit<T> {
+    /// The same for each.
+    pub const fn of(value: T) -> Self {
+        Self([value; 3])
+    }
+}
+
 impl<T> PerFit<T> {
     /// All values.
     pub fn iter(&self) -> impl Iterator<Item = &T> {

@@ -7,6 +7,7 @@ use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 
+use super::ladder::Rendition;
 use crate::frame::FrameSize;
 use crate::unit::AccessUnit;
 
@@ -15,6 +16,8 @@ use crate::unit::AccessUnit;
 pub struct Stream {
     /// Its number.
     pub id: u32,
+    /// Which of the renditions it is.
+    pub rendition: Rendition,
     /// The size of its pictures.
     pub size: FrameSize,
     /// Pictures per second: numerator and denominator, neither 0.

@@ -11,33 +11,43 @@
 //! no time of others.**
 //!
 //! Here belongs: fan-out and demand. Not here: sockets, protocols, what is inside a unit (never looked at).
-//! `ring`, `cursor`, `demand` and `window` do no waiting and know no clock; this file adds the lock and the waking.
+//! There is one such ring for each rendition (`ladder`), and a viewer is in one of them (`climb`, `viewer`). `ring`,
+//! `cursor`, `demand`, `climb` and `window` do no waiting and know no clock; this file adds the lock and the waking.
 //!
 //! A std mutex: it is held for a few moves of pointers, never across an await.
 
+mod climb;
 mod cursor;
 mod demand;
 mod fit;
+mod fork;
 mod item;
+mod ladder;
 mod ring;
 mod sharpen;
+mod upload;
+mod viewer;
 mod window;
 
 use std::sync::atomic::AtomicU64;
-use std::sync::atomic::Ordering::{Acquire, Release};
+use std::sync::atomic::Ordering::Release;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::watch;
 pub use wire::NoticeCode;
 
+pub use climb::Wants;
 pub use cursor::Next;
-use cursor::{Cursor, Rules, Step, Wish};
-use demand::Demand;
+use cursor::{Rules, Wish};
 pub use demand::Orders;
 pub use fit::{Fit, Link, PerFit};
+use fork::Fork;
 pub use item::{Item, Role, Shape, Stream};
-use ring::{Limits, Ring};
+pub use ladder::{Audience, Rendition};
+use ring::Limits;
+use upload::Upload;
+pub use viewer::Viewer;
 pub use window::Window;
 
 use crate::frame::{Frame, FrameSize};
@@ -93,12 +103,42 @@ pub struct Hub {
 
 #[derive(Debug)]
 struct Core {
-    ring: Ring,
-    demand: Demand,
-    stream: Option<Arc<Stream>>,
+    /// One for each rendition.
+    forks: [Fork; Rendition::COUNT],
+    /// How many lower renditions an audience may have.
+    renditions: usize,
+    /// What all viewers together may be sent, if that is limited.
+    upload: Option<Upload>,
     streams: u32,
     counts: Counts,
     notices: Vec<Notice>,
+}
+
+impl Core {
+    const fn fork(&mut self, rendition: Rendition) -> &mut Fork {
+        &mut self.forks[rendition.index()]
+    }
+
+    /// The fork whose pictures are those of this stream now.
+    fn fork_of(&mut self, stream: u32) -> Option<&mut Fork> {
+        self.forks.iter_mut().find(|fork| fork.stream.as_ref().is_some_and(|one| one.id == stream))
+    }
+
+    /// The full rendition's bits per second.
+    fn full_rate(&self) -> Option<u32> {
+        self.forks[0].stream.as_ref().map(|stream| stream.bits_per_second)
+    }
+
+    /// What an audience can be given, from the full one down.
+    fn open(&self, rules: Rules, audience: Audience) -> impl Iterator<Item = Rendition> {
+        let most = if rules.can_ask { self.renditions } else { 0 };
+        let lower = Rendition::lower(audience, most).filter(|one| !self.forks[one.index()].barred);
+        std::iter::once(Rendition::FULL).chain(lower)
+    }
+
+    fn watching(&self) -> usize {
+        self.forks.iter().map(|fork| fork.demand.watching()).sum()
+    }
 }
 
 impl Hub {
@@ -112,9 +152,9 @@ impl Hub {
     fn with_limits(can_ask: bool, frames: Arc<Mailbox<Frame>>, limits: Limits) -> Arc<Self> {
         let rules = Rules { can_ask, bound: BOUND };
         let core = Core {
-            ring: Ring::new(limits, rules),
-            demand: Demand::default(),
-            stream: None,
+            forks: std::array::from_fn(|_| Fork::new(limits, rules)),
+            renditions: 0,
+            upload: None,
             streams: 0,
             counts: Counts::default(),
             notices: Vec::new(),
@@ -128,62 +168,90 @@ impl Hub {
         })
     }
 
-    /// Begins a stream and returns it. Units that are published from now on belong to it; the first must be a start.
+    /// From now on viewers may be given lower renditions, each at most so many: whoever calls this makes those that
+    /// [`Self::orders_of`] says are watched.
+    pub fn offer_renditions(&self, most: usize) {
+        self.lock().renditions = most;
+    }
+
+    /// All viewers who come from now on are together sent at most so many bits a second, shared fairly.
+    pub fn limit_upload(&self, bits_per_second: u32) {
+        self.lock().upload = Some(Upload::new(f64::from(bits_per_second) / 8.0));
+    }
+
+    /// This rendition cannot be made for now, for want of time, or can again. Who has it is given another.
+    pub fn bar(&self, rendition: Rendition, barred: bool) {
+        self.lock().fork(rendition).barred = barred && rendition != Rendition::FULL;
+    }
+
+    /// Begins a stream of the full rendition and returns it. Units that are published from now on belong to it; the
+    /// first must be a start.
     pub fn begin_stream(&self, size: FrameSize, rate: (u32, u32), bits_per_second: u32) -> Arc<Stream> {
+        self.begin_rendition(Rendition::FULL, size, rate, bits_per_second)
+    }
+
+    /// The same for any rendition.
+    pub fn begin_rendition(
+        &self,
+        rendition: Rendition,
+        size: FrameSize,
+        rate: (u32, u32),
+        bits_per_second: u32,
+    ) -> Arc<Stream> {
         let mut core = self.lock();
         core.streams = core.streams.wrapping_add(1);
-        let stream = Arc::new(Stream { id: core.streams, size, rate, bits_per_second });
-        core.stream = Some(Arc::clone(&stream));
+        let stream = Arc::new(Stream { id: core.streams, rendition, size, rate, bits_per_second });
+        core.fork(rendition).stream = Some(Arc::clone(&stream));
         stream
     }
 
-    /// The stream whose pictures are published now.
+    /// The stream of the full rendition whose pictures are published now.
     #[must_use]
     pub fn stream(&self) -> Option<Arc<Stream>> {
-        self.lock().stream.clone()
+        self.lock().forks[0].stream.clone()
     }
 
-    /// Hands out a picture of the current stream; one of another stream is dropped.
+    /// Hands out a picture of a current stream; one of another stream is dropped.
     pub fn publish(&self, unit: AccessUnit) {
         let mut core = self.lock();
-        let Some(stream) = core.stream.clone().filter(|stream| stream.id == unit.stream) else {
-            return;
-        };
-        core.counts.count(unit.coding);
-        core.demand.published();
-        if unit.start {
-            core.demand.started();
+        let coding = unit.coding;
+        let Some(fork) = core.fork_of(unit.stream) else { return };
+        let watched = fork.publish(unit, self.rules);
+        core.counts.count(coding);
+        if let Some(upload) = &mut core.upload {
+            upload.share_out();
         }
-        // Who joins later and can ask for a start wants a new one.
-        if core.demand.watching() == 0 && self.rules.can_ask {
-            return;
-        }
-        core.ring.push(Arc::new(Item::new(unit, stream, Role::Common)));
         drop(core);
-        self.wake();
+        if watched {
+            self.wake();
+        }
     }
 
     /// Hands out a join or a band that was made of the newest picture. If it is not the newest any more nobody gets it.
     pub fn attach(&self, unit: AccessUnit, fit: Fit, role: Role) {
         let mut core = self.lock();
-        let Some(stream) = core.stream.clone().filter(|stream| stream.id == unit.stream) else {
-            return;
-        };
-        core.demand.fulfil(if role == Role::Join { Wish::Join(fit) } else { Wish::Band(fit) });
-        core.ring.attach(fit, Item::new(unit, stream, role));
+        let Some(fork) = core.fork_of(unit.stream) else { return };
+        fork.demand.fulfil(if role == Role::Join { Wish::Join(fit) } else { Wish::Band(fit) });
+        fork.attach(unit, fit, role);
         drop(core);
         self.wake();
     }
 
     /// Lets go of all pictures: they are too old for who comes later.
     pub fn forget(&self) {
-        self.lock().ring.clear();
+        self.lock().forks.iter_mut().for_each(|fork| fork.ring.clear());
     }
 
-    /// What the encoder is to do now.
+    /// What the encoder is to do now for the full rendition.
     #[must_use]
     pub fn orders(&self) -> Orders {
-        self.lock().demand.orders()
+        self.orders_of(Rendition::FULL)
+    }
+
+    /// What the encoder is to do now for any rendition.
+    #[must_use]
+    pub fn orders_of(&self, rendition: Rendition) -> Orders {
+        self.lock().fork(rendition).demand.orders()
     }
 
     /// Tells all viewers, and those to come, until [`Self::withdraw`] of the same code.
@@ -225,22 +293,20 @@ impl Hub {
     #[must_use]
     pub fn counts(&self) -> Counts {
         let core = self.lock();
-        Counts { watching: core.demand.watching(), held_bytes: core.ring.bytes(), ..core.counts }
+        let held_bytes = core.forks.iter().map(|fork| fork.ring.bytes()).sum();
+        Counts { watching: core.watching(), held_bytes, ..core.counts }
     }
 
-    /// A new viewer. He watches from his first [`Viewer::step`].
+    /// A new viewer, who can be given pictures of any size. He watches from his first [`Viewer::step`].
     #[must_use]
     pub fn join(self: &Arc<Self>) -> Viewer {
-        let news = self.news.subscribe();
-        Viewer {
-            hub: Arc::clone(self),
-            cursor: None,
-            before: None,
-            has_newest: false,
-            news,
-            told: None,
-            told_of: 0,
-        }
+        self.join_as(Audience::Live)
+    }
+
+    /// The same for any audience.
+    #[must_use]
+    pub fn join_as(self: &Arc<Self>, audience: Audience) -> Viewer {
+        Viewer::new(Arc::clone(self), audience, self.news.subscribe())
     }
 
     /// Wakes all who wait for [`Viewer::news`].
@@ -251,136 +317,6 @@ impl Hub {
     /// A panic of another holder leaves the core whole enough: the worst is a viewer's place, which checks itself.
     fn lock(&self) -> MutexGuard<'_, Core> {
         self.core.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// One who watches. Dropping it is leaving.
-#[derive(Debug)]
-pub struct Viewer {
-    hub: Arc<Hub>,
-    /// None while he does not watch.
-    cursor: Option<Cursor>,
-    /// His place before the last step.
-    before: Option<Cursor>,
-    /// Whether the last step gave him the newest picture, and there was no news since.
-    has_newest: bool,
-    news: watch::Receiver<()>,
-    told: Option<Notice>,
-    /// So many changes of notices had there been when he was told last.
-    told_of: u64,
-}
-
-impl Viewer {
-    /// The next picture for him, if there is one now; he begins to watch if he did not. `link`: what more than the stream
-    /// he can be given.
-    pub fn step(&mut self, link: Link) -> Option<Next> {
-        let hub = &*self.hub;
-        let mut core = hub.lock();
-        let cursor = self.cursor.get_or_insert_with(|| {
-            core.demand.enter();
-            Cursor::default()
-        });
-        self.before = Some(*cursor);
-        match cursor.step(&core.ring, hub.rules, link) {
-            Step::Next(next) => {
-                if next.item.role == Role::Join {
-                    let newest = core.ring.newest().map_or(0, |newest| newest.unit.sequence);
-                    core.demand.joined(newest.wrapping_sub(next.item.unit.sequence).into());
-                }
-                self.has_newest = cursor.has_newest(&core.ring);
-                Some(next)
-            }
-            Step::Wait => None,
-            Step::Ask(wish) => {
-                let wake = core.demand.ask(wish);
-                drop(core);
-                if wake {
-                    hub.frames.nudge();
-                }
-                None
-            }
-        }
-    }
-
-    /// What he was given by the last step could not be sent to him: he has it not.
-    pub fn give_back(&mut self) {
-        if self.cursor.is_some() {
-            self.cursor = self.before;
-        }
-        self.has_newest = false;
-    }
-
-    /// Whether another [`Self::step`] before the next news would give nothing.
-    #[must_use]
-    pub fn has_all(&self) -> bool {
-        self.has_newest && !self.wants_more() && !self.news.has_changed().unwrap_or(true)
-    }
-
-    /// Whether he may be given more than the common pictures: it is worth a look at his link.
-    #[must_use]
-    pub fn wants_more(&self) -> bool {
-        self.cursor.is_some_and(|cursor| cursor.wants_more())
-    }
-
-    /// Whether he would be given more if this link, which is busy, were idle.
-    #[must_use]
-    pub fn waits_for_idle(&self, link: Link) -> bool {
-        self.cursor.is_some_and(|cursor| cursor.waits_for_idle(&self.hub.lock().ring, link))
-    }
-
-    /// He is to be given a start once more, when there is room for it: a recorder behind him may wait for one.
-    pub fn want_start(&mut self) {
-        if let Some(cursor) = &mut self.cursor {
-            cursor.want_start();
-        }
-    }
-
-    /// He does not watch for now: nothing is kept or coded for him. The next [`Self::step`] joins anew.
-    pub fn rest(&mut self) {
-        self.has_newest = false;
-        if self.cursor.take().is_some() {
-            let mut core = self.hub.lock();
-            core.demand.leave();
-            // What nobody watched is old when somebody comes back and can ask for a new start.
-            if core.demand.watching() == 0 && self.hub.rules.can_ask {
-                core.ring.clear();
-            }
-        }
-    }
-
-    /// What he must be told: a notice that he was not told yet, or that all is well again.
-    pub fn notice(&mut self) -> Option<Notice> {
-        // Asked before each picture, and changed once in a while.
-        let changes = self.hub.notice_changes.load(Acquire);
-        if changes == self.told_of {
-            return None;
-        }
-        self.told_of = changes;
-        let newest = self.hub.lock().notices.last().cloned();
-        if newest == self.told {
-            return None;
-        }
-        self.told.clone_from(&newest);
-        Some(newest.unwrap_or(Notice { code: NoticeCode::Fine, text: String::new() }))
-    }
-
-    /// Waits until [`Self::step`] or [`Self::notice`] may have something new: something happened since the last waiting.
-    pub async fn news(&mut self) {
-        // The sender lives in the hub that this viewer holds: there is no error to wait for.
-        let _ = self.news.changed().await;
-        self.has_newest = false;
-    }
-
-    /// The hub.
-    #[must_use]
-    pub fn hub(&self) -> &Arc<Hub> {
-        &self.hub
-    }
-}
-
-impl Drop for Viewer {
-    fn drop(&mut self) {
-        self.rest();
     }
 }
 

@@ -32,6 +32,10 @@ impl Default for Limits {
 /// has not got the last two yet is not behind.
 const KEEP: usize = 4;
 
+/// As many bounds' time of pictures is kept: on a slow link a start alone may take longer than the bound, and who gets it
+/// goes on behind it.
+const KEEP_BOUNDS: u32 = 5;
+
 /// A picture, and what was made beside it for single viewers.
 #[derive(Debug)]
 struct Slot {
@@ -56,6 +60,8 @@ pub(super) struct Ring {
     first: u64,
     newest_start: Option<u64>,
     bytes: usize,
+    /// Bytes of the last start for a link of each step.
+    start_bytes: PerFit<usize>,
     limits: Limits,
     rules: Rules,
 }
@@ -64,13 +70,22 @@ impl Ring {
     /// An empty ring.
     #[must_use]
     pub(super) const fn new(limits: Limits, rules: Rules) -> Self {
-        Self { slots: VecDeque::new(), first: 0, newest_start: None, bytes: 0, limits, rules }
+        Self {
+            slots: VecDeque::new(),
+            first: 0,
+            newest_start: None,
+            bytes: 0,
+            start_bytes: PerFit::of(0),
+            limits,
+            rules,
+        }
     }
 
     /// Puts in the newest picture and lets go of what nobody can need.
     pub(super) fn push(&mut self, item: Arc<Item>) {
         if item.unit.start {
             self.newest_start = Some(self.end());
+            self.start_bytes = PerFit::of(item.unit.bytes.len());
         }
         self.bytes += item.unit.bytes.len();
         self.slots.push_back(Slot { item, joins: PerFit::default(), bands: PerFit::default() });
@@ -93,6 +108,9 @@ impl Ring {
             Role::Common => return,
         };
         if place.is_none() {
+            if extra.unit.start {
+                self.start_bytes[fit] = extra.unit.bytes.len();
+            }
             self.bytes += extra.unit.bytes.len();
             *place = Some(Arc::new(extra));
         }
@@ -121,6 +139,13 @@ impl Ring {
     /// What a link can carry beside the stream.
     pub(super) fn fit(&self, link: Link) -> Option<Fit> {
         link.fit(self.newest()?.stream.bits_per_second)
+    }
+
+    /// How long a start is on its way by a link; zero where nothing is known of it.
+    pub(super) fn start_takes(&self, link: Link) -> Duration {
+        let bytes = self.start_bytes[self.fit(link).unwrap_or_default()];
+        let seconds = link.rate.map_or(0.0, |rate| bytes as f64 / rate.max(1.0));
+        Duration::from_secs_f64(seconds.min(60.0))
     }
 
     /// The band beside the newest picture.
@@ -173,7 +198,7 @@ impl Ring {
     fn front_can_go(&self) -> bool {
         let count = self.slots.len();
         let over = count > self.limits.units || self.bytes > self.limits.bytes;
-        let old = count > KEEP && self.age(self.first) > self.rules.bound;
+        let old = count > KEEP && self.age(self.first) > self.rules.bound * KEEP_BOUNDS;
         // Where a start can be had by asking nobody goes back to an old one.
         let useless = old && (self.rules.can_ask || self.newest_start > Some(self.first));
         count > 1 && (over || useless)

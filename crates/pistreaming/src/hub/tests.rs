@@ -185,8 +185,8 @@ fn run(can_ask: bool, ops: Vec<Op>) {
             Op::Leave(_) | Op::Rest(_) | Op::Take(..) | Op::WantStart(_) | Op::Serve => {}
         }
         let core = source.hub.lock();
-        assert!(core.ring.bytes() <= LIMITS.bytes);
-        assert!(core.demand.watching() <= viewers.len());
+        assert!(core.forks[0].ring.bytes() <= LIMITS.bytes);
+        assert!(core.watching() <= viewers.len());
     }
     if can_ask {
         // Whatever happened: who asks now has the newest picture after one more.
@@ -328,7 +328,7 @@ fn an_encoder_that_cannot_be_asked_gives_its_newest_start_and_all_since() {
     let mut viewer = source.hub.join();
     assert_eq!(drain(&mut viewer), ((0..10).collect(), 0), "360 ms old, and needed");
     source.publish(true, 10, 40);
-    assert_eq!(source.hub.lock().ring.end(), 11);
+    assert_eq!(source.hub.lock().forks[0].ring.end(), 11);
     assert_eq!(drain(&mut source.hub.join()), ([10].into(), 0));
 }
 
@@ -364,7 +364,11 @@ fn only_what_somebody_may_need_is_kept() {
     for _ in 0..100 {
         source.obey(false, 10, 100);
     }
-    assert_eq!(source.hub.counts().held_bytes, 40, "300 ms, and the newest");
+    assert_eq!(source.hub.counts().held_bytes, 120, "twelve: its limit");
+    for _ in 0..10 {
+        source.obey(false, 10, 300);
+    }
+    assert_eq!(source.hub.counts().held_bytes, 60, "1.5 s, and the newest");
     for _ in 0..10 {
         source.obey(false, 10, 10_000);
     }

@@ -44,6 +44,8 @@ pub struct Window {
     arrived: u64,
     /// When the last news of arrivals came.
     news_at: Timestamp,
+    /// When it was looked last, where news comes by looking only.
+    looked_at: Option<Timestamp>,
     flights: VecDeque<Flight>,
     least: Option<Least>,
     /// Of the least round trip what is known to be the way alone.
@@ -63,6 +65,8 @@ struct Flight {
     at: Timestamp,
     /// Hardly anything else was on its way.
     alone: bool,
+    /// What of that little it stands for, too.
+    before: u64,
 }
 
 /// The least round trip of late.
@@ -88,6 +92,7 @@ impl Window {
             sent: 0,
             arrived: 0,
             news_at: Timestamp::from_micros(0),
+            looked_at: None,
             flights: VecDeque::new(),
             least: None,
             base: Duration::ZERO,
@@ -99,9 +104,14 @@ impl Window {
 
     /// A message of `bytes` was sent.
     pub fn sent(&mut self, now: Timestamp, bytes: usize) {
-        let (bytes, alone) = (bytes as u64, (self.unacknowledged() as u64) < TELLING_BYTES);
+        let (bytes, alone) = (bytes as u64, self.is_quiet());
+        // What is left of before is little, and comes with this.
+        let before = if alone { self.unacknowledged() as u64 } else { 0 };
         self.sent += bytes;
-        let flight = Flight { end: self.sent, at: now, alone };
+        if alone {
+            self.flights.clear();
+        }
+        let flight = Flight { end: self.sent, at: now, alone, before };
         let full = self.flights.len() >= MOST_FLIGHTS;
         match self.flights.back_mut().filter(|_| full) {
             Some(last) => last.end = self.sent,
@@ -123,6 +133,7 @@ impl Window {
     /// The same of what was found out by looking, perhaps long after: it says nothing of round trips, of which the kernel's
     /// least is known.
     pub fn looked(&mut self, now: Timestamp, total: u64) {
+        self.looked_at = Some(now);
         while self.advance(now, total).is_some() {}
         self.least = Some(Least { round_trip: self.base, at: now });
     }
@@ -159,6 +170,12 @@ impl Window {
         self.sent
     }
 
+    /// Whether so little is on its way that its silence says nothing: what comes behind the last picture may be acknowledged
+    /// with the next one only.
+    const fn is_quiet(&self) -> bool {
+        self.sent - self.arrived < TELLING_BYTES
+    }
+
     /// Bytes of which nothing was heard yet.
     #[must_use]
     pub const fn unacknowledged(&self) -> usize {
@@ -181,7 +198,7 @@ impl Window {
     #[must_use]
     pub fn wants_look(&self, now: Timestamp) -> bool {
         let waited = self.flights.front().map_or(Duration::ZERO, |flight| now.since(flight.at));
-        let half = self.allowed(HEADROOM) / 2;
+        let half = self.allowed(self.rate, HEADROOM) / 2;
         let little = self.least.is_some() && self.unacknowledged() < half && waited <= self.bound;
         self.unacknowledged() > 0 && !little
     }
@@ -204,7 +221,7 @@ impl Window {
             now,
             room: self.room(now),
             idle: self.idle_in(now).is_some_and(|wait| wait.is_zero()),
-            rate: self.rate,
+            rate: self.rate_now(now),
             queue: self.queue(now),
         }
     }
@@ -219,39 +236,42 @@ impl Window {
             return FIRST_BYTES.saturating_sub(unacknowledged);
         };
         let to_run_dry = now.since(least.at) > LEAST_KEPT;
-        // Of a little alone that is not said: what came behind the last picture is acknowledged with the next one.
-        let late = unacknowledged as u64 >= TELLING_BYTES
-            && self
-                .flights
-                .front()
-                .is_some_and(|flight| now.since(flight.at) > least.round_trip + self.bound);
-        if to_run_dry || late || unacknowledged >= self.allowed(HEADROOM) {
+        let heard = self.looked_at.unwrap_or(now);
+        let waited = self.flights.front().map(|flight| heard.since(flight.at));
+        let late = waited > Some(least.round_trip + self.bound);
+        let rate = self.rate_now(now);
+        let shut = to_run_dry || late || unacknowledged >= self.allowed(rate, HEADROOM);
+        if shut && !self.is_quiet() {
             return 0;
         }
-        self.allowed(1.0).saturating_sub(unacknowledged)
+        self.allowed(rate, 1.0).saturating_sub(unacknowledged)
     }
 
-    /// Bytes that the link carries in its least round trip and a part of the bound.
-    fn allowed(&self, part: f64) -> usize {
-        let (Some(rate), Some(least)) = (self.rate, self.least) else { return FIRST_BYTES };
+    /// Bytes that a link of this rate carries in its least round trip and a part of the bound.
+    fn allowed(&self, rate: Option<f64>, part: f64) -> usize {
+        let (Some(rate), Some(least)) = (rate, self.least) else { return FIRST_BYTES };
         (rate * (least.round_trip + self.bound.mul_f64(part)).as_secs_f64()) as usize
     }
 
     /// How long what is on its way keeps what is sent now from arriving.
     fn queue(&self, now: Timestamp) -> Duration {
-        let (Some(rate), Some(least)) = (self.rate, self.least) else { return Duration::ZERO };
-        let mut rate = rate.max(1.0);
-        // What should have come and has not shows a lower one before anything comes.
-        if let Some(flight) = self.flights.front() {
-            let left = (flight.end - self.arrived) as f64;
-            let from_then = now.since(self.news_at);
-            let waited = now.since(flight.at).saturating_sub(least.round_trip).min(from_then);
-            if waited > JITTER + Duration::from_secs_f64((left / rate).min(60.0)) {
-                rate = left / waited.as_secs_f64();
-            }
-        }
+        let (Some(rate), Some(least)) = (self.rate_now(now), self.least) else { return Duration::ZERO };
         let takes = Duration::from_secs_f64((self.unacknowledged() as f64 / rate).min(60.0));
         takes.saturating_sub(least.round_trip)
+    }
+
+    /// The rate as it is now: what should have come and has not shows a lower one before anything comes.
+    fn rate_now(&self, now: Timestamp) -> Option<f64> {
+        let rate = self.rate?.max(1.0);
+        let (Some(flight), Some(least)) = (self.flights.front(), self.least) else { return Some(rate) };
+        if self.is_quiet() {
+            return Some(rate);
+        }
+        let left = (flight.end - self.arrived) as f64;
+        let heard = self.looked_at.unwrap_or(now);
+        let waited = heard.since(flight.at).saturating_sub(least.round_trip).min(heard.since(self.news_at));
+        let is_late = waited > JITTER + Duration::from_secs_f64((left / rate).min(60.0));
+        Some(if is_late { (left / waited.as_secs_f64()).max(1.0) } else { rate })
     }
 
     /// So many `bytes` came since the last news, `first` the first of them. The link was at work on them since that news, or
@@ -271,22 +291,29 @@ impl Window {
         }
         if !queued {
             self.run = Run::default();
-            self.sample(first, took, bytes);
+            // When something was seen by looking says little of when it came.
+            if self.looked_at.is_none() {
+                self.sample(first, took, bytes);
+            }
         }
     }
 
     /// What `bytes` that met no queue say of the link's rate.
     fn sample(&mut self, first: Flight, took: Duration, bytes: u64) {
-        let sample = bytes as f64 / took.as_secs_f64().max(1e-4);
+        // The little that was left of before may have come long ago, or with this.
+        let surely = bytes.saturating_sub(first.before);
+        let sample = surely as f64 / took.as_secs_f64().max(1e-4);
         let Some(rate) = self.rate else {
             self.rate = Some(sample);
             return;
         };
         let foretold = Duration::from_secs_f64((bytes as f64 / rate.max(1.0)).min(60.0));
-        if sample > rate && bytes >= TELLING_BYTES {
+        if sample > rate && surely >= TELLING_BYTES {
             self.learn(sample, 0.5);
         } else if first.alone && took > foretold + JITTER {
-            self.learn(sample, 0.25);
+            // The longer it took the less it was an accident.
+            let weight = (took - foretold).as_secs_f64().clamp(0.25, 1.0);
+            self.learn(bytes as f64 / took.as_secs_f64(), weight);
         }
     }
 
@@ -298,7 +325,9 @@ impl Window {
             round_trip <= least.round_trip || flight.alone && now.since(least.at) > LEAST_KEPT
         });
         if better {
-            self.least = Some(Least { round_trip, at: now });
+            // A large message takes long by itself; a way that became longer is believed step by step.
+            let most = known.map_or(round_trip, |least| least.round_trip * 2 + JITTER);
+            self.least = Some(Least { round_trip: round_trip.min(most), at: now });
         }
     }
 

@@ -28,7 +28,7 @@ use super::outlet::{End, Event, Outlet};
 use super::tap::Tap;
 use super::viewers::{Entry, Full};
 use crate::frame::FrameSize;
-use crate::hub::{Next, Shape, Viewer};
+use crate::hub::{Audience, Next, Shape, Viewer};
 use crate::time::Timestamp;
 
 const PICTURE_START: [u8; 4] = [0, 0, 1, 0];
@@ -46,7 +46,7 @@ pub(super) async fn serve(site: Arc<Site>, tap: Arc<Tap>, part: Vec<u8>, entry: 
     let Ok(entry) = entry else {
         return outlet.end(End::Refused(code::TRY_AGAIN_LATER, "no room"), None).await;
     };
-    let viewer = site.camera.hub.join();
+    let viewer = site.camera.hub.join_as(Audience::Old);
     let _need = site.camera.needs.hold();
     let mut legacy = Legacy { outlet, entry, size: site.camera.size(), stream: None, begun: None };
     let end = legacy.serve(viewer).await;

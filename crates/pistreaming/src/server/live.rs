@@ -19,7 +19,7 @@ use super::outlet::{End, Event, Outlet};
 use super::record::Activity;
 use super::tap::Tap;
 use super::viewers::{Entry, Full};
-use crate::hub::{Next, NoticeCode, Shape, Stream, Viewer};
+use crate::hub::{Next, NoticeCode, Shape, Stream, Viewer, Wants};
 use crate::needs::Need;
 use crate::unit::AccessUnit;
 
@@ -43,7 +43,7 @@ pub(super) async fn serve(site: Arc<Site>, tap: Arc<Tap>, part: Vec<u8>, entry: 
 async fn watch(site: Arc<Site>, outlet: Outlet, entry: Entry) {
     let viewer = site.camera.hub.join();
     let need = Some(site.camera.needs.hold());
-    let mut live = Live { site, outlet, entry, stream: None, watching: true, need };
+    let mut live = Live { site, outlet, entry, stream: None, watching: true, need, wants: Wants::default() };
     let end = live.serve(viewer).await;
     let bye = (end == End::Stopping).then(|| live.bye());
     let Live { outlet, entry, need, .. } = live;
@@ -74,6 +74,7 @@ struct Live {
     /// The stream that he was told of last.
     stream: Option<u32>,
     watching: bool,
+    wants: Wants,
     /// While he watches, the camera does not rest.
     need: Option<Need>,
 }
@@ -155,7 +156,7 @@ impl Live {
             rate: stream.rate,
             epoch_unix_us: self.site.clock.epoch_unix_us(),
             bits_per_second: stream.bits_per_second,
-            rendition: 0,
+            rendition: stream.rendition.number(),
         }
     }
 
@@ -174,8 +175,12 @@ impl Live {
                 self.change_state(state, viewer);
                 Ok(())
             }
-            // There is one rendition only: nothing to choose from.
-            Ok(Some(FromViewer::Wish(_)) | None) => Ok(()),
+            Ok(Some(FromViewer::Wish(wish))) => {
+                self.wants.most_bits_per_second = wish.most_bits_per_second;
+                viewer.want(self.wants);
+                Ok(())
+            }
+            Ok(None) => Ok(()),
             Err(_) => Err(End::Refused(code::PROTOCOL_ERROR, "malformed message")),
         }
     }
@@ -198,6 +203,8 @@ impl Live {
             _ => Activity::Watching,
         };
         self.entry.record.set_activity(activity);
+        self.wants.slow_device = state.slow_device;
+        viewer.want(self.wants);
         self.watching = activity == Activity::Watching;
         if self.watching {
             self.need.get_or_insert_with(|| self.site.camera.needs.hold());

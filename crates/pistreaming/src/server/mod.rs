@@ -70,6 +70,8 @@ pub struct Settings {
     pub port: u16,
     /// Port of old pages' WebSocket, 0: any free one; none: the page's port answers them.
     pub ws_port: Option<u16>,
+    /// Bits a second that all viewers together may be sent; none: no limit.
+    pub max_upload: Option<u32>,
     /// A page of the user's own.
     pub index: Option<PathBuf>,
     /// Origins whose pages may connect, beside our own.
@@ -208,6 +210,9 @@ impl Ports {
     /// # Errors
     /// If the ports cannot be waited for.
     pub fn serve(self, camera: Camera, clock: Clock) -> io::Result<Server> {
+        if let Some(bits_per_second) = self.settings.max_upload {
+            camera.hub.limit_upload(bits_per_second);
+        }
         let connections = connection::limit();
         let limits = Limits {
             viewers: connection::viewers(connections, self.settings.max_viewers),

@@ -1,13 +1,13 @@
 //! Plays the encoder: obeys the hub's orders as `encode` does, with sizes by chance instead of coding.
 //!
-//! Here belongs: units, their sizes. Not here: when it works.
+//! Here belongs: renditions, units, their sizes. Not here: when it works.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use pistreaming::frame::FrameSize;
-use pistreaming::hub::{Fit, Hub, Role, Stream};
+use pistreaming::hub::{Fit, Hub, Orders, Rendition, Role, Stream};
 use pistreaming::time::Timestamp;
 use pistreaming::unit::{AccessUnit, Picture, TimeMeaning};
 
@@ -23,12 +23,23 @@ pub struct Scene {
     pub part: f64,
     /// Bytes of the coarsest whole picture.
     pub least_join: usize,
+    /// How many lower renditions there may be.
+    pub renditions: usize,
+    /// Bits a second that all viewers together may be sent.
+    pub max_upload: Option<u32>,
 }
 
 impl Default for Scene {
     /// What the program does by default, all of it needed.
     fn default() -> Self {
-        Self { frames_per_second: 24.0, bits_per_second: 800_000, part: 1.0, least_join: 9_000 }
+        Self {
+            frames_per_second: 24.0,
+            bits_per_second: 800_000,
+            part: 1.0,
+            least_join: 9_000,
+            renditions: 3,
+            max_upload: None,
+        }
     }
 }
 
@@ -38,67 +49,121 @@ static BYTES: [u8; 1 << 18] = [0; 1 << 18];
 /// The encoder.
 pub struct Coder {
     scene: Scene,
-    stream: Arc<Stream>,
-    sequence: u32,
-    newest: Option<AccessUnit>,
+    lines: Vec<Line>,
+    frames: u32,
     chance: Chance,
     /// What pictures take just now, in shares: scenes do not change with every picture.
     mood: f64,
 }
 
+/// One rendition.
+struct Line {
+    rendition: Rendition,
+    stream: Arc<Stream>,
+    /// A picture's share of the rate in bytes.
+    share: f64,
+    least_join: f64,
+    /// Bytes beyond the rate that its pictures took.
+    debt: f64,
+    sequence: u32,
+    newest: Option<AccessUnit>,
+}
+
 impl Coder {
     pub fn new(hub: &Hub, scene: Scene, chance: Chance) -> Self {
-        let rate = ((scene.frames_per_second * 1000.0) as u32, 1000);
-        let size = FrameSize::new(640, 480).unwrap();
-        let stream = hub.begin_stream(size, rate, scene.bits_per_second);
-        Self { scene, stream, sequence: 0, newest: None, chance, mood: 1.0 }
+        hub.offer_renditions(scene.renditions);
+        if let Some(most) = scene.max_upload {
+            hub.limit_upload(most);
+        }
+        let lines = Rendition::all().map(|rendition| Line::new(hub, scene, rendition)).collect();
+        Self { scene, lines, frames: 0, chance, mood: 1.0 }
     }
 
     pub fn interval_us(&self) -> u64 {
         (1e6 / self.scene.frames_per_second) as u64
     }
 
-    /// A picture's share of the rate in bytes.
-    fn share(&self) -> f64 {
-        f64::from(self.scene.bits_per_second) / 8.0 / self.scene.frames_per_second
+    /// Bits a second that all viewers together may be sent.
+    pub fn max_upload(&self) -> Option<f64> {
+        self.scene.max_upload.map(f64::from)
     }
 
-    /// Codes a frame for all.
+    /// Codes a frame in each rendition that somebody has.
     pub fn code(&mut self, hub: &Hub, now: Timestamp) {
-        let orders = hub.orders();
-        if !orders.watched {
-            return;
-        }
-        let start = orders.start || self.sequence == 0;
         if self.chance.part() < 0.05 {
             self.mood = 0.3 + 1.4 * self.chance.part();
         }
-        let shares = if start { 3.0 } else { self.mood * (0.5 + self.chance.part()) * self.scene.part };
-        let unit = self.unit(start, self.share() * shares, self.sequence, now, now);
+        let shares = self.mood * (0.5 + self.chance.part()) * self.scene.part;
+        for line in &mut self.lines {
+            let orders = hub.orders_of(line.rendition);
+            if orders.watched && (orders.start || self.frames.is_multiple_of(line.rendition.every())) {
+                line.code(hub, shares, orders, now);
+            }
+        }
+        self.frames += 1;
+    }
+
+    /// Whether single viewers wait for something.
+    pub fn is_wanted(&self, hub: &Hub) -> bool {
+        self.lines.iter().any(|line| {
+            let orders = hub.orders_of(line.rendition);
+            line.newest.is_some() && orders.joins.iter().chain(orders.bands.iter()).any(|&wanted| wanted)
+        })
+    }
+
+    /// Makes what single viewers wait for, as `encode::private` does.
+    pub fn serve(&mut self, hub: &Hub, now: Timestamp) {
+        for line in &mut self.lines {
+            let orders = hub.orders_of(line.rendition);
+            line.serve(hub, orders, self.chance.part(), now);
+        }
+    }
+}
+
+impl Line {
+    fn new(hub: &Hub, scene: Scene, rendition: Rendition) -> Self {
+        let size = FrameSize::new(640, 480).unwrap();
+        let (own, bits) = (rendition.size(size), rendition.bits_per_second(scene.bits_per_second));
+        let per_second = scene.frames_per_second / f64::from(rendition.every());
+        let stream = hub.begin_rendition(rendition, own, ((per_second * 1000.0) as u32, 1000), bits);
+        let smaller = (own.i420_len() as f64 / size.i420_len() as f64).powf(0.85);
+        Self {
+            rendition,
+            stream,
+            share: f64::from(bits) / 8.0 / per_second,
+            least_join: scene.least_join as f64 * smaller,
+            debt: 0.0,
+            sequence: 0,
+            newest: None,
+        }
+    }
+
+    fn code(&mut self, hub: &Hub, shares: f64, orders: Orders, now: Timestamp) {
+        let start = orders.start || self.sequence == 0;
+        // As the rate control has it: at most two shares, less what is still owed.
+        let most = (2.0 * self.share - self.debt / 4.0).max(0.3 * self.share);
+        let bytes =
+            if start { (3.0 * self.share).max(self.least_join) } else { most.min(self.share * shares) };
+        self.debt = (self.debt + bytes - self.share).max(0.0);
+        let unit = self.unit(start, bytes, self.sequence, now, now);
         self.sequence += 1;
         hub.publish(unit.clone());
         self.newest = Some(unit);
     }
 
-    /// Whether single viewers wait for something.
-    pub fn is_wanted(&self, hub: &Hub) -> bool {
-        let orders = hub.orders();
-        self.newest.is_some() && orders.joins.iter().chain(orders.bands.iter()).any(|&wanted| wanted)
-    }
-
-    /// Makes what single viewers wait for, as `encode::private` does.
-    pub fn serve(&mut self, hub: &Hub, now: Timestamp) {
+    fn serve(&self, hub: &Hub, orders: Orders, size: f64, now: Timestamp) {
         let Some(common) = self.newest.clone() else { return };
-        let (orders, least) = (hub.orders(), self.scene.least_join as f64);
+        let rate = f64::from(self.stream.bits_per_second) / 8.0;
         for fit in Fit::ALL {
             if orders.joins[fit] {
-                let bytes = [13_500.0, 30_000.0, 33_000.0][fit as usize];
-                let bytes = least.max(bytes * self.chance.part());
+                let most =
+                    [13_500.0_f64.min(rate * 0.3), 30_000.0_f64.min(rate * 0.9), 33_000.0][fit as usize];
+                let bytes = self.least_join.max(most * size);
                 let unit = self.unit(true, bytes, common.sequence, common.captured, now);
                 hub.attach(unit, fit, Role::Join);
             }
             if orders.bands[fit] {
-                let bytes = [0.48 * self.share(), 1.5 * self.share(), 30_000.0][fit as usize];
+                let bytes = [0.48 * self.share, 1.5 * self.share, 30_000.0][fit as usize];
                 let unit = self.unit(false, bytes, common.sequence, common.captured, now);
                 let rows = [0..3, 0..10, 0..30][fit as usize].clone();
                 hub.attach(unit, fit, Role::Band(rows));

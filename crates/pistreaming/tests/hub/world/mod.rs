@@ -73,6 +73,10 @@ impl World {
     pub fn enter(&mut self, kind: Kind, path: Path) -> usize {
         let chance = Chance((self.chance.part() * 1e15) as u64);
         self.watchers.push(Watcher::new(&self.hub, kind, path, chance));
+        if let Some(most) = self.coder.max_upload() {
+            let share = most / 8.0 / self.watchers.len() as f64;
+            self.watchers.iter_mut().for_each(|watcher| watcher.share = share);
+        }
         self.pump(self.watchers.len() - 1);
         self.watchers.len() - 1
     }

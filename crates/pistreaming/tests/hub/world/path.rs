@@ -48,10 +48,13 @@ impl Path {
         self.rates.iter().rev().find(|(from, _)| *from <= at_us).map_or(0.0, |(_, rate)| *rate)
     }
 
-    /// When it changed last before `at_us`, and by which rate it went before.
+    /// When it changed last before `at_us`, and by which rate it went before. A link that was dead is there again when the
+    /// kernel has found it out.
     pub fn changed(&self, at_us: u64) -> (u64, f64) {
         let n = self.rates.iter().rposition(|(from, _)| *from <= at_us).unwrap_or(0);
-        (self.rates[n].0, self.rates[n.saturating_sub(1)].1)
+        let ends = self.rates.windows(2).filter(|pair| pair[0].1 == 0.0 && pair[1].0 <= at_us);
+        let found = ends.map(|pair| pair[1].0 + ((pair[1].0 - pair[0].0) as f64 * RETRY_PART) as u64);
+        (found.max().unwrap_or(0).max(self.rates[n].0).min(at_us), self.rates[n.saturating_sub(1)].1)
     }
 
     /// Sends a message; when it arrives, µs.

@@ -7,7 +7,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-use pistreaming::hub::{BOUND, Hub, Item, Link, Next, Role, Viewer, Window};
+use pistreaming::hub::{Audience, BOUND, Hub, Item, Link, Next, Role, Viewer, Window};
 use pistreaming::time::Timestamp;
 
 use super::Chance;
@@ -22,8 +22,19 @@ pub enum Kind {
     Old,
 }
 
+impl Kind {
+    const fn audience(self) -> Audience {
+        match self {
+            Self::Live => Audience::Live,
+            Self::Old => Audience::Old,
+        }
+    }
+}
+
 /// From arrival to acknowledgement in the page: decoding and painting, µs.
 const PAINT_US: u64 = 4_000;
+/// The part of the messages that the kernel refuses, because something has not left the socket yet.
+const REFUSED: f64 = 0.05;
 /// For so long a changed link is one on which there is still what was sent before.
 const CHANGED_US: u64 = 5_000_000;
 const LOOK_AGAIN_US: u64 = 15_000;
@@ -42,6 +53,8 @@ pub struct Seen {
     /// Arrival of each, µs.
     pub at_us: Vec<u64>,
     pub bytes: u64,
+    /// The renditions that he was given: when (µs) each began, and its number.
+    pub renditions: Vec<(u64, u16)>,
 }
 
 /// A viewer.
@@ -50,6 +63,8 @@ pub struct Watcher {
     kind: Kind,
     pub window: Window,
     pub path: Path,
+    /// Bytes a second that he gets at least of what all may be sent.
+    pub share: f64,
     chance: Chance,
     away: bool,
     /// Messages on their way: when they arrive, when that is known, bytes in all up to their end.
@@ -57,6 +72,8 @@ pub struct Watcher {
     /// What arrived and is not known to.
     acks: VecDeque<(u64, u64)>,
     given: Option<(u32, u32)>,
+    /// Capture of the newest picture that he was given.
+    newest: Timestamp,
     /// Bytes that he knew of last to have arrived.
     heard: u64,
     /// When his timer runs out.
@@ -71,15 +88,17 @@ impl Watcher {
         let mut window = Window::new(BOUND);
         window.told_round_trip(Duration::from_micros(2 * path.delay_us));
         Self {
-            viewer: Some(hub.join()),
+            viewer: Some(hub.join_as(kind.audience())),
             kind,
             window,
             path,
+            share: f64::INFINITY,
             chance,
             away: false,
             on_the_way: VecDeque::new(),
             acks: VecDeque::new(),
             given: None,
+            newest: Timestamp::default(),
             heard: 0,
             timer: Timestamp::default(),
             seen: Seen::default(),
@@ -96,6 +115,7 @@ impl Watcher {
         if let (true, Some(viewer)) = (away, &mut self.viewer) {
             viewer.rest();
             self.given = None;
+            self.newest = Timestamp::default();
             self.screen = None;
         }
     }
@@ -112,6 +132,11 @@ impl Watcher {
                 looks.extend(self.look_again(now, link));
                 return looks;
             };
+            if self.chance.part() < REFUSED {
+                viewer.give_back();
+                looks.push(now.after(Duration::from_millis(2)));
+                return looks;
+            }
             looks.extend(self.send(next, link, now));
         }
     }
@@ -121,6 +146,8 @@ impl Watcher {
             let known = self.acks.iter().take_while(|(at, _)| *at <= now.as_micros()).count();
             let total = self.acks.drain(..known).next_back().map(|(_, total)| total);
             self.heard = total.unwrap_or(self.heard);
+            // The kernel sees single segments, and so the link's rate, but none that it was not given.
+            self.window.told(self.path.rate(now.as_micros()) * 0.97, true);
             self.window.looked(now, self.heard);
         }
         self.window.link(now)
@@ -141,7 +168,7 @@ impl Watcher {
     }
 
     fn send(&mut self, next: Next, link: Link, now: Timestamp) -> Option<Timestamp> {
-        self.check_next(&next);
+        self.check_next(&next, now);
         let bytes = next.item.unit.bytes.len();
         assert!(bytes <= link.room, "{bytes} into {link:?}");
         self.window.sent(now, bytes);
@@ -188,7 +215,7 @@ impl Watcher {
     }
 
     /// Nothing but what follows on what he has, or what decoding can begin with.
-    fn check_next(&mut self, next: &Next) {
+    fn check_next(&mut self, next: &Next, now: Timestamp) {
         let (unit, role) = (&next.item.unit, &next.item.role);
         let this = (unit.stream, unit.sequence);
         assert_eq!(unit.stream, next.item.stream.id);
@@ -206,6 +233,12 @@ impl Watcher {
             }
             _ => assert!(unit.start, "a stream begins with a start"),
         }
+        assert!(unit.captured >= self.newest, "time never runs back");
+        self.newest = unit.captured;
+        let rendition = next.item.stream.rendition.number();
+        if self.seen.renditions.last().is_none_or(|(_, last)| *last != rendition) {
+            self.seen.renditions.push((now.as_micros(), rendition));
+        }
         self.seen.missed += next.missed;
         self.seen.skips += u32::from(next.missed > 0);
         self.given = Some(this);
@@ -215,7 +248,7 @@ impl Watcher {
     fn check_age(&self, at_us: u64) {
         let Some((captured, shown)) = self.screen else { return };
         let (changed, before) = self.path.changed(at_us);
-        let rate = self.path.rate(at_us);
+        let rate = self.path.rate(at_us).min(self.share);
         if rate == 0.0 || changed > 0 && at_us - changed < CHANGED_US {
             return self.check_changed(at_us, captured, changed, before);
         }
@@ -223,7 +256,7 @@ impl Watcher {
         // What is on its way, a start and the picture behind it; lost packets come again, and what is behind them waits.
         let carry = |bytes: f64| (bytes / rate * 1e6) as u64;
         let skip = carry(45_000.0) + 2 * round_trip + 150_000;
-        let mend = if self.path.loss > 0.0 { 4 * round_trip } else { 0 };
+        let mend = if self.path.loss > 0.0 { 8 * round_trip + 200_000 } else { 0 };
         let most = BOUND.as_micros() as u64 + round_trip + skip + mend;
         let age = at_us - captured;
         assert!(
@@ -238,7 +271,7 @@ impl Watcher {
 
     /// The same across a change of the link: what was on its way by the old rate takes longer by the new one.
     fn check_changed(&self, at_us: u64, captured: u64, changed: u64, before: f64) {
-        let rate = self.path.rate(at_us);
+        let rate = self.path.rate(at_us).min(self.share);
         if rate == 0.0 || before == 0.0 {
             return; // dead: nothing can be said
         }

@@ -1,0 +1,121 @@
+//! One viewer's way down and up, by hand.
+
+use super::*;
+use crate::hub::ladder::Audience;
+
+const BOUND: Duration = Duration::from_millis(300);
+const RATE: u32 = 800_000;
+
+struct Way {
+    climb: Climb,
+    now_ms: u64,
+    /// Bytes a second.
+    rate: Option<f64>,
+    late_ms: u64,
+    used: f64,
+    open: Vec<Rendition>,
+}
+
+impl Way {
+    fn new(rate: f64) -> Self {
+        let lower = Rendition::lower(Audience::Live, 3);
+        let open = std::iter::once(Rendition::FULL).chain(lower).collect();
+        Self { climb: Climb::new(), now_ms: 5000, rate: Some(rate), late_ms: 0, used: 1.0, open }
+    }
+
+    /// Lets time pass; the number of the rendition then.
+    fn run(&mut self, ms: u64) -> u16 {
+        for _ in 0..ms / 10 {
+            self.now_ms += 10;
+            self.decide(false);
+        }
+        self.climb.rendition().number()
+    }
+
+    fn decide(&mut self, skipped: bool) {
+        let now = Timestamp::from_micros(self.now_ms * 1000);
+        let link = Link { now, rate: self.rate, ..Link::default() };
+        let late = Duration::from_millis(self.late_ms);
+        let state = State { link, late, bound: BOUND, skipped, pending: false, used: self.used };
+        self.climb.decide(state, &self.open, RATE);
+    }
+}
+
+#[test]
+fn down_at_once_to_what_the_link_carries() {
+    for (rate, number) in [(60e3, 1), (30e3, 3), (10e3, 5), (1e3, 5)] {
+        let mut way = Way::new(rate);
+        assert_eq!(way.run(10_000), 0, "no trouble, no change: little may be going on");
+        way.late_ms = 200;
+        assert_eq!(way.run(400), number, "{rate}");
+    }
+}
+
+#[test]
+fn an_accident_changes_nothing_and_a_second_one_does() {
+    let mut way = Way::new(500e3);
+    way.decide(true);
+    assert_eq!(way.run(10_000), 0);
+    way.decide(true);
+    assert_eq!(way.run(1000), 0);
+    way.decide(true);
+    assert_eq!(way.run(10), 1);
+}
+
+#[test]
+fn up_after_a_while_and_later_each_time_that_it_goes_wrong() {
+    let mut way = Way::new(60e3);
+    way.late_ms = 200;
+    way.run(400);
+    (way.late_ms, way.rate) = (0, Some(200e3));
+    let mut waits = Vec::new();
+    for _ in 0..8 {
+        let begun = way.now_ms;
+        while way.run(10) > 0 {}
+        waits.push((way.now_ms - begun) / 1000);
+        way.run(2000);
+        (way.late_ms, way.rate) = (200, Some(60e3));
+        way.run(1500);
+        (way.late_ms, way.rate) = (0, Some(200e3));
+    }
+    assert!(waits[0] <= 4 && waits.is_sorted() && waits[7] >= 55, "{waits:?}");
+    // What holds for long is believed again.
+    while way.run(10) > 0 {}
+    assert_eq!(way.run(20_000), 0);
+    assert_eq!(way.climb.wait, FIRST_WAIT);
+}
+
+#[test]
+fn a_still_scene_needs_less() {
+    let mut way = Way::new(60e3);
+    way.late_ms = 200;
+    way.run(400);
+    way.late_ms = 0;
+    assert_eq!(way.run(10_000), 1, "a link of 0.6 x does not carry it");
+    way.used = 0.3;
+    assert_eq!(way.run(100), 0);
+}
+
+#[test]
+fn what_he_asks_for_is_a_limit() {
+    let mut way = Way::new(1e6);
+    way.climb.want(Wants { most_bits_per_second: 300_000, slow_device: false });
+    assert_eq!(way.run(10), 3);
+    way.climb.want(Wants { most_bits_per_second: 1, slow_device: false });
+    assert_eq!(way.run(10), 5, "there is nothing lower");
+    way.climb.want(Wants::default());
+    assert_eq!(way.run(10_000), 0);
+    way.climb.want(Wants { most_bits_per_second: 0, slow_device: true });
+    assert_eq!(way.run(10), 3, "the best with smaller or fewer pictures");
+}
+
+#[test]
+fn what_cannot_be_made_is_given_to_nobody() {
+    let mut way = Way::new(60e3);
+    way.late_ms = 200;
+    assert_eq!(way.run(400), 1);
+    way.open.remove(1);
+    assert_eq!(way.run(10), 3);
+    way.open.truncate(1);
+    assert_eq!(way.run(10), 0);
+}

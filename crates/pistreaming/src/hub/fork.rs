@@ -1,0 +1,92 @@
+//! One rendition in the hub: its pictures, and what is asked of it.
+//!
+//! Here belongs: what belongs to one rendition. Not here: the lock (`mod`), who is in which (`viewer`).
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::cursor::{Cursor, Rules};
+use super::demand::Demand;
+use super::fit::Fit;
+use super::item::{Item, Role, Stream};
+use super::ring::{Limits, Ring};
+use crate::unit::AccessUnit;
+
+/// One rendition.
+#[derive(Debug)]
+pub(super) struct Fork {
+    pub(super) ring: Ring,
+    pub(super) demand: Demand,
+    /// The stream whose pictures are published now.
+    pub(super) stream: Option<Arc<Stream>>,
+    /// It cannot be made for now.
+    pub(super) barred: bool,
+    /// The part of its rate that its pictures took of late.
+    used: f64,
+}
+
+/// Pictures over which that is averaged.
+const USED_OVER: f64 = 32.0;
+
+impl Fork {
+    /// One without pictures.
+    pub(super) fn new(limits: Limits, rules: Rules) -> Self {
+        Self {
+            ring: Ring::new(limits, rules),
+            demand: Demand::default(),
+            stream: None,
+            barred: false,
+            used: 1.0,
+        }
+    }
+
+    /// Takes in the next picture for all. Whether anybody may want it.
+    pub(super) fn publish(&mut self, unit: AccessUnit, rules: Rules) -> bool {
+        let Some(stream) = self.stream.clone() else { return false };
+        self.demand.published();
+        if unit.start {
+            self.demand.started();
+        }
+        // Who joins later and can ask for a start wants a new one.
+        if self.demand.watching() == 0 && rules.can_ask {
+            return false;
+        }
+        let share =
+            f64::from(stream.bits_per_second) / 8.0 * f64::from(stream.rate.1) / f64::from(stream.rate.0);
+        self.used += (unit.bytes.len() as f64 / share - self.used) / USED_OVER;
+        self.ring.push(Arc::new(Item::new(unit, stream, Role::Common)));
+        true
+    }
+
+    /// The part of its rate that its pictures took of late: a scene in which little happens needs little.
+    pub(super) const fn used(&self) -> f64 {
+        self.used
+    }
+
+    /// Puts a join or a band beside the newest picture.
+    pub(super) fn attach(&mut self, unit: AccessUnit, fit: Fit, role: Role) {
+        if let Some(stream) = self.stream.clone() {
+            self.ring.attach(fit, Item::new(unit, stream, role));
+        }
+    }
+
+    /// One less watches.
+    pub(super) fn leave(&mut self, rules: Rules) {
+        self.demand.leave();
+        // What nobody watched is old when somebody comes back and can ask for a new start.
+        if self.demand.watching() == 0 && rules.can_ask {
+            self.ring.clear();
+            self.used = 1.0;
+        }
+    }
+
+    /// How old what one is given next is by now, beside the newest picture.
+    pub(super) fn lateness(&self, cursor: &Cursor) -> Duration {
+        match cursor.next() {
+            Some(position) if position < self.ring.end() && self.ring.get(position).is_some() => {
+                self.ring.age(position)
+            }
+            _ => Duration::ZERO,
+        }
+    }
+}

@@ -1,0 +1,300 @@
+//! One who watches: his rendition, his place in its ring, and what he is told.
+//!
+//! Another rendition is taken up as one joins: by a start of its own. Until that is there he goes on with the one that he
+//! has, so that nothing freezes.
+//!
+//! Here belongs: one viewer. Not here: the rules of following and skipping (`cursor`), which rendition suits him (`climb`).
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Acquire;
+
+use tokio::sync::watch;
+
+use super::climb::{Climb, State, Wants};
+use super::cursor::{Cursor, Next, Step};
+use super::fit::Link;
+use super::item::Role;
+use super::ladder::{Audience, Rendition};
+use super::upload::Purse;
+use super::{Core, Hub, Notice, NoticeCode};
+use crate::time::Timestamp;
+
+/// Of what the full rendition takes one can use so much: bands and starts go beside it.
+const MOST_USED: f64 = 1.5;
+
+/// One who watches. Dropping it is leaving.
+#[derive(Debug)]
+pub struct Viewer {
+    hub: Arc<Hub>,
+    audience: Audience,
+    climb: Climb,
+    /// None while he does not watch.
+    seat: Option<Seat>,
+    /// The rendition that he is about to change to.
+    next: Option<Seat>,
+    /// The place that he has just left: for as long as he could be put back there.
+    left: Option<Seat>,
+    /// Whether the last step gave him the newest picture, and there was no news since.
+    has_newest: bool,
+    /// He was skipped ahead since it was decided last.
+    skipped: bool,
+    /// Capture of the last picture that he was given.
+    seen: Timestamp,
+    /// His number among those who share what may be sent, if that is limited.
+    share: Option<usize>,
+    purse: Purse,
+    /// How all that was before the last step.
+    before: Before,
+    news: watch::Receiver<()>,
+    told: Option<Notice>,
+    /// So many changes of notices had there been when he was told last.
+    told_of: u64,
+}
+
+/// What a picture changes that may be given back.
+#[derive(Clone, Copy, Debug, Default)]
+struct Before {
+    seat: Option<Seat>,
+    next: Option<Seat>,
+    skipped: bool,
+    seen: Timestamp,
+    purse: Purse,
+}
+
+/// A place in one rendition's ring.
+#[derive(Clone, Copy, Debug)]
+struct Seat {
+    rendition: Rendition,
+    cursor: Cursor,
+}
+
+impl Seat {
+    fn take(core: &mut Core, rendition: Rendition) -> Self {
+        core.fork(rendition).demand.enter();
+        Self { rendition, cursor: Cursor::default() }
+    }
+
+    /// One for a viewer who has seen pictures up to `seen` elsewhere.
+    const fn after(&mut self, seen: Timestamp) -> &mut Self {
+        self.cursor.join_after(seen);
+        self
+    }
+}
+
+impl Viewer {
+    pub(super) fn new(hub: Arc<Hub>, audience: Audience, news: watch::Receiver<()>) -> Self {
+        Self {
+            hub,
+            audience,
+            climb: Climb::new(),
+            seat: None,
+            next: None,
+            left: None,
+            has_newest: false,
+            skipped: false,
+            seen: Timestamp::default(),
+            share: None,
+            purse: Purse::default(),
+            before: Before::default(),
+            news,
+            told: None,
+            told_of: 0,
+        }
+    }
+
+    /// The next picture for him, if there is one now; he begins to watch if he did not. `link`: what he can be given.
+    pub fn step(&mut self, link: Link) -> Option<Next> {
+        let hub = Arc::clone(&self.hub);
+        let mut core = hub.lock();
+        if let Some(left) = self.left.take() {
+            core.fork(left.rendition).leave(hub.rules);
+        }
+        let link = self.limited(&mut core, link);
+        self.decide(&mut core, &hub, link);
+        self.before = Before {
+            seat: self.seat,
+            next: self.next,
+            skipped: self.skipped,
+            seen: self.seen,
+            purse: self.purse,
+        };
+        let mut wake = false;
+        let next = self.step_in(&mut core, &hub, link, &mut wake);
+        self.has_newest = next.is_some()
+            && self.next.is_none()
+            && self.seat.is_some_and(|seat| seat.cursor.has_newest(&core.fork(seat.rendition).ring));
+        drop(core);
+        if wake {
+            hub.frames.nudge();
+        }
+        let next = next?;
+        self.purse.pay(next.item.unit.bytes.len() as f64);
+        self.skipped |= next.missed > 0;
+        self.seen = self.seen.max(next.item.unit.captured);
+        Some(next)
+    }
+
+    fn step_in(&mut self, core: &mut Core, hub: &Hub, link: Link, wake: &mut bool) -> Option<Next> {
+        let seen = self.seen;
+        if let Some(seat) = &mut self.next
+            && let Some(next) = take(seat.after(seen), core, hub, link, wake)
+        {
+            self.left = std::mem::replace(&mut self.seat, self.next.take());
+            self.climb.changed(link.now);
+            return Some(next);
+        }
+        take(self.seat.as_mut()?, core, hub, link, wake)
+    }
+
+    /// The link as far as he may use it.
+    fn limited(&mut self, core: &mut Core, link: Link) -> Link {
+        let full = core.full_rate().map_or(f64::INFINITY, |bits| f64::from(bits) / 8.0 * MOST_USED);
+        let Some(upload) = &mut core.upload else { return link };
+        let number = *self.share.get_or_insert_with(|| upload.enter());
+        upload.claim(number, link.rate.unwrap_or(full).min(full));
+        let level = upload.level();
+        let room = if self.purse.is_open(level, link.now) { link.room } else { 0 };
+        Link { room, rate: Some(link.rate.map_or(level, |rate| rate.min(level))), ..link }
+    }
+
+    /// What he was given by the last step could not be sent to him: he has it not.
+    pub fn give_back(&mut self) {
+        self.has_newest = false;
+        if self.seat.is_some() {
+            self.left = None;
+            let Before { seat, next, skipped, seen, purse } = self.before;
+            (self.seat, self.next, self.skipped) = (seat, next, skipped);
+            (self.seen, self.purse) = (seen, purse);
+        }
+    }
+
+    /// Begins to watch, or to change to another rendition, where that is due.
+    fn decide(&mut self, core: &mut Core, hub: &Hub, link: Link) {
+        let Some(seat) = self.seat else {
+            let rendition = core.open(hub.rules, self.audience).find(|&one| one >= self.climb.rendition());
+            self.seat = Some(Seat::take(core, rendition.unwrap_or_default()));
+            return;
+        };
+        let Some(full) = core.full_rate() else { return };
+        let late = core.fork(seat.rendition).lateness(&seat.cursor) + link.queue;
+        let skipped = std::mem::take(&mut self.skipped);
+        let mut open = [Rendition::FULL; Rendition::COUNT];
+        let mut count = 0;
+        for one in core.open(hub.rules, self.audience) {
+            (open[count], count) = (one, count + 1);
+        }
+        let used = core.fork(seat.rendition).used();
+        let pending = self.next.is_some();
+        let state = State { link, late, bound: hub.rules.bound, skipped, pending, used };
+        let to = self.climb.decide(state, &open[..count], full);
+        let now = self.next.map_or(seat.rendition, |next| next.rendition);
+        if to == now {
+            return;
+        }
+        if let Some(next) = self.next.take() {
+            core.fork(next.rendition).leave(hub.rules);
+        }
+        if to != seat.rendition {
+            self.next = Some(Seat::take(core, to));
+        }
+    }
+
+    /// What he asks for himself.
+    pub fn want(&mut self, wants: Wants) {
+        self.climb.want(wants);
+    }
+
+    /// Whether another [`Self::step`] before the next news would give nothing.
+    #[must_use]
+    pub fn has_all(&self) -> bool {
+        self.has_newest && !self.wants_more() && !self.news.has_changed().unwrap_or(true)
+    }
+
+    /// Whether he may be given more than the common pictures: it is worth a look at his link.
+    #[must_use]
+    pub fn wants_more(&self) -> bool {
+        self.seat.is_some_and(|seat| seat.cursor.wants_more())
+    }
+
+    /// Whether he would be given more if this link, which is busy, were idle.
+    #[must_use]
+    pub fn waits_for_idle(&self, link: Link) -> bool {
+        let Some(seat) = self.seat.filter(|seat| !link.idle && seat.cursor.wants_more()) else {
+            return false;
+        };
+        seat.cursor.waits_for_idle(&self.hub.lock().forks[seat.rendition.index()].ring, link)
+    }
+
+    /// He is to be given a start once more, when there is room for it: a recorder behind him may wait for one.
+    pub fn want_start(&mut self) {
+        if let Some(seat) = &mut self.seat {
+            seat.cursor.want_start();
+        }
+    }
+
+    /// He does not watch for now: nothing is kept or coded for him. The next [`Self::step`] joins anew.
+    pub fn rest(&mut self) {
+        for seat in [self.seat.take(), self.next.take(), self.left.take()].into_iter().flatten() {
+            self.hub.lock().fork(seat.rendition).leave(self.hub.rules);
+        }
+        if let (Some(number), Some(upload)) = (self.share.take(), &mut self.hub.lock().upload) {
+            upload.leave(number);
+        }
+        self.skipped = false;
+        self.has_newest = false;
+    }
+
+    /// What he must be told: a notice that he was not told yet, or that all is well again.
+    pub fn notice(&mut self) -> Option<Notice> {
+        // Asked before each picture, and changed once in a while.
+        let changes = self.hub.notice_changes.load(Acquire);
+        if changes == self.told_of {
+            return None;
+        }
+        self.told_of = changes;
+        let newest = self.hub.lock().notices.last().cloned();
+        if newest == self.told {
+            return None;
+        }
+        self.told.clone_from(&newest);
+        Some(newest.unwrap_or(Notice { code: NoticeCode::Fine, text: String::new() }))
+    }
+
+    /// Waits until [`Self::step`] or [`Self::notice`] may have something new: something happened since the last waiting.
+    pub async fn news(&mut self) {
+        // The sender lives in the hub that this viewer holds: there is no error to wait for.
+        let _ = self.news.changed().await;
+        self.has_newest = false;
+    }
+
+    /// The hub.
+    #[must_use]
+    pub fn hub(&self) -> &Arc<Hub> {
+        &self.hub
+    }
+}
+
+/// What there is for one at this place; what must be asked for is.
+fn take(seat: &mut Seat, core: &mut Core, hub: &Hub, link: Link, wake: &mut bool) -> Option<Next> {
+    let fork = core.fork(seat.rendition);
+    match seat.cursor.step(&fork.ring, hub.rules, link) {
+        Step::Next(next) => {
+            if next.item.role == Role::Join {
+                let newest = fork.ring.newest().map_or(0, |newest| newest.unit.sequence);
+                fork.demand.joined(newest.wrapping_sub(next.item.unit.sequence).into());
+            }
+            Some(next)
+        }
+        Step::Wait => None,
+        Step::Ask(wish) => {
+            *wake |= fork.demand.ask(wish);
+            None
+        }
+    }
+}
+
+impl Drop for Viewer {
+    fn drop(&mut self) {
+        self.rest();
+    }
+}
