@@ -9,8 +9,8 @@ use mpeg1::PictureView;
 use mpeg1::encode::{Encoder, Intra, Rate, Refresh, Settings};
 
 const USAGE: &str =
-    "encode --size WxH --fps N (--quantiser Q | --bitrate BPS) [--threads N] [--gop N] [--pictures N] [--psnr] IN.yuv
-    OUT.m1v
+    "encode --size WxH --fps N (--quantiser Q | --bitrate BPS) [--threads N] [--gop N] [--pictures N] [--psnr] [--parts]
+    IN.yuv OUT.m1v
 
 Codes raw I420 pictures of IN.yuv into OUT.m1v and prints pictures, bytes, the largest picture's bytes, CPU seconds and elapsed ones.
 
@@ -21,7 +21,8 @@ Codes raw I420 pictures of IN.yuv into OUT.m1v and prints pictures, bytes, the l
   --threads N     threads that code one picture (1)
   --gop N         an I picture every N pictures, 1 to 132 (a rolling refresh within 3 s)
   --pictures N    no more than so many
-  --psnr          print the PSNR of the luma, too; its time is in the seconds";
+  --psnr          print the PSNR of the luma, too; its time is in the seconds
+  --parts         print how much of a picture's coding time has passed when its first slice is handed out";
 
 fn main() -> ExitCode {
     match parse(std::env::args().skip(1)).map(|job| run(&job)) {
@@ -41,13 +42,14 @@ struct Job {
     settings: Settings,
     most_pictures: u64,
     psnr: bool,
+    parts: bool,
     input: String,
     output: String,
 }
 
 fn parse(mut words: impl Iterator<Item = String>) -> Result<Job, String> {
     let (mut size, mut fps, mut rate, mut threads, mut gop) = (None, None, None, 1, None);
-    let (mut most_pictures, mut psnr) = (u64::MAX, false);
+    let (mut most_pictures, mut psnr, mut parts) = (u64::MAX, false, false);
     let mut files = Vec::new();
     while let Some(word) = words.next() {
         let mut value = || words.next().ok_or_else(|| format!("{word} needs a value"));
@@ -62,6 +64,7 @@ fn parse(mut words: impl Iterator<Item = String>) -> Result<Job, String> {
             "--gop" => gop = Some(number(&value()?)?),
             "--pictures" => most_pictures = number(&value()?)?,
             "--psnr" => psnr = true,
+            "--parts" => parts = true,
             option if option.starts_with("--") => return Err(format!("there is no option {option}")),
             _ => files.push(word),
         }
@@ -72,7 +75,7 @@ fn parse(mut words: impl Iterator<Item = String>) -> Result<Job, String> {
     let [input, output] = <[String; 2]>::try_from(files).map_err(|_| "IN.yuv and OUT.m1v are to be named")?;
     let mut settings = Settings { threads, ..Settings::new(width, height, fps, rate) };
     settings.refresh = gop.map_or(settings.refresh, Refresh::Periodic);
-    Ok(Job { settings, most_pictures, psnr, input, output })
+    Ok(Job { settings, most_pictures, psnr, parts, input, output })
 }
 
 fn number<T: std::str::FromStr>(text: &str) -> Result<T, String> {
@@ -87,11 +90,16 @@ fn run(job: &Job) -> Result<(), Box<dyn std::error::Error>> {
     let mut output = BufWriter::new(output);
     let mut picture = vec![0; PictureView::i420_len(width, height)];
     let (mut unit, mut pictures, mut bytes, mut largest, mut off) = (Vec::new(), 0u64, 0, 0, 0);
+    let (mut until_first, mut coding) = (0.0, 0.0);
     let (before, start) = (cpu_seconds(), Instant::now());
     while pictures < job.most_pictures && read_whole(&mut input, &mut picture)? {
         unit.clear();
         let view = PictureView::from_i420(&picture, width, height);
-        encoder.encode(view, Intra::Auto, &mut unit);
+        let (begun, mut first) = (Instant::now(), None);
+        encoder
+            .encode_parts(view, Intra::Auto, &mut unit, |_| _ = first.get_or_insert_with(|| begun.elapsed()));
+        until_first += first.unwrap_or_default().as_secs_f64();
+        coding += begun.elapsed().as_secs_f64();
         if job.psnr {
             off += squared_error(view, encoder.reference());
         }
@@ -104,6 +112,13 @@ fn run(job: &Job) -> Result<(), Box<dyn std::error::Error>> {
     output.flush()?;
     println!("pictures {pictures}\nbytes {bytes}\nlargest {largest}\ncpu {:.3} s", cpu_seconds() - before);
     println!("elapsed {:.3} s", start.elapsed().as_secs_f64());
+    if job.parts {
+        println!(
+            "first part after {:.1} % of {:.3} ms",
+            until_first / coding * 100.0,
+            coding * 1e3 / pictures as f64
+        );
+    }
     if job.psnr {
         let mean = off as f64 / (pictures as f64 * (width * height) as f64);
         println!("psnr {:.4} dB", 10.0 * (255.0 * 255.0 / mean).log10());

@@ -147,7 +147,9 @@ impl<'a> Purse<'a> {
         }
         let Some(budget) = self.budget else { return Effort::Scale(self.planned) };
         let left = budget - self.used as f32 - self.kept();
-        let wanted = f32::from(self.planned) * self.foretold * self.fault() / left.max(1.0);
+        // Of what was foretold the DCs are kept already, and no scale makes them less.
+        let foretold = (self.foretold - self.due.max(0.0)).max(0.0);
+        let wanted = f32::from(self.planned) * foretold * self.fault() / left.max(1.0);
         if wanted > f32::from(self.scale) * CHANGE || wanted * CHANGE < f32::from(self.scale) {
             self.scale = (wanted as u8).saturating_add(1).clamp(self.planned, COARSEST);
         }

@@ -77,15 +77,17 @@ impl Joiner {
         }
     }
 
-    /// Notes what there is to code in `rows`; the others are skipped.
-    fn look_at(&mut self, level: Level, reference: &Picture, rows: &Range<usize>) {
+    /// Notes what there is to code in `rows`; the others are skipped. Of an I picture all is due; of a band rather what does
+    /// not fit is left out than nothing but its DCs put in place of what is there.
+    fn look_at(&mut self, level: Level, reference: &Picture, kind: PictureKind, rows: &Range<usize>) {
         let mb_width = reference.mb_width;
         for (n, mode) in self.modes.iter_mut().enumerate() {
             let (column, row) = (n % mb_width, n / mb_width);
             let here = rows.contains(&row);
             let luma = || luma_at(reference.planes[0].view(), (column * 16, row * 16));
             let activity = if here { deviation(level, &luma()) } else { 0 };
-            *mode = Mode { intra: here, due: here, waits: !here, activity, ..DUE };
+            let due = here && kind == PictureKind::Intra;
+            *mode = Mode { intra: here, due, waits: !here, activity, ..DUE };
         }
     }
 
@@ -111,9 +113,10 @@ impl Encoder {
     pub fn encode_join(&mut self, rows: Range<usize>, size: JoinSize, out: &mut Vec<u8>) -> EncodedPicture {
         let rows = rows.start..rows.end.min(self.rows());
         let kind = if rows == (0..self.rows()) { PictureKind::Intra } else { PictureKind::Predicted };
-        self.joiner.look_at(self.level, &self.reference, &rows);
+        self.joiner.look_at(self.level, &self.reference, kind, &rows);
+        let planned = |scale| if kind == PictureKind::Intra { planned_for(scale) } else { scale };
         let (scale, most_bits) = match size {
-            JoinSize::Quantiser(scale) => (planned_for(scale), None),
+            JoinSize::Quantiser(scale) => (planned(scale), None),
             JoinSize::Bytes(bytes) => {
                 let bits = (bytes as f32 * 8.0 - HEAD_BITS).max(0.0);
                 (self.joiner.finest(bits * AIM), Some(bits))
@@ -141,7 +144,8 @@ impl Encoder {
         // The next picture overwrites this reconstruction: it is room to work in until then.
         let tally = slices::code(&context, most_bits, macroblocks, reconstruction, room, outlet);
         joiner.costs.learn(tally);
-        EncodedPicture { bytes: out.len() - start, kind, quantiser: DUE.scale(scale), waiting: 0 }
+        let quantiser = if kind == PictureKind::Intra { DUE.scale(scale) } else { scale };
+        EncodedPicture { bytes: out.len() - start, kind, quantiser, waiting: 0 }
     }
 
     /// The rows from `first` on that a band of about `bytes` bytes with the quantizer_scale `scale` has room for, at least
@@ -149,11 +153,11 @@ impl Encoder {
     /// out. Empty if there is none.
     #[must_use]
     pub fn rows_of_band(&mut self, first: usize, since: u64, scale: u8, bytes: usize) -> Range<usize> {
-        let (all, scale) = (self.rows(), planned_for(scale));
+        let all = self.rows();
         let exact = |row: &usize| self.pictures - self.refreshed_at[*row] < since;
         let Some(first) = (first..all).find(|row| !exact(row)) else { return all..all };
         let end = (first..all).find(exact).unwrap_or(all);
-        self.joiner.look_at(self.level, &self.reference, &(first..end));
+        self.joiner.look_at(self.level, &self.reference, PictureKind::Predicted, &(first..end));
         let mut left = bytes as f32 * 8.0 - HEAD_BITS;
         let rows = self.joiner.modes.chunks(self.reference.mb_width).take(end).skip(first);
         let takes = |row: &[Mode]| row.iter().map(|mode| self.joiner.costs.bits(mode, scale)).sum::<f32>();

@@ -118,12 +118,15 @@ fn relieve_starved(
     slices: &mut [Coded],
 ) {
     let used = |slice: &Coded| slice.bytes.len() as f32 * 8.0;
-    let left = (most_bits - slices.iter().map(used).sum::<f32>()).max(0.0);
+    // What a starved slice did not use stays its own: it gave up early what came last.
+    let own = |slice: &Coded| (slice.budget.unwrap_or_default() + SLICE_HEAD_BITS).max(used(slice));
+    let taken = slices.iter().map(|slice| if slice.starved { own(slice) } else { used(slice) });
+    let left = (most_bits - taken.sum::<f32>()).max(0.0);
     let more = left / slices.iter().filter(|slice| slice.starved).count() as f32;
     let scale = (context.scale * 2).min(COARSEST);
     let parts = macroblocks.modes.chunks_mut(count).zip(macroblocks.waiting.chunks(count));
     for (slice, (modes, waiting)) in slices.iter_mut().zip(parts).filter(|(slice, _)| slice.starved) {
-        let budget = used(slice) - SLICE_HEAD_BITS + more;
+        let budget = own(slice) - SLICE_HEAD_BITS + more;
         slice.budget = Some(budget);
         make_wait((context.costs.times(slice.fault), scale, budget), context.patience, modes, waiting);
         slice.foretold = context.foretell(modes);

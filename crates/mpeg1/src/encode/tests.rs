@@ -119,6 +119,20 @@ fn the_rate_is_met_on_moving_pictures() {
     }
 }
 
+#[test]
+fn psnr_is_that_of_the_reference() {
+    let mut encoder = Encoder::new(Settings::new(40, 24, 25.0, Rate::Quantiser(4))).unwrap();
+    let grey = |y: u8| -> Vec<u8> {
+        let len = PictureView::i420_len(40, 24);
+        (0..len).map(|i| if i < 40 * 24 { y } else { 128 }).collect()
+    };
+    encode(&mut encoder, &grey(100), Intra::Auto);
+    let psnr = |y| encoder.psnr_y(PictureView::from_i420(&grey(y), 40, 24));
+    assert!(psnr(100).is_infinite());
+    // A difference of 5 everywhere: 20 lg (255 / 5).
+    assert!((psnr(105) - 34.151).abs() < 0.001);
+}
+
 /// Noise, and a cut to other noise now and then.
 fn cuts(size: (usize, usize), n: usize) -> Vec<u8> {
     let mut state = (n / 16) as u32 * 7_919 + 1;

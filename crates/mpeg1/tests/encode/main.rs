@@ -5,6 +5,7 @@ mod ffmpeg;
 mod join;
 mod legal;
 mod oxideav;
+mod parts;
 mod rate;
 mod refresh;
 mod round_trip;
