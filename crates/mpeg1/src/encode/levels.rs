@@ -10,19 +10,19 @@
 //!
 //! Here belongs: the list of levels and the choice. Not here: transforms, how levels become bits.
 
-use crate::syntax::block::code_len;
-use crate::tables::ZIGZAG;
-use crate::transform::dct::FRACTION_BITS;
-use crate::transform::quantise::{dequantise_intra, dequantise_predicted};
+use crate::tables::coefficients::{FIRST_ROW, WHOLE_CODES, WHOLE_LEVELS, WholeCode, whole_codes};
+use crate::tables::{INTRA_MATRIX, ZIGZAG};
+use crate::transform::quantise::LEVEL_FRACTION_BITS;
 
 /// A level that is not 0.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Level {
-    /// Its place in the order of sending, 0 to 63.
-    pub at: u8,
-    pub level: i16,
+    /// What is written for it.
+    pub code: WholeCode,
     /// The dequantised coefficient.
     pub coefficient: i16,
+    /// Its place in the order of sending, 0 to 63.
+    pub at: u8,
 }
 
 /// The levels of a block that are not 0, in the order of sending; of an intra block without the DC.
@@ -32,23 +32,33 @@ pub(super) struct Levels {
     len: usize,
 }
 
-/// By what levels of a block are judged.
+/// What a block wants.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Judge<'a> {
-    pub intra: bool,
-    pub scale: u8,
-    pub matrix: &'a [u8; 64],
+pub(super) struct Wanted<'a> {
+    /// How many of the quantiser's steps there are in its coefficients, row by row, as [`Quantiser`] gives them.
+    ///
+    /// [`Quantiser`]: crate::transform::quantise::Quantiser
+    pub steps: &'a [u16; 64],
+    /// A bit for each whose nearest level is not 0.
+    pub nonzero: u64,
 }
 
-/// λ for a quantiser scale of 1, in units of distortion, which has twice [`FRACTION_BITS`] fraction bits: of intra and
-/// of predicted blocks. At the usual optimum λ is 0.85 times the square of half a step, and half a step is the scale.
+/// From how many steps on, with their fraction bits, a level is not 0.
+pub(super) const fn least_steps(intra: bool) -> u16 {
+    if intra { 1 << (LEVEL_FRACTION_BITS - 1) } else { 1 << LEVEL_FRACTION_BITS }
+}
+
+/// λ, in units of the square of the step that a predicted block has, with twice [`LEVEL_FRACTION_BITS`] fraction bits: of
+/// intra and of predicted blocks. At the usual optimum λ is 0.85 times the square of half a step.
 /// What a predicted block gets is often noise, of use to no other picture: it is to cost less.
-const LAMBDA: [i32; 2] = [54, 66];
+pub(super) const LAMBDA: [i64; 2] = [54 << 8, 66 << 8];
 /// Bits of end_of_block.
-const END_BITS: i32 = 2;
+const END_BITS: i64 = 2;
 /// A level may cost so many times λ more than it gains: it makes the run before the next one shorter, and later pictures
 /// gain by it, too.
-const GRACE: i32 = 2;
+const GRACE: i64 = 2;
+/// The largest magnitude of a coefficient that is positive.
+const MOST: i32 = 2047;
 
 impl Default for Levels {
     fn default() -> Self {
@@ -72,133 +82,186 @@ impl Levels {
         self.len = 0;
     }
 
-    /// Chooses among the `nearest` levels, of which `nonzero` has a bit for each that is not 0, of `coefficients`; all
-    /// row by row. Gives by how much what is sent is better than nothing, in units of λ × bit: end_of_block counted,
-    /// what the macroblock pays besides not.
-    pub(super) fn choose(
-        &mut self,
-        judge: Judge<'_>,
-        nearest: &[i16; 64],
-        nonzero: u64,
-        coefficients: &[i16; 64],
-    ) -> i32 {
-        let start = u8::from(judge.intra);
-        let mut sent = in_order_of_sending(nonzero) >> start << start;
-        let lambda = judge.lambda();
-        let (mut cost, mut len, mut next) = (0, 0, start);
+    /// Chooses levels of an intra or a predicted block with a quantiser scale. Gives by how much what is sent is worse
+    /// than nothing, in [`LAMBDA`]'s units, with λ for each bit: end_of_block counted, what the macroblock pays besides
+    /// not.
+    pub(super) fn choose<const INTRA: bool>(&mut self, scale: u8, wanted: Wanted<'_>) -> i64 {
+        let lambda = LAMBDA[usize::from(!INTRA)];
+        let mut sent = in_order_of_sending(wanted.nonzero);
+        // Where a run begins: so far back that the first code has a row of its own.
+        let mut next = -(FIRST_ROW as isize);
+        if INTRA || sent & 1 == 0 {
+            (sent, next) = if INTRA { (sent & !1, 1) } else { (sent, 0) };
+        }
+        let scale = Scale::new(scale);
+        let (mut cost, mut len) = (0, 0);
         let mut least = (0, 0);
         while sent != 0 {
-            let at = sent.trailing_zeros() as u8 & 63;
+            let at = sent.trailing_zeros() as usize & 63;
             sent &= sent - 1;
-            let place = usize::from(ZIGZAG[usize::from(at)]);
-            let run = at - next;
-            let (more, level) = judge.best(lambda, (at, run), nearest[place], coefficients[place]);
+            let place = usize::from(ZIGZAG[at] & 63);
+            let steps = wanted.steps[place];
+            let row = (at as isize - next) as usize * WHOLE_LEVELS;
+            let better = if INTRA { better_intra } else { better_predicted };
+            let (distortion, code, coefficient) = better(scale, place, row, steps);
+            let more = distortion + lambda * i64::from(code.len());
+            // What stands in the place of the first code is always worth its bits.
             if more <= GRACE * lambda {
-                self.list[len & 63] = level;
-                (cost, len, next) = (cost + more, len + 1, at + 1);
+                let sign = -i32::from(steps & 1);
+                let code = if code.is_escaped() {
+                    escaped(row, coefficient.0, sign)
+                } else {
+                    code.with_sign(sign < 0)
+                };
+                let coefficient = ((coefficient.1.min(MOST - sign) ^ sign) - sign) as i16;
+                self.list[len & 63] = Level { code, coefficient, at: at as u8 };
+                (cost, len, next) = (cost + more, len + 1, at as isize + 1);
                 least = if cost < least.0 { (cost, len) } else { least };
             }
         }
         let (cost, len) = (least.0 + lambda * END_BITS, least.1);
         // An intra block pays for its end in any case.
-        self.len = if judge.intra || cost < 0 { len } else { 0 };
-        -cost / lambda
+        self.len = if INTRA || cost < 0 { len } else { 0 };
+        cost
     }
 }
 
-impl Judge<'_> {
-    #[inline(always)]
-    fn dequantise(self, level: i16, weight: i32) -> i16 {
-        if self.intra { dequantise_intra(level, weight) } else { dequantise_predicted(level, weight) }
-    }
+/// An escape's code: seldom the better one.
+#[cold]
+#[inline(never)]
+fn escaped(row: usize, magnitude: u16, sign: i32) -> WholeCode {
+    let level = (i32::from(magnitude) ^ sign) - sign;
+    WholeCode::of(false, (row / WHOLE_LEVELS) as u8, level as i16)
+}
 
-    fn lambda(self) -> i32 {
-        LAMBDA[usize::from(!self.intra)] * i32::from(self.scale) * i32::from(self.scale)
-    }
+/// By how much a level makes distortion more than 0 instead of it does, its code but for the sign, and its magnitude
+/// and that of the coefficient that a decoder makes of it, not bounded.
+type Better = (i64, WholeCode, (u16, i32));
 
-    /// The better of a coefficient's nearest level and the one below, behind a `run` of zeros: what it costs more than
-    /// to send none.
-    #[inline(always)]
-    fn best(self, lambda: i32, (at, run): (u8, u8), nearest: i16, wanted: i16) -> (i32, Level) {
-        let weight = i32::from(self.scale) * i32::from(self.matrix[usize::from(ZIGZAG[usize::from(at)])]);
-        let wanted = i32::from(wanted.unsigned_abs());
-        let first = at == 0 && !self.intra;
-        // Of magnitudes: a level has its coefficient's sign.
-        let send = |level: i16| {
-            let coefficient = self.dequantise(level, weight);
-            let sent = i32::from(coefficient) << FRACTION_BITS;
-            // (wanted − sent)² − wanted²
-            let more = sent * (sent - 2 * wanted) + lambda * code_len(first, run, level);
-            (more, Level { at, level, coefficient })
-        };
-        let magnitude = nearest.abs();
-        let (more, mut best) = if magnitude == 1 {
-            send(1)
-        } else {
-            let (upper, lower) = (send(magnitude), send(magnitude - 1));
-            if lower.0 < upper.0 { lower } else { upper }
-        };
-        if nearest < 0 {
-            best.level = -best.level;
-            // The bounds are not symmetric: there it is worked out anew.
-            let bounded = best.coefficient == i16::MAX >> 4;
-            best.coefficient = if bounded { self.dequantise(best.level, weight) } else { -best.coefficient };
+/// A quantiser scale, and what follows from it for all levels.
+#[derive(Clone, Copy)]
+struct Scale {
+    scale: i32,
+    /// How much a predicted coefficient is short of the middle of its step: all elements of the matrix are 16, so only
+    /// an even scale makes it even, and then it is one nearer to 0.
+    short: u16,
+}
+
+impl Scale {
+    fn new(scale: u8) -> Self {
+        let short = if scale.is_multiple_of(2) { 128 / u16::from(scale.max(1)) } else { 0 };
+        Self { scale: scale.into(), short }
+    }
+}
+
+/// Of a predicted block's coefficient: the nearest level or the one below, whichever makes distortion + λ × bits least.
+#[inline(always)]
+fn better_predicted(Scale { scale, short }: Scale, _: usize, row: usize, steps: u16) -> Better {
+    let magnitude = steps >> LEVEL_FRACTION_BITS;
+    let mut at = row + usize::from(magnitude).min(WHOLE_LEVELS - 1);
+    let lower = (steps & 255) + short < u16::from(LOWER[at]);
+    at -= usize::from(lower);
+    let magnitude = magnitude - u16::from(lower);
+    // A level m stands for m + ½.
+    let sent = (magnitude << LEVEL_FRACTION_BITS) + 128 - short;
+    let (distance, sent) = (i64::from(sent) - 2 * i64::from(steps), i64::from(sent));
+    (sent * distance, WHOLE_CODES[at], (magnitude, (sent as i32 * scale) >> 7))
+}
+
+/// For each of [`WHOLE_CODES`] the fraction of a step below which the level below is the better one.
+///
+/// With one step as the unit, the two distortions differ by twice the way from a level to the coefficient, whatever the
+/// scale: so the fraction is compared with half of λ × what the upper code is longer.
+static LOWER: [u8; WHOLE_CODES.len()] = {
+    let (codes, mut lower) = (whole_codes(), [0; WHOLE_CODES.len()]);
+    let mut n = 1;
+    while n < lower.len() {
+        // There is none below 1: to send nothing is another question.
+        if n % WHOLE_LEVELS > 1 {
+            let longer = codes[n].len() as i64 - codes[n - 1].len() as i64;
+            let fraction = (longer * LAMBDA[1] / 2) >> LEVEL_FRACTION_BITS;
+            lower[n] = if fraction > 255 { 255 } else { fraction as u8 };
         }
-        (more, best)
+        n += 1;
     }
+    lower
+};
+
+/// The same of an intra block's.
+#[inline(always)]
+fn better_intra(scale: Scale, place: usize, row: usize, steps: u16) -> Better {
+    let weight = scale.scale * i32::from(INTRA_MATRIX[place]);
+    let nearest = (steps + (1 << (LEVEL_FRACTION_BITS - 1))) >> LEVEL_FRACTION_BITS;
+    let to_predicted = i64::from(INTRA_MATRIX[place]) * i64::from(INTRA_MATRIX[place]);
+    let send = |magnitude: u16| {
+        // As `dequantise_intra` has it, but not bounded.
+        let sent = (((i32::from(magnitude) * weight) >> 3) - 1) | 1;
+        let in_steps = i64::from(sent * (8 << LEVEL_FRACTION_BITS) / weight);
+        let distortion = (in_steps * (in_steps - 2 * i64::from(steps)) * to_predicted) >> 8;
+        (distortion, WHOLE_CODES[row + usize::from(magnitude).min(WHOLE_LEVELS - 1)], (magnitude, sent))
+    };
+    let cost = |of: Better| of.0 + LAMBDA[0] * i64::from(of.1.len());
+    let (upper, lower) = (send(nearest), send(nearest - 1));
+    if nearest > 1 && cost(lower) < cost(upper) { lower } else { upper }
 }
 
 /// The mask of places row by row as a mask of places in the order of sending.
 #[inline]
-fn in_order_of_sending(mut places: u64) -> u64 {
+fn in_order_of_sending(places: u64) -> u64 {
+    let rows = places.to_le_bytes();
     let mut sent = 0;
-    while places != 0 {
-        sent |= 1 << ORDER[places.trailing_zeros() as usize & 63];
-        places &= places - 1;
+    for (row, sent_by_row) in rows.into_iter().zip(&SENT) {
+        sent |= sent_by_row[usize::from(row)];
     }
     sent
 }
 
-/// The order of sending by place: the inverse of [`ZIGZAG`].
-const ORDER: [u8; 64] = {
-    let mut order = [0; 64];
+/// For each row of a block, the places of its eight coefficients in the order of sending as a mask.
+static SENT: [[u64; 256]; 8] = {
+    let mut sent = [[0; 256]; 8];
     let mut n = 0;
     while n < 64 {
-        order[ZIGZAG[n] as usize] = n as u8;
+        let (row, bit) = (ZIGZAG[n] as usize / 8, ZIGZAG[n] % 8);
+        let mut places = 0;
+        while places < 256 {
+            if places >> bit & 1 == 1 {
+                sent[row][places] |= 1 << n;
+            }
+            places += 1;
+        }
         n += 1;
     }
-    order
+    sent
 };
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tables::NON_INTRA_MATRIX;
+    use crate::bits::{BitReader, BitWriter};
+    use crate::syntax::block::{Next, read_first, read_next, write_coefficient, write_end};
+    use crate::transform::quantise::{dequantise_intra, dequantise_predicted};
     use alloc::vec::Vec;
+    use proptest::prelude::*;
 
-    const fn square(value: i32) -> i32 {
-        value * value
-    }
-
-    const JUDGE: Judge<'_> = Judge { intra: false, scale: 4, matrix: &NON_INTRA_MATRIX };
+    const SCALE: u8 = 4;
 
     /// Cost of sending `levels`, by place in the order of sending, without end_of_block and what is not sent.
-    fn cost(levels: &[(u8, i16)], coefficients: &[i16; 64]) -> i32 {
-        let lambda = JUDGE.lambda();
+    fn cost(levels: &[(u8, i16)], steps: &[u16; 64]) -> i64 {
         let mut next = 0;
         let mut sum = 0;
         for &(at, level) in levels {
-            let wanted = i32::from(coefficients[usize::from(ZIGZAG[usize::from(at)])]);
-            let coefficient = i32::from(dequantise_predicted(level, 64)) << FRACTION_BITS;
-            sum += square(wanted - coefficient) - square(wanted);
-            sum += lambda * code_len(next == 0, at - next, level);
+            let wanted = i64::from(steps[usize::from(ZIGZAG[usize::from(at)])]);
+            // A coefficient's unit is an eighth of the step with this scale.
+            let sent = i64::from(dequantise_predicted(level.abs(), 64)) * 32;
+            sum += (wanted - sent).pow(2) - wanted.pow(2);
+            sum += LAMBDA[1] * i64::from(WholeCode::of(next == 0, at - next, level).len());
             next = at + 1;
         }
         sum
     }
 
     /// The least cost of all ways to send these coefficients, end_of_block included; they are at most six.
-    fn least_cost(places: &[(u8, i16)], coefficients: &[i16; 64]) -> i32 {
+    fn least_cost(places: &[(u8, i16)], steps: &[u16; 64]) -> i64 {
         let ways = 3usize.pow(places.len() as u32);
         let costs = (1..ways).map(|way| {
             let sent: Vec<_> = (places.iter().enumerate())
@@ -208,8 +271,8 @@ mod tests {
                     (lower < 2 && level != 0).then_some((at, level))
                 })
                 .collect();
-            let end = if sent.is_empty() { 0 } else { JUDGE.lambda() * END_BITS };
-            cost(&sent, coefficients) + end
+            let end = if sent.is_empty() { 0 } else { LAMBDA[1] * END_BITS };
+            cost(&sent, steps) + end
         });
         costs.min().unwrap_or(0).min(0)
     }
@@ -223,36 +286,99 @@ mod tests {
         };
         let (mut ours, mut least) = (0i64, 0i64);
         for _ in 0..2000 {
-            let (mut coefficients, mut nearest, mut nonzero) = ([0; 64], [0; 64], 0);
+            let (mut steps, mut nonzero) = ([0; 64], 0);
             let mut places = Vec::new();
             let mut at = random(6);
             while at < 64 && places.len() < 6 {
                 let place = usize::from(ZIGZAG[at as usize]);
                 let value = random(500) as i16 - 250;
-                coefficients[place] = value;
-                nearest[place] = value / 64;
+                steps[place] = (value.unsigned_abs() * 4) | u16::from(value < 0);
                 nonzero |= u64::from(value / 64 != 0) << place;
                 places.push((at as u8, value / 64));
                 at += 1 + random(9);
             }
             let mut levels = Levels::default();
-            levels.choose(JUDGE, &nearest, nonzero, &coefficients);
-            let sent: Vec<_> = levels.iter().map(|level| (level.at, level.level)).collect();
-            let end = if sent.is_empty() { 0 } else { JUDGE.lambda() * END_BITS };
-            ours += i64::from(cost(&sent, &coefficients) + end);
-            least += i64::from(least_cost(&places, &coefficients));
+            let wanted = Wanted { steps: &steps, nonzero };
+            let said = levels.choose::<false>(SCALE, wanted);
+            let sent: Vec<_> = levels.iter().map(|level| (level.at, level_of(level.coefficient))).collect();
+            let end = if sent.is_empty() { 0 } else { LAMBDA[1] * END_BITS };
+            let cost = cost(&sent, &steps) + end;
+            assert!(said == cost || sent.is_empty() && said >= 0);
+            ours += cost;
+            least += least_cost(&places, &steps);
         }
         assert!(least < 0 && ours * 100 < least * 97, "{ours} for {least}");
+    }
+
+    /// The level behind a coefficient of a predicted block.
+    fn level_of(coefficient: i16) -> i16 {
+        let levels = (-255..=255).filter(|&level| level != 0);
+        let mut found =
+            levels.filter(|&level| dequantise_predicted(level, 16 * i32::from(SCALE)) == coefficient);
+        found.next().expect("a decoder has such a coefficient")
     }
 
     #[test]
     fn what_is_worth_nothing_is_not_sent() {
         let mut levels = Levels::default();
-        let (mut coefficients, mut nearest) = ([0; 64], [0; 64]);
-        (coefficients[63], nearest[63]) = (65, 1);
-        assert!(levels.choose(JUDGE, &nearest, 1 << 63, &coefficients) < 0 && levels.is_empty());
-        (coefficients[0], nearest[0]) = (640, 10);
-        assert!(levels.choose(JUDGE, &nearest, 1 << 63 | 1, &coefficients) > 0);
+        let mut steps = [0; 64];
+        steps[63] = 260;
+        let wanted = Wanted { steps: &steps, nonzero: 1 << 63 };
+        assert!(levels.choose::<false>(SCALE, wanted) > 0 && levels.is_empty());
+        steps[0] = 2560;
+        let wanted = Wanted { steps: &steps, nonzero: 1 << 63 | 1 };
+        assert!(levels.choose::<false>(SCALE, wanted) < 0);
         assert_eq!(levels.iter().map(|level| level.at).collect::<Vec<_>>(), [0]);
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_written_stands_for_the_coefficients(
+            intra: bool, scale in 1u8..=31, seed: u64, sizes in prop::collection::vec(any::<u16>(), 64), places: u64,
+        ) {
+            let (mut steps, mut nonzero) = ([0; 64], 0);
+            for place in (0..64).filter(|place| places & seed >> place & 1 == 1) {
+                steps[place] = (sizes[place] >> (seed % 9)).min(0xff00);
+                nonzero |= u64::from(steps[place] >= least_steps(intra)) << place;
+            }
+            let mut levels = Levels::default();
+            let wanted = Wanted { steps: &steps, nonzero };
+            if intra { levels.choose::<true>(scale, wanted) } else { levels.choose::<false>(scale, wanted) };
+            check(&levels, intra, scale)?;
+        }
+
+        #[test]
+        fn the_order_of_sending_is_the_zigzag(places: u64) {
+            let sent = in_order_of_sending(places);
+            for (at, place) in ZIGZAG.into_iter().enumerate() {
+                prop_assert_eq!(sent >> at & 1, places >> place & 1);
+            }
+        }
+    }
+
+    /// Reads what would be written and dequantises it.
+    fn check(levels: &Levels, intra: bool, scale: u8) -> Result<(), TestCaseError> {
+        let mut out = Vec::new();
+        let mut bits = BitWriter::new(&mut out);
+        levels.iter().for_each(|level| write_coefficient(&mut bits, level.code));
+        write_end(&mut bits);
+        bits.align();
+        let mut bits = BitReader::new(&out);
+        let mut next = u8::from(intra);
+        for (n, sent) in levels.iter().enumerate() {
+            let read = if n == 0 && !intra { read_first(&mut bits) } else { read_next(&mut bits) };
+            let Next::Coefficient { run, level } = read else { panic!("{read:?}") };
+            prop_assert_eq!(next + run, sent.at);
+            next += run + 1;
+            let place = usize::from(ZIGZAG[usize::from(sent.at)]);
+            let coefficient = if intra {
+                dequantise_intra(level, i32::from(scale) * i32::from(INTRA_MATRIX[place]))
+            } else {
+                dequantise_predicted(level, i32::from(scale) * 16)
+            };
+            prop_assert_eq!(coefficient, sent.coefficient);
+        }
+        prop_assert_eq!(read_next(&mut bits), Next::End);
+        Ok(())
     }
 }

@@ -5,16 +5,15 @@
 use fearless_simd::{Simd, dispatch};
 
 use super::budget::Effort;
-use super::levels::{Judge, Levels};
+use super::levels::{LAMBDA, Levels, Wanted, least_steps};
 use super::mode::Mode;
 use super::samples::Samples;
 use super::slice::PictureContext;
 use crate::bits::BitWriter;
 use crate::motion::{HalfPel, chroma_vector, predict};
 use crate::picture::Plane;
-use crate::syntax::block::{write_dc_difference, write_end, write_first, write_next};
+use crate::syntax::block::{write_coefficient, write_dc_difference, write_end};
 use crate::syntax::macroblock::{MacroblockType, MotionVector, write_block_pattern};
-use crate::tables::{INTRA_MATRIX, NON_INTRA_MATRIX};
 use crate::transform::lanes::{self, Rows};
 use crate::transform::quantise::{self, Quantiser};
 use crate::transform::{dct, idct};
@@ -33,7 +32,7 @@ const WRONG_MEAN: u32 = 16;
 
 /// What the levels of a macroblock must be better than none for it to be sent though it could be skipped, in bits. Its
 /// type, pattern and the address of the next one take 6; but what is sent is of use to the pictures that follow, too.
-const LEAST_GAIN: i32 = 3;
+const LEAST_GAIN: i64 = 3;
 
 /// Where a macroblock lies, counted in macroblocks.
 #[derive(Clone, Copy, Debug)]
@@ -70,8 +69,8 @@ pub(super) struct Coder<'a> {
     vector: MotionVector,
     levels: [Levels; 6],
     dc: [i16; 6],
-    /// What sending the levels is better than sending none, in bits.
-    gain: i32,
+    /// What sending the levels is worse than sending none, in [`LAMBDA`]'s units.
+    cost: i64,
     /// coded_block_pattern: bit 5 for block 0.
     pattern: u8,
 }
@@ -95,7 +94,7 @@ impl<'a> Coder<'a> {
             intra: false,
             levels: Default::default(),
             dc: [0; 6],
-            gain: 0,
+            cost: 0,
             pattern: 0,
         }
     }
@@ -120,9 +119,9 @@ impl<'a> Coder<'a> {
             return self.prepare_least();
         };
         self.quantiser = self.context.quantiser(mode.scale(scale));
-        self.gain = 0;
+        self.cost = 0;
         dispatch!(self.context.level, simd => self.prepare_blocks(simd));
-        if self.gain < LEAST_GAIN && self.vector == MotionVector::ZERO {
+        if self.cost > -LEAST_GAIN * LAMBDA[1] && self.vector == MotionVector::ZERO {
             self.pattern = 0;
         }
     }
@@ -248,9 +247,9 @@ impl<'a> Coder<'a> {
             *row = lanes::widen(simd, source.row(block, y));
         }
         let coefficients = dct::forward_rows(simd, samples);
-        let nearest = self.quantiser.intra(simd, coefficients);
+        let steps = self.quantiser.intra(simd, coefficients);
         self.dc[block] = Quantiser::dc(coefficients[0][0]);
-        self.choose(simd, block, nearest, coefficients);
+        self.choose::<S, true>(simd, block, steps);
     }
 
     #[inline(always)]
@@ -261,32 +260,26 @@ impl<'a> Coder<'a> {
             *row = lanes::widen(simd, source.row(block, y)) - predicted;
         }
         let coefficients = dct::forward_rows(simd, differences);
-        let nearest = self.quantiser.predicted(simd, coefficients);
-        let gain = self.choose(simd, block, nearest, coefficients);
+        let steps = self.quantiser.predicted(simd, coefficients);
+        let cost = self.choose::<S, false>(simd, block, steps);
         if !self.levels[block].is_empty() {
-            self.gain += gain;
+            self.cost += cost;
         }
         !self.levels[block].is_empty()
     }
 
-    /// Chooses a block's levels; what they are better than none, in bits.
+    /// Chooses a block's levels; what they are worse than none, in [`LAMBDA`]'s units.
     #[inline(always)]
-    fn choose<S: Simd>(&mut self, simd: S, block: usize, nearest: Rows<S>, coefficients: Rows<S>) -> i32 {
-        let nonzero = lanes::nonzero(simd, &nearest);
+    fn choose<S: Simd, const INTRA: bool>(&mut self, simd: S, block: usize, steps: Rows<S>) -> i64 {
+        let nonzero = lanes::at_least(simd, &steps, least_steps(INTRA));
         if nonzero == 0 {
             self.levels[block].clear();
             return 0;
         }
-        let (mut levels, mut wanted) = ([0; 64], [0; 64]);
-        lanes::store(nearest, &mut levels);
-        lanes::store(coefficients, &mut wanted);
-        let judge = self.judge();
-        self.levels[block].choose(judge, &levels, nonzero, &wanted)
-    }
-
-    const fn judge(&self) -> Judge<'static> {
-        let matrix = if self.intra { &INTRA_MATRIX } else { &NON_INTRA_MATRIX };
-        Judge { intra: self.intra, scale: self.quantiser.scale(), matrix }
+        let mut in_steps = [0; 64];
+        lanes::store_unsigned(steps, &mut in_steps);
+        let wanted = Wanted { steps: &in_steps, nonzero };
+        self.levels[block].choose::<INTRA>(self.quantiser.scale(), wanted)
     }
 
     fn write_intra(&mut self, bits: &mut BitWriter<'_>, block: usize) {
@@ -294,23 +287,18 @@ impl<'a> Coder<'a> {
         let dc = self.dc[block];
         write_dc_difference(bits, plane == 0, dc - self.dc_before[plane]);
         self.dc_before[plane] = dc;
-        let mut next = 1;
-        for level in self.levels[block].iter() {
-            write_next(bits, level.at - next, level.level);
-            next = level.at + 1;
-        }
-        write_end(bits);
+        self.write_levels(bits, block);
     }
 
     fn write_predicted(&self, bits: &mut BitWriter<'_>, block: usize) {
-        if self.pattern & (32 >> block) == 0 {
-            return;
+        if self.pattern & (32 >> block) != 0 {
+            self.write_levels(bits, block);
         }
-        let mut next = 0;
+    }
+
+    fn write_levels(&self, bits: &mut BitWriter<'_>, block: usize) {
         for level in self.levels[block].iter() {
-            let write = if next == 0 { write_first } else { write_next };
-            write(bits, level.at - next, level.level);
-            next = level.at + 1;
+            write_coefficient(bits, level.code);
         }
         write_end(bits);
     }

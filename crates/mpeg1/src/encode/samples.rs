@@ -3,7 +3,7 @@
 //! Here belongs: taking them out of planes and putting them back. Not here: what is done with them.
 
 use super::macroblock::Place;
-use crate::motion::sad::{Luma, luma_at, sad_of_halves};
+use crate::motion::sad::{Luma, copy_rows, luma_at, sad_of_halves};
 use crate::picture::Plane;
 use fearless_simd::Simd;
 
@@ -21,10 +21,8 @@ impl Samples {
         let luma = luma_at(planes[0], (place.column * 16, place.row * 16));
         let mut chroma = [[[0; 8]; 8]; 2];
         for (block, plane) in chroma.iter_mut().zip(&planes[1..]) {
-            for (n, row) in block.iter_mut().enumerate() {
-                let start = (place.row * 8 + n) * plane.stride + place.column * 8;
-                *row = *plane.samples[start..].first_chunk().expect("the picture consists of whole blocks");
-            }
+            let start = place.row * 8 * plane.stride + place.column * 8;
+            copy_rows(block, &plane.samples[start..], plane.stride);
         }
         Self { luma, chroma }
     }
@@ -33,15 +31,11 @@ impl Samples {
     #[inline]
     pub fn store(&self, planes: &mut [&mut [u8]; 3], strides: [usize; 3], place: Place) {
         let [y, cb, cr] = planes;
-        for (n, row) in self.luma.iter().enumerate() {
-            let start = (place.row * 16 + n) * strides[0] + place.column * 16;
-            y[start..start + 16].copy_from_slice(row);
-        }
+        let start = place.row * 16 * strides[0] + place.column * 16;
+        store_rows(&self.luma, &mut y[start..], strides[0]);
         for (block, (plane, stride)) in self.chroma.iter().zip([(cb, strides[1]), (cr, strides[2])]) {
-            for (n, row) in block.iter().enumerate() {
-                let start = (place.row * 8 + n) * stride + place.column * 8;
-                plane[start..start + 8].copy_from_slice(row);
-            }
+            let start = place.row * 8 * stride + place.column * 8;
+            store_rows(block, &mut plane[start..], stride);
         }
     }
 
@@ -81,6 +75,17 @@ impl Samples {
             sums[4 + n] = left + right;
         }
         sums
+    }
+}
+
+/// Puts rows to the front of `to` and one `stride` after the other behind it: `copy_rows` the other way.
+#[inline(always)]
+fn store_rows<const N: usize>(rows: &[[u8; N]], to: &mut [u8], stride: usize) {
+    assert!(stride >= N, "a row is not longer than the plane is wide");
+    let Some((last, rows)) = rows.split_last() else { return };
+    to[rows.len() * stride..][..N].copy_from_slice(last);
+    for (row, to) in rows.iter().zip(to.chunks_exact_mut(stride)) {
+        to[..N].copy_from_slice(row);
     }
 }
 

@@ -37,10 +37,21 @@ pub type Luma = [[u8; 16]; 16];
 #[must_use]
 pub fn luma_at(plane: Plane<'_>, (x, y): (usize, usize)) -> Luma {
     let mut luma = [[0; 16]; 16];
-    for (n, row) in luma.iter_mut().enumerate() {
-        *row = *first_of(&plane.samples[(y + n) * plane.stride + x..]);
-    }
+    copy_rows(&mut luma, &plane.samples[y * plane.stride + x..], plane.stride);
     luma
+}
+
+/// Fills rows with what lies at the front of `from` and one `stride` after the other behind it.
+///
+/// Chunks of whole rows need no check each, as an index would; behind the last row a whole one may not be left.
+#[inline(always)]
+pub(crate) fn copy_rows<const N: usize>(rows: &mut [[u8; N]], from: &[u8], stride: usize) {
+    assert!(stride >= N, "a row is not longer than the plane is wide");
+    let Some((last, rows)) = rows.split_last_mut() else { return };
+    *last = *first_of(&from[rows.len() * stride..]);
+    for (row, from) in rows.iter_mut().zip(from.chunks_exact(stride)) {
+        *row = *first_of(from);
+    }
 }
 
 /// The sum over a macroblock: `source` against `reference`'s at `at`. The mean of four neighbours is taken as the mean of
@@ -71,33 +82,41 @@ pub(crate) fn sad<S: Simd>(simd: S, source: &Luma, reference: Plane<'_>, at: Hal
 fn sad_between<S: Simd, const RIGHT: bool, const BELOW: bool>(
     simd: S,
     source: &Luma,
-    from: Plane<'_>,
+    Plane { samples, stride }: Plane<'_>,
     limit: u32,
 ) -> u32 {
-    let mut rest = from.samples;
-    let mut sum = simd.splat_u32x4(0);
-    let mut found = row_of::<S, RIGHT>(simd, rest);
-    for (n, row) in source.iter().enumerate() {
-        let wanted = u8x16::load_array_ref(simd, row);
-        rest = rest.get(from.stride..).unwrap_or_default();
-        if BELOW {
-            let under = row_of::<S, RIGHT>(simd, rest);
-            sum += differences(simd, wanted, mean(simd, found, under));
-            found = under;
-        } else {
-            sum += differences(simd, wanted, found);
-            if n < 15 {
-                found = row_of::<S, RIGHT>(simd, rest);
-            }
-        }
-        if n == 7 {
-            let half = simd.reduce_sum_u32x4(sum);
-            if half >= limit {
-                return half;
-            }
-        }
+    let (upper, lower) = source.split_at(8);
+    let sum = sum_between::<S, RIGHT, BELOW>(simd, upper, samples, stride);
+    let half = simd.reduce_sum_u32x4(sum);
+    if half >= limit {
+        return half;
     }
-    simd.reduce_sum_u32x4(sum)
+    half + simd.reduce_sum_u32x4(sum_between::<S, RIGHT, BELOW>(simd, lower, &samples[8 * stride..], stride))
+}
+
+/// The same of a few rows.
+#[inline(always)]
+fn sum_between<S: Simd, const RIGHT: bool, const BELOW: bool>(
+    simd: S,
+    source: &[[u8; 16]],
+    from: &[u8],
+    stride: usize,
+) -> u32x4<S> {
+    assert!(stride >= 16 + usize::from(RIGHT), "the block lies inside the plane");
+    let mut sum = simd.splat_u32x4(0);
+    let Some((last_wanted, source)) = source.split_last() else { return sum };
+    let mut above = row_of::<S, RIGHT>(simd, from);
+    let from = if BELOW { &from[stride..] } else { from };
+    let last = row_of::<S, RIGHT>(simd, &from[source.len() * stride..]);
+    // Chunks of whole rows need no check each; behind the last row a whole one may not be left.
+    for (wanted, row) in source.iter().zip(from.chunks_exact(stride)) {
+        let wanted = u8x16::load_array_ref(simd, wanted);
+        let row = row_of::<S, RIGHT>(simd, row);
+        sum += differences(simd, wanted, if BELOW { mean(simd, above, row) } else { row });
+        above = row;
+    }
+    let wanted = u8x16::load_array_ref(simd, last_wanted);
+    sum + differences(simd, wanted, if BELOW { mean(simd, above, last) } else { last })
 }
 
 /// Sums of absolute differences of the left eight and of the right eight samples of all rows.
@@ -118,7 +137,7 @@ fn row_of<S: Simd, const RIGHT: bool>(simd: S, samples: &[u8]) -> u8x16<S> {
 }
 
 #[inline(always)]
-fn first_of(samples: &[u8]) -> &[u8; 16] {
+fn first_of<const N: usize>(samples: &[u8]) -> &[u8; N] {
     samples.first_chunk().expect("the block lies inside the plane")
 }
 

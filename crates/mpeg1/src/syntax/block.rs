@@ -4,8 +4,8 @@ use super::macroblock::put;
 use crate::bits::{BitReader, BitWriter};
 use crate::tables::Entry;
 use crate::tables::coefficients::{
-    CODES, DC_SIZE_CHROMA, DC_SIZE_CHROMA_CODES, DC_SIZE_LUMA, DC_SIZE_LUMA_CODES, END_OF_BLOCK,
-    END_OF_BLOCK_CODE, ESCAPE, ESCAPE_CODE, ESCAPED_LEN, LENS, LEVELS, LONG, RUN_SHIFT, RUNS, SHORT,
+    DC_SIZE_CHROMA, DC_SIZE_CHROMA_CODES, DC_SIZE_LUMA, DC_SIZE_LUMA_CODES, END_OF_BLOCK, END_OF_BLOCK_CODE,
+    ESCAPE, ESCAPE_CODE, LONG, RUN_SHIFT, SHORT, WholeCode,
 };
 
 /// The largest magnitude of a level that has a code.
@@ -111,47 +111,22 @@ fn read_escaped(bits: &mut BitReader<'_>) -> Next {
     if level == 0 || level == -256 { Next::Invalid } else { Next::Coefficient { run, level } }
 }
 
+/// Writes a coefficient.
+#[inline(always)]
+pub fn write_coefficient(bits: &mut BitWriter<'_>, code: WholeCode) {
+    bits.put(code.bits(), code.len());
+}
+
 /// Writes the first coefficient of a block that must have one.
 #[inline]
 pub fn write_first(bits: &mut BitWriter<'_>, run: u8, level: i16) {
-    if run == 0 && level.abs() == 1 {
-        bits.put(if level > 0 { 0b10 } else { 0b11 }, 2);
-    } else {
-        write_next(bits, run, level);
-    }
+    write_coefficient(bits, WholeCode::of(true, run, level));
 }
 
 /// Writes a coefficient: `run` zeros, at most 63, and a `level` of magnitude 1 to [`MOST_LEVEL`].
 #[inline]
 pub fn write_next(bits: &mut BitWriter<'_>, run: u8, level: i16) {
-    let magnitude = usize::from(level.unsigned_abs());
-    if usize::from(run) < RUNS && magnitude < LEVELS {
-        let code = CODES[usize::from(run)][magnitude];
-        if code.len > 0 {
-            let signed = u32::from(code.bits) << 1 | u32::from(level < 0);
-            return bits.put(signed, u32::from(code.len) + 1);
-        }
-    }
-    put(bits, ESCAPE_CODE);
-    bits.put(run.into(), 6);
-    let low = u32::from(level as u16 & 255);
-    match level {
-        -127..=127 => bits.put(low, 8),
-        ..-127 => bits.put(0x8000 | low, 16),
-        _ => bits.put(low, 16),
-    }
-}
-
-/// Bits that [`write_next`] takes for a coefficient with a `run` of at most 63, or [`write_first`] if it is the `first`.
-#[inline]
-#[must_use]
-pub fn code_len(first: bool, run: u8, level: i16) -> i32 {
-    let magnitude = usize::from(level.unsigned_abs());
-    if first && run == 0 && magnitude == 1 {
-        return 2;
-    }
-    let len = if magnitude < LEVELS { LENS[magnitude][usize::from(run)] } else { ESCAPED_LEN };
-    i32::from(if magnitude < 128 { len } else { ESCAPED_LEN + 8 })
+    write_coefficient(bits, WholeCode::of(false, run, level));
 }
 
 /// Writes end_of_block.
@@ -188,11 +163,9 @@ mod tests {
         let levels = (-MOST_LEVEL..=MOST_LEVEL).filter(|&level| level != 0);
         let all: Vec<_> = (0..64).flat_map(|run| levels.clone().map(move |level| (run, level))).collect();
         let mut bits = BitWriter::new(&mut out);
-        let lens: i32 = all
-            .iter()
-            .map(|&(run, level)| code_len(true, run, level) + code_len(false, run, level) + 2)
-            .sum();
+        let mut lens = 0;
         for &(run, level) in &all {
+            lens += WholeCode::of(true, run, level).len() + WholeCode::of(false, run, level).len() + 2;
             write_first(&mut bits, run, level);
             write_next(&mut bits, run, level);
             write_end(&mut bits);

@@ -35,7 +35,7 @@ pub const RUNS: usize = 32;
 /// Most level that has a code of its own, plus 1.
 pub const LEVELS: usize = 41;
 /// Codes of dct_coeff_next by run and level, without the sign bit. Level 0 has none.
-pub static CODES: [[Code; LEVELS]; RUNS] = run_level_codes();
+const CODES: [[Code; LEVELS]; RUNS] = run_level_codes();
 
 const fn run_level_codes() -> [[Code; LEVELS]; RUNS] {
     let mut table = [[Code::NONE; LEVELS]; RUNS];
@@ -51,25 +51,95 @@ const fn run_level_codes() -> [[Code; LEVELS]; RUNS] {
     table
 }
 
-/// Bits of the escape code with run and level; a level of 128 or more takes 8 more.
-pub const ESCAPED_LEN: u8 = 20;
-/// Bits that a coefficient takes, sign and escape included, by level and run: all runs of one level lie side by side,
-/// for that is how they are compared.
-pub static LENS: [[u8; 64]; LEVELS] = lens();
+/// All that is written for a coefficient, sign and escape included: up to 28 bits above 5 with their number.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct WholeCode(u32);
 
-const fn lens() -> [[u8; 64]; LEVELS] {
-    let codes = run_level_codes();
-    let mut table = [[ESCAPED_LEN; 64]; LEVELS];
-    let mut run = 0;
-    while run < RUNS {
-        let mut level = 1;
-        while level < LEVELS {
-            if codes[run][level].len > 0 {
-                table[level][run] = codes[run][level].len + 1;
-            }
-            level += 1;
+impl WholeCode {
+    const LEN_BITS: u32 = 5;
+
+    const fn new(bits: u32, len: u32) -> Self {
+        Self(bits << Self::LEN_BITS | len)
+    }
+
+    /// Of a level that is not 0, behind a run of at most 63, or as the `first` code of a block that must have one.
+    #[must_use]
+    pub const fn of(first: bool, run: u8, level: i16) -> Self {
+        let (magnitude, negative) = (level.unsigned_abs() as usize, (level < 0) as u32);
+        if first && run == 0 && magnitude == 1 {
+            return Self::new(0b10 | negative, 2);
         }
-        run += 1;
+        if (run as usize) < RUNS && magnitude < LEVELS {
+            let code = CODES[run as usize][magnitude];
+            if code.len > 0 {
+                return Self::new((code.bits as u32) << 1 | negative, code.len as u32 + 1);
+            }
+        }
+        let escape = (ESCAPE_CODE.bits as u32) << 6 | run as u32;
+        let low = level as u32 & 255;
+        match level {
+            -127..=127 => Self::new(escape << 8 | low, ESCAPED_LEN),
+            ..-127 => Self::new(escape << 16 | 0x8000 | low, ESCAPED_LEN + 8),
+            _ => Self::new(escape << 16 | low, ESCAPED_LEN + 8),
+        }
+    }
+
+    /// The bits.
+    #[inline(always)]
+    #[must_use]
+    pub const fn bits(self) -> u32 {
+        self.0 >> Self::LEN_BITS
+    }
+
+    /// How many they are.
+    #[inline(always)]
+    #[must_use]
+    pub const fn len(self) -> u32 {
+        self.0 & ((1 << Self::LEN_BITS) - 1)
+    }
+
+    /// Whether there are none: a level of 0 has no code.
+    #[must_use]
+    pub const fn is_empty(self) -> bool {
+        self.len() == 0
+    }
+
+    /// Whether it is an escape, which has no sign bit.
+    #[inline(always)]
+    #[must_use]
+    pub const fn is_escaped(self) -> bool {
+        self.len() >= ESCAPED_LEN
+    }
+
+    /// The code of a positive level, that is no escape, made that of the negative one if so wanted.
+    #[inline(always)]
+    #[must_use]
+    pub const fn with_sign(self, negative: bool) -> Self {
+        Self(self.0 | (negative as u32) << Self::LEN_BITS)
+    }
+}
+
+/// Bits of the escape code with run and level; a level of 128 or more takes 8 more.
+const ESCAPED_LEN: u32 = 20;
+/// How many magnitudes stand in a row of [`WHOLE_CODES`], from 0 on. The last one stands for all above, too: they have
+/// nothing but escapes.
+pub const WHOLE_LEVELS: usize = 64;
+/// The row of [`WHOLE_CODES`] for a run of 0 in the first code of a block that must have one.
+pub const FIRST_ROW: usize = 64;
+/// What is written for a positive level: a row for each run, [`WHOLE_LEVELS`] magnitudes in each, and for 0 nothing.
+pub static WHOLE_CODES: [WholeCode; (FIRST_ROW + 1) * WHOLE_LEVELS] = whole_codes();
+
+/// [`WHOLE_CODES`], for tables made of it.
+pub const fn whole_codes() -> [WholeCode; (FIRST_ROW + 1) * WHOLE_LEVELS] {
+    let mut table = [WholeCode(0); (FIRST_ROW + 1) * WHOLE_LEVELS];
+    let mut n = 0;
+    while n < table.len() {
+        let (row, level) = (n / WHOLE_LEVELS, n % WHOLE_LEVELS);
+        if level > 0 {
+            let (first, run) = if row == FIRST_ROW { (true, 0) } else { (false, row as u8) };
+            table[n] = WholeCode::of(first, run, level as i16);
+        }
+        n += 1;
     }
     table
 }

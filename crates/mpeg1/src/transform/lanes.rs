@@ -50,6 +50,16 @@ pub(crate) fn store<S: Simd>(rows: Rows<S>, block: &mut [i16; 64]) {
     }
 }
 
+/// Puts rows of unsigned values into `block`.
+#[inline(always)]
+#[cfg(any(feature = "encode", test))]
+pub(crate) fn store_unsigned<S: Simd>(rows: Rows<S>, block: &mut [u16; 64]) {
+    for (row, to) in rows.into_iter().zip(block.chunks_exact_mut(8)) {
+        let row: u16x8<S> = row.bitcast();
+        row.store_slice(to);
+    }
+}
+
 /// Eight samples as 16-bit values.
 #[inline(always)]
 pub(crate) fn widen<S: Simd>(simd: S, samples: &[u8; 8]) -> i16x8<S> {
@@ -70,13 +80,13 @@ pub(crate) fn clamp_to_samples<S: Simd>(simd: S, values: i16x8<S>) -> [u8; 8] {
     [a, b, c, d, e, f, g, h]
 }
 
-/// A bit for each place, row by row, whose value is not 0.
+/// A bit for each place, row by row, whose value, unsigned, is `least` or more, if that is a power of two.
 #[inline(always)]
 #[cfg(any(feature = "encode", test))]
-pub(crate) fn nonzero<S: Simd>(simd: S, rows: &Rows<S>) -> u64 {
-    let mut mask = 0;
+pub(crate) fn at_least<S: Simd>(simd: S, rows: &Rows<S>, least: u16) -> u64 {
+    let (mut mask, above) = (0, simd.splat_i16x8(least.wrapping_neg() as i16));
     for (y, &row) in rows.iter().enumerate() {
-        let zero = simd.simd_eq_i16x8(row, simd.splat_i16x8(0));
+        let zero = simd.simd_eq_i16x8(simd.and_i16x8(row, above), simd.splat_i16x8(0));
         mask |= (!simd.to_bitmask_mask16x8(zero) & 0xff) << (8 * y);
     }
     mask
@@ -117,9 +127,8 @@ mod tests {
             for (i, value) in out.into_iter().enumerate() {
                 assert_eq!(value, block[i % 8 * 8 + i / 8]);
             }
-            let sparse = block.map(|value| if value % 3 == 0 { 0 } else { value });
-            let mask = dispatch!(level, simd => nonzero(simd, &load(simd, &sparse)));
-            assert!((0..64).all(|i| (mask >> i & 1 == 1) == (sparse[i] != 0)));
+            let mask = dispatch!(level, simd => at_least(simd, &load(simd, &block), 128));
+            assert!((0..64).all(|i| (mask >> i & 1 == 1) == (block[i] as u16 >= 128)));
             let clamped = dispatch!(level, simd => clamp_to_samples(simd, load(simd, &block)[3]));
             assert_eq!(clamped, core::array::from_fn(|x| block[24 + x].clamp(0, 255) as u8));
             let samples = [0, 255, 128, 127, 1, 2, 254, 77];

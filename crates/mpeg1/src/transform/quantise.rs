@@ -38,23 +38,27 @@ pub const fn dequantise_dc(level: i16) -> i16 {
 }
 
 #[cfg(feature = "encode")]
+pub(crate) use forward::LEVEL_FRACTION_BITS;
+#[cfg(feature = "encode")]
 pub use forward::Quantiser;
 
 #[cfg(feature = "encode")]
 mod forward {
-    use fearless_simd::{Simd, i16x8, prelude::*};
+    use fearless_simd::{Bytes, Simd, i16x8, prelude::*, u16x8};
 
     use crate::tables::{INTRA_MATRIX, NON_INTRA_MATRIX};
     use crate::transform::dct::FRACTION_BITS;
     use crate::transform::lanes::Rows;
 
-    /// Fraction bits of the reciprocals.
-    const RECIPROCAL_BITS: u32 = 16;
+    /// Fraction bits of what quantisation gives.
+    pub(crate) const LEVEL_FRACTION_BITS: u32 = 8;
 
     /// Quantisation by one quantizer_scale: coefficients as the forward DCT gives them to levels.
     #[derive(Clone, Debug)]
     pub struct Quantiser {
         scale: u8,
+        /// Fraction bits of the reciprocals beyond 16.
+        more_bits: u32,
         intra: [i16; 64],
         predicted: [i16; 64],
     }
@@ -63,12 +67,19 @@ mod forward {
         /// For quantizer_scale 1 to 31 and the default matrices.
         #[must_use]
         pub fn new(scale: u8) -> Self {
-            // The smallest step is 8 << FRACTION_BITS: the largest reciprocal is 8192.
+            // As many bits as the smallest step's reciprocal has room for; the matrices' smallest element is 16, but for
+            // that of the DC, which is of no meaning.
+            let more_bits = (8 * u32::from(scale) - 1).ilog2();
             let reciprocals = |matrix: &[u8; 64]| {
-                let step = |n: usize| (u32::from(scale) * u32::from(matrix[n])) << FRACTION_BITS;
-                core::array::from_fn(|n| (8u32 << RECIPROCAL_BITS).div_ceil(step(n)) as i16)
+                let step = |n: usize| (u32::from(scale) * u32::from(matrix[n].max(16))) << FRACTION_BITS;
+                core::array::from_fn(|n| (8u32 << (16 + more_bits)).div_ceil(step(n)) as i16)
             };
-            Self { scale, intra: reciprocals(&INTRA_MATRIX), predicted: reciprocals(&NON_INTRA_MATRIX) }
+            Self {
+                scale,
+                more_bits,
+                intra: reciprocals(&INTRA_MATRIX),
+                predicted: reciprocals(&NON_INTRA_MATRIX),
+            }
         }
 
         /// quantizer_scale.
@@ -77,10 +88,12 @@ mod forward {
             self.scale
         }
 
-        /// The nearest levels of an intra block; the DC's is of no meaning, see [`Self::dc`].
+        /// How many steps of an intra block's levels there are in its coefficients: magnitudes with
+        /// [`LEVEL_FRACTION_BITS`] fraction bits, unsigned, in whose lowest bit is the sign. The DC's is of no meaning,
+        /// see [`Self::dc`].
         #[inline(always)]
         pub(crate) fn intra<S: Simd>(&self, simd: S, block: Rows<S>) -> Rows<S> {
-            quantise::<S, true>(simd, block, &self.intra)
+            quantise(simd, block, &self.intra, self.more_bits)
         }
 
         /// The level of an intra block's DC, 0 to 255.
@@ -90,11 +103,11 @@ mod forward {
             ((coefficient + DC_STEP / 2) / DC_STEP).clamp(0, 255)
         }
 
-        /// The nearest levels of a predicted block: cut off, for a level's reconstruction lies in the middle of what is
-        /// cut down to it, and 0 stands for all below a whole step.
+        /// [`Self::intra`] for a predicted block. Its nearest level is what is in front of the fraction: a level's
+        /// reconstruction lies in the middle of what is cut down to it, and 0 stands for all below a whole step.
         #[inline(always)]
         pub(crate) fn predicted<S: Simd>(&self, simd: S, block: Rows<S>) -> Rows<S> {
-            quantise::<S, false>(simd, block, &self.predicted)
+            quantise(simd, block, &self.predicted, self.more_bits)
         }
     }
 
@@ -118,23 +131,24 @@ mod forward {
             return upper_product_sse2(sse2, a.into(), b.into()).simd_into(simd);
         }
         let (low, high) = simd.widening_mul_i16x8(a, b);
-        simd.saturating_narrow_i32x4(low >> RECIPROCAL_BITS, high >> RECIPROCAL_BITS)
+        simd.saturating_narrow_i32x4(low >> 16, high >> 16)
     }
 
-    /// Magnitude × reciprocal, cut to an integer or else to the `NEAREST`, and to what a level may be, with the sign.
+    /// Magnitude × reciprocal, not more than what a level may be, and the sign.
     #[inline(always)]
-    fn quantise<S: Simd, const NEAREST: bool>(simd: S, block: Rows<S>, reciprocals: &[i16; 64]) -> Rows<S> {
+    fn quantise<S: Simd>(simd: S, block: Rows<S>, reciprocals: &[i16; 64], more_bits: u32) -> Rows<S> {
+        let most = simd.splat_i16x8(255 << more_bits);
         let mut levels = block;
         for (level, reciprocals) in levels.iter_mut().zip(reciprocals.as_chunks::<8>().0) {
             let reciprocals = i16x8::load_array_ref(simd, reciprocals);
-            let sign = *level >> 15;
             let magnitude = simd.abs_i16x8(*level);
-            let mut product = upper_product(simd, magnitude, reciprocals);
-            if NEAREST {
-                // One more where the half below is set, which as a sign is −1.
-                product -= (magnitude * reciprocals) >> 15;
-            }
-            *level = (simd.min_i16x8(product, simd.splat_i16x8(255)) ^ sign) - sign;
+            let upper = simd.min_i16x8(upper_product(simd, magnitude, reciprocals), most);
+            let lower: u16x8<S> = (magnitude * reciprocals).bitcast();
+            let lower = lower >> (16 - LEVEL_FRACTION_BITS + more_bits);
+            let sign: u16x8<S> = level.bitcast();
+            let steps = simd.or_i16x8(upper << (LEVEL_FRACTION_BITS - more_bits), lower.bitcast());
+            let unsigned = simd.and_i16x8(steps, simd.splat_i16x8(!1));
+            *level = simd.or_i16x8(unsigned, (sign >> 15).bitcast());
         }
         levels
     }
@@ -180,9 +194,14 @@ mod tests {
             let quantiser = Quantiser::new(scale);
             for value in (-2040i16..=2040).step_by(7) {
                 let place = (value.unsigned_abs() % 63 + 1) as usize;
+                let signed = |block: &mut [i16; 64], half: u32| {
+                    let steps = u32::from(block[place] as u16) + half;
+                    block[place] = (steps >> LEVEL_FRACTION_BITS) as i16 * value.signum();
+                };
                 let mut block = [0; 64];
                 block[place] = value * 8;
                 intra(level, &quantiser, &mut block);
+                signed(&mut block, 1 << (LEVEL_FRACTION_BITS - 1));
                 let weight = i32::from(scale) * i32::from(INTRA_MATRIX[place]);
                 let back = i32::from(dequantise_intra(block[place], weight));
                 let most = if block[place].abs() == 255 { 2040 } else { weight / 8 + 2 };
@@ -193,6 +212,7 @@ mod tests {
                 let mut block = [0; 64];
                 block[place] = value * 8;
                 predicted(level, &quantiser, &mut block);
+                signed(&mut block, 0);
                 if block[place] != 0 {
                     let back = i32::from(dequantise_predicted(block[place], i32::from(scale) * 16));
                     let most = if block[place].abs() == 255 { 2040 } else { 2 * i32::from(scale) + 2 };
