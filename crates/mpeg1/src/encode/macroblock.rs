@@ -2,7 +2,7 @@
 //!
 //! Here belongs: what a macroblock consists of. Not here: how it was decided on, its neighbours save the DC before.
 
-use fearless_simd::{Simd, dispatch};
+use fearless_simd::{Simd, dispatch, i16x8, i16x16};
 
 use super::budget::Effort;
 use super::levels::{LAMBDA, Levels, Wanted, least_steps};
@@ -14,8 +14,9 @@ use crate::motion::{HalfPel, chroma_vector, predict};
 use crate::picture::Plane;
 use crate::syntax::block::{write_coefficient, write_dc_difference, write_end};
 use crate::syntax::macroblock::{MacroblockType, MotionVector, write_block_pattern};
-use crate::transform::lanes::{self, Rows};
+use crate::transform::lanes;
 use crate::transform::quantise::{self, Quantiser};
+use crate::transform::row::{self, Row};
 use crate::transform::{dct, idct};
 
 /// A DC of mid grey: what the first intra macroblock's DCs are predicted from (2.4.4.1), as a level.
@@ -140,15 +141,29 @@ impl<'a> Coder<'a> {
     fn prepare_blocks<S: Simd>(&mut self, simd: S) {
         let source = Samples::at(self.source, self.place);
         if self.intra {
-            for block in 0..6 {
-                self.prepare_intra(simd, block, &source);
-            }
-            return;
+            return self.prepare_those::<S, true>(simd, 0b11_1111, &source);
         }
         let worth = self.worth_a_look(simd, &source);
-        for block in 0..6 {
-            if worth >> block & 1 == 1 && self.prepare_predicted(simd, block, &source) {
-                self.pattern |= 32 >> block;
+        self.prepare_those::<S, false>(simd, worth, &source);
+    }
+
+    /// Prepares blocks, of which `worth` has a bit for each: by two, if the CPU has vectors for that.
+    #[inline(always)]
+    fn prepare_those<S: Simd, const INTRA: bool>(&mut self, simd: S, mut worth: u8, source: &Samples) {
+        #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
+        let by_two = simd.level().as_avx2().is_some();
+        #[cfg(not(any(target_arch = "x86", target_arch = "x86_64")))]
+        let by_two = false;
+        while worth != 0 {
+            let first = worth.trailing_zeros() as usize;
+            worth &= worth - 1;
+            if by_two {
+                // A last one is taken twice.
+                let second = if worth == 0 { first } else { worth.trailing_zeros() as usize };
+                worth &= worth.wrapping_sub(1);
+                self.prepare_rows::<S, i16x16<S>, INTRA>(simd, [first, second], source);
+            } else {
+                self.prepare_rows::<S, i16x8<S>, INTRA>(simd, [first; 2], source);
             }
         }
     }
@@ -240,46 +255,54 @@ impl<'a> Coder<'a> {
         predict::<8>(cr, chroma, self.samples.chroma[1].as_flattened_mut(), 8);
     }
 
+    /// Prepares one block, or two.
     #[inline(always)]
-    fn prepare_intra<S: Simd>(&mut self, simd: S, block: usize, source: &Samples) {
-        let mut samples = lanes::zero(simd);
-        for (y, row) in samples.iter_mut().enumerate() {
-            *row = lanes::widen(simd, source.row(block, y));
+    fn prepare_rows<S: Simd, R: Row<S>, const INTRA: bool>(
+        &mut self,
+        simd: S,
+        blocks: [usize; 2],
+        source: &Samples,
+    ) {
+        let [first, second] = blocks;
+        let mut rows = [R::splat(simd, 0); 8];
+        for (y, row) in rows.iter_mut().enumerate() {
+            *row = R::widen(simd, source.row(first, y), source.row(second, y));
+            if !INTRA {
+                *row -= R::widen(simd, self.samples.row(first, y), self.samples.row(second, y));
+            }
         }
-        let coefficients = dct::forward_rows(simd, samples);
-        let steps = self.quantiser.intra(simd, coefficients);
-        self.dc[block] = Quantiser::dc(coefficients[0][0]);
-        self.choose::<S, true>(simd, block, steps);
+        let coefficients = dct::forward_rows(simd, rows);
+        let steps = if INTRA {
+            self.quantiser.intra(simd, coefficients)
+        } else {
+            self.quantiser.predicted(simd, coefficients)
+        };
+        let nonzero = row::at_least(simd, &steps, least_steps(INTRA));
+        let mut in_steps = [[0; 64]; 2];
+        for (y, row) in steps.into_iter().enumerate() {
+            row::store(simd, row, &mut in_steps, y);
+        }
+        for n in 0..if first == second { 1 } else { R::BLOCKS } {
+            if INTRA {
+                self.dc[blocks[n]] = Quantiser::dc(coefficients[0][8 * n]);
+            }
+            self.choose::<INTRA>(blocks[n], Wanted { steps: &in_steps[n], nonzero: nonzero[n] });
+        }
     }
 
+    /// Chooses a block's levels.
     #[inline(always)]
-    fn prepare_predicted<S: Simd>(&mut self, simd: S, block: usize, source: &Samples) -> bool {
-        let mut differences = lanes::zero(simd);
-        for (y, row) in differences.iter_mut().enumerate() {
-            let predicted = lanes::widen(simd, self.samples.row(block, y));
-            *row = lanes::widen(simd, source.row(block, y)) - predicted;
+    fn choose<const INTRA: bool>(&mut self, block: usize, wanted: Wanted<'_>) {
+        let levels = &mut self.levels[block];
+        levels.clear();
+        if wanted.nonzero == 0 {
+            return;
         }
-        let coefficients = dct::forward_rows(simd, differences);
-        let steps = self.quantiser.predicted(simd, coefficients);
-        let cost = self.choose::<S, false>(simd, block, steps);
-        if !self.levels[block].is_empty() {
+        let cost = levels.choose::<INTRA>(self.quantiser.scale(), wanted);
+        if !levels.is_empty() && !INTRA {
             self.cost += cost;
+            self.pattern |= 32 >> block;
         }
-        !self.levels[block].is_empty()
-    }
-
-    /// Chooses a block's levels; what they are worse than none, in [`LAMBDA`]'s units.
-    #[inline(always)]
-    fn choose<S: Simd, const INTRA: bool>(&mut self, simd: S, block: usize, steps: Rows<S>) -> i64 {
-        let nonzero = lanes::at_least(simd, &steps, least_steps(INTRA));
-        if nonzero == 0 {
-            self.levels[block].clear();
-            return 0;
-        }
-        let mut in_steps = [0; 64];
-        lanes::store_unsigned(steps, &mut in_steps);
-        let wanted = Wanted { steps: &in_steps, nonzero };
-        self.levels[block].choose::<INTRA>(self.quantiser.scale(), wanted)
     }
 
     fn write_intra(&mut self, bits: &mut BitWriter<'_>, block: usize) {

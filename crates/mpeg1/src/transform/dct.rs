@@ -2,9 +2,10 @@
 
 use core::f64::consts::FRAC_1_SQRT_2;
 
-use fearless_simd::{Level, Simd, dispatch, i16x8, prelude::*};
+use fearless_simd::{Level, Simd, dispatch};
 
-use super::lanes::{self, Rows};
+use super::lanes;
+use super::row::{Row, transpose};
 
 /// Fraction bits of the coefficients that [`forward`] gives.
 pub const FRACTION_BITS: u32 = 3;
@@ -62,56 +63,53 @@ pub fn forward(level: Level, block: &mut [i16; 64]) {
     });
 }
 
-/// [`forward`] in vectors: columns first, then rows.
+/// [`forward`] in vectors, of one block or of two: columns first, then rows.
 #[inline(always)]
-pub(crate) fn forward_rows<S: Simd>(simd: S, block: Rows<S>) -> Rows<S> {
-    let middle = one_dimension::<S, { WEIGHT_BITS - MIDDLE_BITS }, true>(simd, block);
-    let rows = lanes::transpose(simd, middle);
-    let rows = one_dimension::<S, { WEIGHT_BITS + MIDDLE_BITS - FRACTION_BITS }, false>(simd, rows);
-    lanes::transpose(simd, rows)
+pub(crate) fn forward_rows<S: Simd, R: Row<S>>(simd: S, block: [R; 8]) -> [R; 8] {
+    let middle = one_dimension::<S, R, { WEIGHT_BITS - MIDDLE_BITS }, true>(simd, block);
+    let rows = transpose(simd, middle);
+    let rows = one_dimension::<S, R, { WEIGHT_BITS + MIDDLE_BITS - FRACTION_BITS }, false>(simd, rows);
+    transpose(simd, rows)
 }
 
 /// Eight coefficients of eight inputs, of eight lanes side by side. If the inputs are `SMALL`, four of them in 16 bits,
 /// the even ones take half the products: their weights are symmetric once more.
 #[inline(always)]
-fn one_dimension<S: Simd, const SHIFT: u32, const SMALL: bool>(simd: S, i: Rows<S>) -> Rows<S> {
+fn one_dimension<S: Simd, R: Row<S>, const SHIFT: u32, const SMALL: bool>(simd: S, i: [R; 8]) -> [R; 8] {
     let sums = [i[0] + i[7], i[1] + i[6], i[2] + i[5], i[3] + i[4]];
     let even = pairs(simd, sums);
     let odd = pairs(simd, [i[0] - i[7], i[1] - i[6], i[2] - i[5], i[3] - i[4]]);
-    let evenly_even = simd.interleave_i16x8(sums[0] + sums[3], sums[1] + sums[2]);
-    let oddly_even = simd.interleave_i16x8(sums[0] - sums[3], sums[1] - sums[2]);
-    let round = simd.splat_i32x4(1 << (SHIFT - 1));
+    let evenly_even = (sums[0] + sums[3]).in_turns(simd, sums[1] + sums[2]);
+    let oddly_even = (sums[0] - sums[3]).in_turns(simd, sums[1] - sums[2]);
+    let round = R::splat_sums(simd, 1 << (SHIFT - 1));
     let mut output = i;
     for k in 0..8 {
         let [a, b, c, d] = WEIGHTS[k];
-        let first = i16x8::load_array(simd, [a, b, a, b, a, b, a, b]);
-        let second = i16x8::load_array(simd, [c, d, c, d, c, d, c, d]);
+        let first = R::each(simd, &[a, b, a, b, a, b, a, b]);
+        let second = R::each(simd, &[c, d, c, d, c, d, c, d]);
         let (low, high) = if SMALL && k % 2 == 0 {
             let (low, high) = if k % 4 == 0 { evenly_even } else { oddly_even };
-            (simd.pairwise_dot_product_i16x8(low, first), simd.pairwise_dot_product_i16x8(high, first))
+            (low.dot(simd, first), high.dot(simd, first))
         } else {
             let [(low, high), (low_2, high_2)] = if k % 2 == 0 { even } else { odd };
-            (
-                simd.pairwise_dot_product_i16x8(low, first) + simd.pairwise_dot_product_i16x8(low_2, second),
-                simd.pairwise_dot_product_i16x8(high, first)
-                    + simd.pairwise_dot_product_i16x8(high_2, second),
-            )
+            (low.dot(simd, first) + low_2.dot(simd, second), high.dot(simd, first) + high_2.dot(simd, second))
         };
-        output[k] = simd.saturating_narrow_i32x4((low + round) >> SHIFT, (high + round) >> SHIFT);
+        output[k] = R::narrow(simd, (low + round) >> SHIFT, (high + round) >> SHIFT);
     }
     output
 }
 
 /// Inputs 0 and 1, and 2 and 3, side by side.
 #[inline(always)]
-fn pairs<S: Simd>(simd: S, of: [i16x8<S>; 4]) -> [(i16x8<S>, i16x8<S>); 2] {
-    [simd.interleave_i16x8(of[0], of[1]), simd.interleave_i16x8(of[2], of[3])]
+fn pairs<S: Simd, R: Row<S>>(simd: S, of: [R; 4]) -> [(R, R); 2] {
+    [of[0].in_turns(simd, of[1]), of[2].in_turns(simd, of[3])]
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::{level, reference};
+    use fearless_simd::i16x16;
     use proptest::prelude::*;
 
     proptest! {
@@ -129,6 +127,20 @@ mod tests {
                 let mut again = samples;
                 forward(level, &mut again);
                 prop_assert_eq!(again, block);
+                let negative = samples.map(|sample| -sample);
+                let mut alone = negative;
+                forward(level, &mut alone);
+                let two = dispatch!(level, simd => {
+                    let blocks = [lanes::load(simd, &samples), lanes::load(simd, &negative)];
+                    let both = core::array::from_fn(|y| simd.combine_i16x8(blocks[0][y], blocks[1][y]));
+                    let rows: [i16x16<_>; 8] = forward_rows(simd, both);
+                    let mut two = [[0; 64]; 2];
+                    for (n, block) in two.iter_mut().enumerate() {
+                        lanes::store(rows.map(|row| row.split(simd)[n]), block);
+                    }
+                    two
+                });
+                prop_assert_eq!(two, [block, alone]);
             }
             for (coefficient, exact) in block.iter().zip(exact) {
                 let error = f64::from(*coefficient) / f64::from(1 << FRACTION_BITS) - exact;

@@ -50,16 +50,6 @@ pub(crate) fn store<S: Simd>(rows: Rows<S>, block: &mut [i16; 64]) {
     }
 }
 
-/// Puts rows of unsigned values into `block`.
-#[inline(always)]
-#[cfg(any(feature = "encode", test))]
-pub(crate) fn store_unsigned<S: Simd>(rows: Rows<S>, block: &mut [u16; 64]) {
-    for (row, to) in rows.into_iter().zip(block.chunks_exact_mut(8)) {
-        let row: u16x8<S> = row.bitcast();
-        row.store_slice(to);
-    }
-}
-
 /// Eight samples as 16-bit values.
 #[inline(always)]
 pub(crate) fn widen<S: Simd>(simd: S, samples: &[u8; 8]) -> i16x8<S> {
@@ -80,33 +70,6 @@ pub(crate) fn clamp_to_samples<S: Simd>(simd: S, values: i16x8<S>) -> [u8; 8] {
     [a, b, c, d, e, f, g, h]
 }
 
-/// A bit for each place, row by row, whose value, unsigned, is `least` or more, if that is a power of two.
-#[inline(always)]
-#[cfg(any(feature = "encode", test))]
-pub(crate) fn at_least<S: Simd>(simd: S, rows: &Rows<S>, least: u16) -> u64 {
-    let (mut mask, above) = (0, simd.splat_i16x8(least.wrapping_neg() as i16));
-    for (y, &row) in rows.iter().enumerate() {
-        let zero = simd.simd_eq_i16x8(simd.and_i16x8(row, above), simd.splat_i16x8(0));
-        mask |= (!simd.to_bitmask_mask16x8(zero) & 0xff) << (8 * y);
-    }
-    mask
-}
-
-/// Rows become columns: each round shuffles the first half of the vectors with the second, lane by lane, and three
-/// rounds of that put every value at its mirrored place.
-#[inline(always)]
-#[cfg(any(feature = "encode", test))]
-pub(crate) fn transpose<S: Simd>(simd: S, rows: Rows<S>) -> Rows<S> {
-    let mut rows = rows;
-    for _ in 0..3 {
-        let before = rows;
-        for i in 0..4 {
-            (rows[2 * i], rows[2 * i + 1]) = simd.interleave_i16x8(before[i], before[i + 4]);
-        }
-    }
-    rows
-}
-
 #[inline(always)]
 pub(crate) fn as_signed<S: Simd>(values: u16x8<S>) -> i16x8<S> {
     values.bitcast()
@@ -119,16 +82,9 @@ mod tests {
     use fearless_simd::dispatch;
 
     #[test]
-    fn blocks_are_transposed_and_clamped_on_every_level() {
+    fn samples_are_widened_and_values_clamped_on_every_level() {
         let block: [i16; 64] = core::array::from_fn(|i| i as i16 * 13 - 300);
         for level in level::all() {
-            let mut out = [0; 64];
-            dispatch!(level, simd => store(transpose(simd, load(simd, &block)), &mut out));
-            for (i, value) in out.into_iter().enumerate() {
-                assert_eq!(value, block[i % 8 * 8 + i / 8]);
-            }
-            let mask = dispatch!(level, simd => at_least(simd, &load(simd, &block), 128));
-            assert!((0..64).all(|i| (mask >> i & 1 == 1) == (block[i] as u16 >= 128)));
             let clamped = dispatch!(level, simd => clamp_to_samples(simd, load(simd, &block)[3]));
             assert_eq!(clamped, core::array::from_fn(|x| block[24 + x].clamp(0, 255) as u8));
             let samples = [0, 255, 128, 127, 1, 2, 254, 77];

@@ -6,3 +6,5 @@ pub mod dct;
 pub mod idct;
 pub(crate) mod lanes;
 pub mod quantise;
+#[cfg(feature = "encode")]
+pub(crate) mod row;

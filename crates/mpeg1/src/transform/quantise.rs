@@ -44,11 +44,11 @@ pub use forward::Quantiser;
 
 #[cfg(feature = "encode")]
 mod forward {
-    use fearless_simd::{Bytes, Simd, i16x8, prelude::*, u16x8};
+    use fearless_simd::Simd;
 
     use crate::tables::{INTRA_MATRIX, NON_INTRA_MATRIX};
     use crate::transform::dct::FRACTION_BITS;
-    use crate::transform::lanes::Rows;
+    use crate::transform::row::Row;
 
     /// Fraction bits of what quantisation gives.
     pub(crate) const LEVEL_FRACTION_BITS: u32 = 8;
@@ -92,7 +92,7 @@ mod forward {
         /// [`LEVEL_FRACTION_BITS`] fraction bits, unsigned, in whose lowest bit is the sign. The DC's is of no meaning,
         /// see [`Self::dc`].
         #[inline(always)]
-        pub(crate) fn intra<S: Simd>(&self, simd: S, block: Rows<S>) -> Rows<S> {
+        pub(crate) fn intra<S: Simd, R: Row<S>>(&self, simd: S, block: [R; 8]) -> [R; 8] {
             quantise(simd, block, &self.intra, self.more_bits)
         }
 
@@ -106,49 +106,29 @@ mod forward {
         /// [`Self::intra`] for a predicted block. Its nearest level is what is in front of the fraction: a level's
         /// reconstruction lies in the middle of what is cut down to it, and 0 stands for all below a whole step.
         #[inline(always)]
-        pub(crate) fn predicted<S: Simd>(&self, simd: S, block: Rows<S>) -> Rows<S> {
+        pub(crate) fn predicted<S: Simd, R: Row<S>>(&self, simd: S, block: [R; 8]) -> [R; 8] {
             quantise(simd, block, &self.predicted, self.more_bits)
         }
     }
 
-    #[cfg(target_arch = "x86")]
-    use core::arch::x86::{__m128i, _mm_mulhi_epi16};
-    #[cfg(target_arch = "x86_64")]
-    use core::arch::x86_64::{__m128i, _mm_mulhi_epi16};
-
-    fearless_simd::kernel!(
-        #[inline(always)]
-        fn upper_product_sse2(sse2: Sse2, a: __m128i, b: __m128i) -> __m128i {
-            _mm_mulhi_epi16(a, b)
-        }
-    );
-
-    /// The upper 16 bits of products.
-    #[inline(always)]
-    fn upper_product<S: Simd>(simd: S, a: i16x8<S>, b: i16x8<S>) -> i16x8<S> {
-        #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
-        if let Some(sse2) = simd.level().as_sse2() {
-            return upper_product_sse2(sse2, a.into(), b.into()).simd_into(simd);
-        }
-        let (low, high) = simd.widening_mul_i16x8(a, b);
-        simd.saturating_narrow_i32x4(low >> 16, high >> 16)
-    }
-
     /// Magnitude × reciprocal, not more than what a level may be, and the sign.
     #[inline(always)]
-    fn quantise<S: Simd>(simd: S, block: Rows<S>, reciprocals: &[i16; 64], more_bits: u32) -> Rows<S> {
-        let most = simd.splat_i16x8(255 << more_bits);
+    fn quantise<S: Simd, R: Row<S>>(
+        simd: S,
+        block: [R; 8],
+        reciprocals: &[i16; 64],
+        more_bits: u32,
+    ) -> [R; 8] {
+        let most = R::splat(simd, 255 << more_bits);
+        let lower_bits = R::splat(simd, ((1 << LEVEL_FRACTION_BITS) >> more_bits) - 1);
         let mut levels = block;
         for (level, reciprocals) in levels.iter_mut().zip(reciprocals.as_chunks::<8>().0) {
-            let reciprocals = i16x8::load_array_ref(simd, reciprocals);
-            let magnitude = simd.abs_i16x8(*level);
-            let upper = simd.min_i16x8(upper_product(simd, magnitude, reciprocals), most);
-            let lower: u16x8<S> = (magnitude * reciprocals).bitcast();
-            let lower = lower >> (16 - LEVEL_FRACTION_BITS + more_bits);
-            let sign: u16x8<S> = level.bitcast();
-            let steps = simd.or_i16x8(upper << (LEVEL_FRACTION_BITS - more_bits), lower.bitcast());
-            let unsigned = simd.and_i16x8(steps, simd.splat_i16x8(!1));
-            *level = simd.or_i16x8(unsigned, (sign >> 15).bitcast());
+            let reciprocals = R::each(simd, reciprocals);
+            let magnitude = level.abs();
+            let upper = magnitude.upper_product(simd, reciprocals).min(most);
+            let lower = (magnitude * reciprocals) >> (16 - LEVEL_FRACTION_BITS + more_bits);
+            let steps = (upper << (LEVEL_FRACTION_BITS - more_bits)) | (lower & lower_bits);
+            *level = (steps & R::splat(simd, !1)) | ((*level >> 15) & R::splat(simd, 1));
         }
         levels
     }
