@@ -55,8 +55,8 @@ pub(super) const LAMBDA: [i64; 2] = [54 << 8, 66 << 8];
 /// Bits of end_of_block.
 const END_BITS: i64 = 2;
 /// A level may cost so many times λ more than it gains: it makes the run before the next one shorter, and later pictures
-/// gain by it, too.
-const GRACE: i64 = 2;
+/// gain by it, too. With 2 a static camera's noise takes 1 % fewer bits, and what moves more.
+const GRACE: i64 = 3;
 /// The largest magnitude of a coefficient that is positive.
 const MOST: i32 = 2047;
 

@@ -130,7 +130,7 @@ impl Analysis<'_> {
         let quantiser = u32::from(self.quantiser);
         let noise = 48 * quantiser.min(12);
         // Where very much has changed it may be worth another look.
-        let still_settled = (settled + settled / 10).min(150 * quantiser.min(16) + 1000);
+        let still_settled = (settled + settled / 10).min(100 * quantiser.min(16) + 1000);
         noise.max(still_settled)
     }
 

@@ -277,8 +277,8 @@ mod tests {
 
     fn check<S: Simd, R: Row<S>>(simd: S) {
         let blocks = [
-            core::array::from_fn(|i| i as i16 * 1013 - 30_000),
-            core::array::from_fn(|i| 29_000 - i as i16 * 997),
+            core::array::from_fn(|i| (i as i16).wrapping_mul(1013)),
+            core::array::from_fn(|i| (i as i16).wrapping_mul(-997) + 3),
         ];
         let wanted = |of: &dyn Fn(&[i16; 64]) -> [i16; 64]| {
             let of = blocks.map(|block| of(&block));
@@ -292,7 +292,7 @@ mod tests {
             assert!((0..64).all(|i| (mask >> i & 1 == 1) == (block[i] as u16 >= 128)));
         }
         let upper = rows.map(|row| row.upper_product(simd, rows[1]));
-        let product = |a: i16, b: i16| (i32::from(a) * i32::from(b) >> 16) as i16;
+        let product = |a: i16, b: i16| ((i32::from(a) * i32::from(b)) >> 16) as i16;
         let products = wanted(&|block| core::array::from_fn(|i| product(block[i], block[8 + i % 8])));
         assert_eq!(signed(simd, upper), products);
         let each = R::each(simd, &[1, 2, 3, 4, 5, 6, 7, 8]);
