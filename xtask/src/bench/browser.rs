@@ -45,6 +45,8 @@ impl Browser {
             "--disable-component-update",
             "--disable-sync",
             "--disable-infobars",
+            // A page that was left would keep its sockets, and take its part of a link.
+            "--disable-features=BackForwardCache",
             "--kiosk",
             "--window-position=0,0",
         ]);
