@@ -7,6 +7,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::bench::links;
 use crate::cross::{AARCH64, ARMV7, Target};
@@ -15,6 +16,8 @@ use crate::shell::{cargo, command, output, root, target};
 use crate::steps::Steps;
 use crate::{Outcome, shell, soak, wasm};
 
+/// How many new worlds the hub is put into.
+const WORLDS: u32 = 4000;
 /// How long each fuzz target runs.
 const FUZZ_SECONDS: u32 = 300;
 
@@ -24,6 +27,7 @@ pub(crate) fn run(steps: &mut Steps) {
     for target in [&AARCH64, &ARMV7] {
         under_qemu(steps, target);
     }
+    worlds(steps);
     fuzz(steps);
     steps.check("soak", soak::run);
     links(steps);
@@ -101,6 +105,14 @@ fn under_qemu(steps: &mut Steps, target: &Target) {
         }
         Err(why) => steps.skip(&name, &why),
     }
+}
+
+/// The hub in worlds that nobody has seen yet. A fault is said with what makes it again.
+fn worlds(steps: &mut Steps) {
+    let seed = SystemTime::now().duration_since(UNIX_EPOCH).map_or(2, |time| time.as_secs());
+    let mut test = cargo(&["test", "--release", "--locked", "-p", "pistreaming", "--test", "hub"]);
+    test.env("PROPTEST_RNG_SEED", seed.to_string()).env("PROPTEST_CASES", WORLDS.to_string());
+    steps.tests(&format!("the hub in new worlds (PROPTEST_RNG_SEED={seed})"), &mut test);
 }
 
 fn fuzz(steps: &mut Steps) {

@@ -3,6 +3,7 @@
 mod world;
 
 use proptest::prelude::*;
+use proptest::test_runner::RngSeed;
 
 use world::World;
 use world::coder::Scene;
@@ -73,8 +74,18 @@ fn ops() -> impl Strategy<Value = Vec<Op>> {
     prop::collection::vec(op, 1..20)
 }
 
+/// The same 400 worlds each time: one that is found faulty by chance must not stop a change that has nothing to do with it.
+/// PROPTEST_RNG_SEED and PROPTEST_CASES make others, as `cargo xtask test --all` does.
+fn worlds() -> ProptestConfig {
+    let asked = ProptestConfig::default();
+    match asked.rng_seed {
+        RngSeed::Random => ProptestConfig { cases: 400, rng_seed: RngSeed::Fixed(1), ..asked },
+        RngSeed::Fixed(_) => asked,
+    }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(400))]
+    #![proptest_config(worlds())]
 
     /// Whoever comes and goes by whatever links: each is served as the contract says, and who has a good link sees
     /// nothing of the others.
