@@ -68,6 +68,8 @@
 
   /* ---- What the player reports ---- */
 
+  const readableRate = (bits) => (bits < 1e6 ? Math.round(bits / 1e3) + ' kbit/s' : (bits / 1e6).toFixed(2) + ' Mbit/s');
+
   const numbers = {
     /** "14 ms ± 1 since the driver had the frame" */
     delay(figures) {
@@ -80,12 +82,12 @@
       }[figures.delayFrom] || '';
       return [Math.round(figures.delay) + ' ms', '± ' + Math.max(1, Math.round(figures.delayError)) + ', ' + from];
     },
-    size: (figures) => [figures.width === 0 ? 'none yet' : figures.width + ' × ' + figures.height, ''],
-    rate(figures) {
-      const bits = figures.bitsPerSecond;
-      const readable = bits < 1e6 ? Math.round(bits / 1e3) + ' kbit/s' : (bits / 1e6).toFixed(2) + ' Mbit/s';
-      return [Math.round(figures.framesPerSecond) + ' frames/s', readable];
+    /** "320 × 240 a lower rendition of at most 200 kbit/s, for this link" */
+    size(figures) {
+      const lower = 'a lower rendition of at most ' + readableRate(figures.renditionBitsPerSecond) + ', for this ' + (figures.slow ? 'device' : 'link');
+      return [figures.width === 0 ? 'none yet' : figures.width + ' × ' + figures.height, figures.rendition === 0 ? '' : lower];
     },
+    rate: (figures) => [Math.round(figures.framesPerSecond) + ' frames/s', readableRate(figures.bitsPerSecond)],
     losses(figures) {
       const damage = [];
       if (figures.concealed > 0) damage.push(figures.concealed + ' blocks mended');

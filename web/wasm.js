@@ -201,6 +201,8 @@
         delayFrom: TIME_MEANINGS[exports.player_time_meaning(player)] || '',
         framesPerSecond: exports.player_shown_per_second(player, now * 1000),
         bitsPerSecond: exports.player_bits_per_second(player, now * 1000),
+        rendition: exports.player_rendition(player),
+        renditionBitsPerSecond: exports.player_rendition_bits_per_second(player) >>> 0,
         missed: exports.player_missed(player),
         concealed: exports.player_concealed(player),
         malformed: exports.player_malformed(player),

@@ -57,6 +57,7 @@ describe('the overlay', { timeout: 120_000 }, () => {
   it('gives size, rates and losses in words', async () => {
     const said = await figures();
     assert.deepEqual([said.width, said.height], [640, 480]);
+    assert.deepEqual([said.rendition, said.renditionBitsPerSecond], [0, 800_000]);
     assert.ok(said.framesPerSecond > 1 && said.framesPerSecond < 30, `${said.framesPerSecond} frames/s`);
     assert.ok(said.bitsPerSecond > 10_000, `${said.bitsPerSecond} bits/s`);
     assert.equal(said.malformed, 0);

@@ -268,6 +268,10 @@ getters! {
     player_server_assets_low -> u32 = |player| player.protocol.live().map_or(0, |live| live.server_assets() as u32);
     /// 1 if this device takes too long to decode what comes, else 0.
     player_is_slow -> u32 = |player| player.protocol.live().is_some_and(|live| live.is_slow()).into();
+    /// The number of the rendition that is shown: 0 for the full one.
+    player_rendition -> u32 = |player| player.protocol.live().map_or(0, |live| live.rendition().0.into());
+    /// Bits per second that it takes at most; 0 if not known.
+    player_rendition_bits_per_second -> u32 = |player| player.protocol.live().map_or(0, |live| live.rendition().1);
     /// What capture times count from, as `wire` numbers it: 1 sensor, 2 driver, 3 arrival; 0 before the first picture.
     player_time_meaning -> u32 =
         |player| player.protocol.live().and_then(|live| live.meaning()).map_or(0, |meaning| meaning as u32);

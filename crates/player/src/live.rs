@@ -178,6 +178,12 @@ impl Live {
         self.device.is_slow()
     }
 
+    /// The number of the rendition that is shown, 0 for the full one, and its bits per second at most.
+    #[must_use]
+    pub fn rendition(&self) -> (u16, u32) {
+        self.stream.map_or((0, 0), |stream| (stream.rendition, stream.bits_per_second))
+    }
+
     /// The code of the last notice, and the reason of the last goodbye.
     #[must_use]
     pub const fn notice_code(&self) -> u16 {

@@ -108,6 +108,7 @@ fn a_picture_is_painted_when_its_message_comes_and_is_acknowledged() {
     }
     assert_eq!(viewer.live.statistics().missed, 0);
     assert_eq!(viewer.live.meaning(), Some(TimeMeaning::Driver));
+    assert_eq!(viewer.live.rendition(), (0, 800_000));
 }
 
 #[test]
