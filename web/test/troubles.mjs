@@ -106,7 +106,8 @@ describe('troubles', { timeout: 180_000 }, () => {
   });
 
   it('a device that is too slow for the stream is told so, and when that is over', async (test) => {
-    const program = await startProgram(['--size', '1280x720', '--fps', '30'], test);
+    // Without lower renditions: who is late may be given one before his device is found slow.
+    const program = await startProgram(['--size', '1280x720', '--fps', '30', '--renditions', 'off'], test);
     // In the page, for a worker cannot be made slow.
     const inPage = await startChromium({ init: () => { delete window.OffscreenCanvas; } });
     test.after(() => inPage.close());
