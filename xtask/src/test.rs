@@ -12,10 +12,10 @@ use crate::{Outcome, all, cameras, wasm};
 
 pub(crate) const OPTIONS: &str = "[--no-browser] [--camera-lab] [--all]";
 pub(crate) const PURPOSE: &str =
-    "the gate: format, lints, tests, tidy rules, the built player, browsers (about 10 minutes on 2 cores)\n\
+    "the gate: format, lints, tests, tidy rules, the built player, browsers (about 12 minutes on 2 cores)\n\
     --no-browser  without the tests in browsers\n\
     --camera-lab  also cameras, in a kernel that has drivers to test with, in qemu (about 3 minutes)
-    --all         all that, the player rebuilt, the codec under qemu, fuzzing, soaks (about an hour and a half)";
+    --all         all that, the player rebuilt, the codec under qemu, fuzzing, soaks (some hours)";
 
 /// Runs the gate.
 pub(crate) fn run(arguments: &[String]) -> Outcome {
@@ -45,10 +45,7 @@ pub(crate) fn run(arguments: &[String]) -> Outcome {
     if with_all {
         all::run(&mut steps);
     } else {
-        steps.skip(
-            "the player rebuilt, the codec under qemu, long fuzzing, soaks",
-            "they take an hour and a half: --all",
-        );
+        steps.skip("the player rebuilt, the codec under qemu, long fuzzing, soaks", "they take hours: --all");
     }
     steps.close()
 }

@@ -1,12 +1,13 @@
-//! Before a viewer takes the newest picture, what he was sent before must have left: staleness waits in the ring, where
-//! it can be thrown away, and not in the kernel, where it cannot.
+//! Noticing who takes nothing; and for those who are sent pictures by plain HTTP, waiting until all has left: staleness
+//! waits where it can be thrown away, and not in the kernel, where it cannot. Of a WebSocket the kernel itself says when it
+//! has drained (`tap`), because its messages are sent by this program and not by hyper.
 //!
 //! Here belongs: waiting for unsent bytes to leave, and noticing that none do. Not here: what is sent.
 //!
 //! The bound is 0 unsent bytes: measured on a link of half the stream's rate, pictures are 118 ms old at the median,
 //! against 194 ms with a bound of 4 kB and 1.2 s with none; nothing is lost in throughput, since bytes in flight do not
-//! count. The kernel has no event for "nothing unsent" (writable means below the low-water mark, checked per segment
-//! only), so a gated viewer looks again by a timer; one that is not gated has no timer.
+//! count. Of bytes that hyper writes the kernel has no event for "nothing unsent" (writable means below the low-water mark,
+//! checked per segment only), so a gated viewer looks again by a timer; one that is not gated has no timer.
 
 use std::sync::Arc;
 use std::time::Duration;
