@@ -2,8 +2,8 @@
 //!
 //! ```text
 //! source/ ──frame──▶ mailbox ──▶ encode/ ──unit──▶ hub/ ──▶ server/ ──▶ browsers
-//! a thread        the newest     a thread        a ring,    a task for
-//! that blocks     one wins                     a cursor each  each viewer
+//! a thread        the newest     a thread        a ring,    a thread for
+//! that blocks     one wins                     a cursor each  all viewers
 //!                                   ▲              │
 //!                                   └── demand ────┘
 //! ```

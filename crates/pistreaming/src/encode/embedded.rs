@@ -167,12 +167,13 @@ mod tests {
     /// Waits for the viewer's next picture.
     fn take(viewer: &mut Viewer) -> Next {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let mut news = viewer.hub().news();
         runtime.block_on(async {
             loop {
                 if let Some(next) = viewer.step(Link::default()) {
                     return next;
                 }
-                viewer.news().await;
+                news.changed().await.unwrap();
             }
         })
     }

@@ -99,6 +99,8 @@ pub struct Hub {
     frames: Arc<Mailbox<Frame>>,
     /// Counts the changes of notices.
     notice_changes: AtomicU64,
+    /// Counts the pictures for all.
+    publications: AtomicU64,
 }
 
 #[derive(Debug)]
@@ -165,6 +167,7 @@ impl Hub {
             rules,
             frames,
             notice_changes: AtomicU64::new(0),
+            publications: AtomicU64::new(0),
         })
     }
 
@@ -217,6 +220,7 @@ impl Hub {
         let coding = unit.coding;
         let Some(fork) = core.fork_of(unit.stream) else { return };
         let watched = fork.publish(unit, self.rules);
+        self.publications.fetch_add(1, Release);
         core.counts.count(coding);
         if let Some(upload) = &mut core.upload {
             upload.share_out();
@@ -306,10 +310,16 @@ impl Hub {
     /// The same for any audience.
     #[must_use]
     pub fn join_as(self: &Arc<Self>, audience: Audience) -> Viewer {
-        Viewer::new(Arc::clone(self), audience, self.news.subscribe())
+        Viewer::new(Arc::clone(self), audience)
     }
 
-    /// Wakes all who wait for [`Viewer::news`].
+    /// Changes whenever [`Viewer::step`] or [`Viewer::notice`] may have something new for somebody.
+    #[must_use]
+    pub fn news(&self) -> watch::Receiver<()> {
+        self.news.subscribe()
+    }
+
+    /// Wakes all who wait for [`Self::news`].
     pub fn wake(&self) {
         self.news.send_replace(());
     }

@@ -8,8 +8,6 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Acquire;
 
-use tokio::sync::watch;
-
 use super::climb::{Climb, State, Wants};
 use super::cursor::{Cursor, Next, Step};
 use super::fit::Link;
@@ -34,8 +32,8 @@ pub struct Viewer {
     next: Option<Seat>,
     /// The place that he has just left: for as long as he could be put back there.
     left: Option<Seat>,
-    /// Whether the last step gave him the newest picture, and there was no news since.
-    has_newest: bool,
+    /// How many pictures had been published when he was given the newest, if the last step did that.
+    newest_of: Option<u64>,
     /// He was skipped ahead since it was decided last.
     skipped: bool,
     /// Capture of the last picture that he was given.
@@ -45,7 +43,6 @@ pub struct Viewer {
     purse: Purse,
     /// How all that was before the last step.
     before: Before,
-    news: watch::Receiver<()>,
     told: Option<Notice>,
     /// So many changes of notices had there been when he was told last.
     told_of: u64,
@@ -82,7 +79,7 @@ impl Seat {
 }
 
 impl Viewer {
-    pub(super) fn new(hub: Arc<Hub>, audience: Audience, news: watch::Receiver<()>) -> Self {
+    pub(super) fn new(hub: Arc<Hub>, audience: Audience) -> Self {
         Self {
             hub,
             audience,
@@ -90,13 +87,12 @@ impl Viewer {
             seat: None,
             next: None,
             left: None,
-            has_newest: false,
+            newest_of: None,
             skipped: false,
             seen: Timestamp::default(),
             share: None,
             purse: Purse::default(),
             before: Before::default(),
-            news,
             told: None,
             told_of: 0,
         }
@@ -120,9 +116,10 @@ impl Viewer {
         };
         let mut wake = false;
         let next = self.step_in(&mut core, &hub, link, &mut wake);
-        self.has_newest = next.is_some()
+        let has_newest = next.is_some()
             && self.next.is_none()
             && self.seat.is_some_and(|seat| seat.cursor.has_newest(&core.fork(seat.rendition).ring));
+        self.newest_of = has_newest.then(|| hub.publications.load(Acquire));
         drop(core);
         if wake {
             hub.frames.nudge();
@@ -159,7 +156,7 @@ impl Viewer {
 
     /// What he was given by the last step could not be sent to him: he has it not.
     pub fn give_back(&mut self) {
-        self.has_newest = false;
+        self.newest_of = None;
         if self.seat.is_some() {
             self.left = None;
             let Before { seat, next, skipped, seen, purse } = self.before;
@@ -204,10 +201,10 @@ impl Viewer {
         self.climb.want(wants);
     }
 
-    /// Whether another [`Self::step`] before the next news would give nothing.
+    /// Whether another [`Self::step`] before the next picture would give nothing.
     #[must_use]
     pub fn has_all(&self) -> bool {
-        self.has_newest && !self.wants_more() && !self.news.has_changed().unwrap_or(true)
+        self.newest_of == Some(self.hub.publications.load(Acquire)) && !self.wants_more()
     }
 
     /// Whether he may be given more than the common pictures: it is worth a look at his link.
@@ -241,7 +238,7 @@ impl Viewer {
             upload.leave(number);
         }
         self.skipped = false;
-        self.has_newest = false;
+        self.newest_of = None;
     }
 
     /// What he must be told: a notice that he was not told yet, or that all is well again.
@@ -258,13 +255,6 @@ impl Viewer {
         }
         self.told.clone_from(&newest);
         Some(newest.unwrap_or(Notice { code: NoticeCode::Fine, text: String::new() }))
-    }
-
-    /// Waits until [`Self::step`] or [`Self::notice`] may have something new: something happened since the last waiting.
-    pub async fn news(&mut self) {
-        // The sender lives in the hub that this viewer holds: there is no error to wait for.
-        let _ = self.news.changed().await;
-        self.has_newest = false;
     }
 
     /// The hub.

@@ -32,12 +32,15 @@ pub(super) struct Gate {
     limit: Duration,
     unsent: usize,
     progress: Instant,
+    /// When it is to be looked next.
+    next_look: Instant,
 }
 
 impl Gate {
     /// A gate that gives up after `limit` without progress.
     pub(super) fn new(tap: Arc<Tap>, limit: Duration) -> Self {
-        Self { tap, limit, unsent: 0, progress: Instant::now() }
+        let now = Instant::now();
+        Self { tap, limit, unsent: 0, progress: now, next_look: now }
     }
 
     /// The viewer showed that he takes what he is sent.
@@ -51,6 +54,16 @@ impl Gate {
             sleep(LOOK_AGAIN).await;
         }
         Ok(())
+    }
+
+    /// Looks, if that is due again, for one who waits for room; when it will be next.
+    pub(super) fn look_now_and_then(&mut self) -> Result<Instant, Stalled> {
+        let now = Instant::now();
+        if self.next_look <= now {
+            self.look()?;
+            self.next_look = now + LOOK_AT_SEND;
+        }
+        Ok(self.next_look)
     }
 
     /// Ends only when nothing has left for too long: to be raced with a send.

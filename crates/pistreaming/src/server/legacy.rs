@@ -25,6 +25,7 @@ use bytes::Bytes;
 use super::Site;
 use super::frames::{self, code};
 use super::outlet::{End, Event, Outlet};
+use super::seat::{self, Speaker};
 use super::tap::Tap;
 use super::viewers::{Entry, Full};
 use crate::frame::FrameSize;
@@ -49,7 +50,8 @@ pub(super) async fn serve(site: Arc<Site>, tap: Arc<Tap>, part: Vec<u8>, entry: 
     let viewer = site.camera.hub.join_as(Audience::Old);
     let _need = site.camera.needs.hold();
     let mut legacy = Legacy { outlet, entry, size: site.camera.size(), stream: None, begun: None };
-    let end = legacy.serve(viewer).await;
+    legacy.outlet.send(&frames::message(&[&header(legacy.size)]));
+    let (Some(legacy), end) = seat::serve(&site.crowd, legacy, viewer).await else { return };
     let Legacy { outlet, entry, .. } = legacy;
     drop(entry);
     outlet.end(end, None).await;
@@ -66,23 +68,25 @@ struct Legacy {
     begun: Option<Timestamp>,
 }
 
-impl Legacy {
-    /// Ends with the reason.
-    async fn serve(&mut self, mut viewer: Viewer) -> End {
-        self.outlet.send(&frames::message(&[&header(self.size)]));
-        loop {
-            let done = match self.outlet.next(&mut viewer, true).await {
-                Ok(Event::Picture(next)) => self.picture(&next, &mut viewer),
-                // He has no words for notices, and nothing that he might send means anything.
-                Ok(Event::Notice(_) | Event::Received(_)) => Ok(()),
-                Err(end) => Err(end),
-            };
-            if let Err(end) = done {
-                return end;
-            }
-        }
+impl Speaker for Legacy {
+    fn outlet(&mut self) -> &mut Outlet {
+        &mut self.outlet
     }
 
+    fn watches(&self) -> bool {
+        true
+    }
+
+    fn happens(&mut self, event: Event, viewer: &mut Viewer) -> Result<(), End> {
+        match event {
+            Event::Picture(next) => self.picture(&next, viewer),
+            // He has no words for notices, and nothing that he might send means anything.
+            Event::Notice(_) | Event::Received(_) | Event::Nothing(_) => Ok(()),
+        }
+    }
+}
+
+impl Legacy {
     /// Sends a picture, or gives it back.
     fn picture(&mut self, next: &Next, viewer: &mut Viewer) -> Result<(), End> {
         let Next { missed, item } = next;

@@ -17,6 +17,7 @@ use super::Site;
 use super::frames::{self, code};
 use super::outlet::{End, Event, Outlet};
 use super::record::Activity;
+use super::seat::{self, Speaker};
 use super::tap::Tap;
 use super::viewers::{Entry, Full};
 use crate::hub::{Next, NoticeCode, Shape, Stream, Viewer, Wants};
@@ -43,8 +44,10 @@ pub(super) async fn serve(site: Arc<Site>, tap: Arc<Tap>, part: Vec<u8>, entry: 
 async fn watch(site: Arc<Site>, outlet: Outlet, entry: Entry) {
     let viewer = site.camera.hub.join();
     let need = Some(site.camera.needs.hold());
-    let mut live = Live { site, outlet, entry, stream: None, watching: true, need, wants: Wants::default() };
-    let end = live.serve(viewer).await;
+    let crowd = Arc::clone(&site.crowd);
+    let mut live = Live { site, outlet, entry, stream: 0, watching: true, need, wants: Wants::default() };
+    live.greet();
+    let (Some(live), end) = seat::serve(&crowd, live, viewer).await else { return };
     let bye = (end == End::Stopping).then(|| live.bye());
     let Live { outlet, entry, need, .. } = live;
     // He watches no longer, however long his goodbye takes.
@@ -71,49 +74,44 @@ struct Live {
     site: Arc<Site>,
     outlet: Outlet,
     entry: Entry,
-    /// The stream that he was told of last.
-    stream: Option<u32>,
+    /// The stream that he was told of last; 0 is no stream's number.
+    stream: u32,
     watching: bool,
     wants: Wants,
     /// While he watches, the camera does not rest.
     need: Option<Need>,
 }
 
-impl Live {
-    /// Ends with the reason.
-    async fn serve(&mut self, mut viewer: Viewer) -> End {
-        loop {
-            let done = match self.stream {
-                None => self.greet(),
-                Some(_) => self.step(&mut viewer).await,
-            };
-            if let Err(end) = done {
-                return end;
-            }
-        }
+impl Speaker for Live {
+    fn outlet(&mut self) -> &mut Outlet {
+        &mut self.outlet
     }
 
-    /// Hello, and the stream if there is one already: the page can size its canvas while the first picture is coded.
-    fn greet(&mut self) -> Result<(), End> {
-        self.send(&hello(&self.site));
-        // 0 is no stream's number: from now on he is greeted.
-        self.stream = Some(0);
-        if let Some(stream) = self.site.camera.hub.stream() {
-            self.send(&FromServer::Stream(self.header(&stream)));
-            self.stream = Some(stream.id);
-            self.entry.record.set_stream(&stream);
-        }
-        Ok(())
+    fn watches(&self) -> bool {
+        self.watching
     }
 
-    async fn step(&mut self, viewer: &mut Viewer) -> Result<(), End> {
-        match self.outlet.next(viewer, self.watching).await? {
+    fn happens(&mut self, event: Event, viewer: &mut Viewer) -> Result<(), End> {
+        match event {
             Event::Received(message) => self.received(&message, viewer),
             Event::Notice(notice) => {
                 self.send(&FromServer::Notice(wire::Notice { code: notice.code, text: &notice.text }));
                 Ok(())
             }
             Event::Picture(next) => self.picture(&next, viewer),
+            Event::Nothing(_) => Ok(()),
+        }
+    }
+}
+
+impl Live {
+    /// Hello, and the stream if there is one already: the page can size its canvas while the first picture is coded.
+    fn greet(&mut self) {
+        self.send(&hello(&self.site));
+        if let Some(stream) = self.site.camera.hub.stream() {
+            self.send(&FromServer::Stream(self.header(&stream)));
+            self.stream = stream.id;
+            self.entry.record.set_stream(&stream);
         }
     }
 
@@ -123,7 +121,7 @@ impl Live {
         let message = item.shape(Shape::Live, unit_message);
         let count = message.len();
         if self.outlet.offer(&self.before(next), message)? {
-            if self.stream.replace(item.stream.id) != Some(item.stream.id) {
+            if std::mem::replace(&mut self.stream, item.stream.id) != item.stream.id {
                 self.entry.record.set_stream(&item.stream);
             }
             self.entry.record.count(*missed, count, item.unit.captured);
@@ -136,7 +134,7 @@ impl Live {
     /// What he must be told before a picture: a stream that is new to him, pictures that he missed.
     fn before(&self, next: &Next) -> Vec<u8> {
         let (mut bytes, stream) = (Vec::new(), &next.item.stream);
-        if self.stream != Some(stream.id) {
+        if self.stream != stream.id {
             bytes.extend(message(&FromServer::Stream(self.header(stream))));
         }
         if next.missed > 0 {

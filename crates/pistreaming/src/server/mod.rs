@@ -3,13 +3,14 @@
 //! Here belongs: what is known to all connections, starting and stopping. The parts:
 //! `listen` opens ports, `connection` accepts and bounds, `http` answers requests, `live` and `legacy` are the two
 //! protocols, `stills` has pictures for what speaks neither,
-//! `outlet`, `gate` and `tap` look after the socket below them, `viewers` knows who watches, and `stats`, `status` and
-//! `metrics` say how it goes.
+//! `crowd` and `seat` decide who does it when, `outlet`, `gate` and `tap` look after the socket below them, `viewers` knows
+//! who watches, and `stats`, `status` and `metrics` say how it goes.
 //! Not here: pictures (the hub's), cameras, encoders.
 
 mod assets;
 mod client;
 mod connection;
+mod crowd;
 mod frames;
 mod gate;
 mod http;
@@ -23,6 +24,7 @@ mod origin;
 mod outlet;
 mod port_owner;
 mod record;
+mod seat;
 mod stats;
 mod status;
 mod stills;
@@ -54,6 +56,7 @@ use crate::stills::Stills;
 use crate::time::Clock;
 use assets::Assets;
 pub use client::Network;
+use crowd::Crowd;
 pub use listen::ListenError;
 pub use viewers::{Left, OnVisit, Visit};
 use viewers::{Limits, Viewers};
@@ -151,6 +154,7 @@ struct Site {
     index: Option<String>,
     started: SystemTime,
     viewers: Arc<Viewers>,
+    crowd: Arc<Crowd>,
     slots: Arc<Semaphore>,
     refusals: Arc<Semaphore>,
     tasks: TaskTracker,
@@ -208,7 +212,7 @@ impl Ports {
     /// Begins to answer. Must be called within the runtime.
     ///
     /// # Errors
-    /// If the ports cannot be waited for.
+    /// If the ports cannot be waited for, or there is no room for another thread.
     pub fn serve(self, camera: Camera, clock: Clock) -> io::Result<Server> {
         if let Some(bits_per_second) = self.settings.max_upload {
             camera.hub.limit_upload(bits_per_second);
@@ -223,6 +227,7 @@ impl Ports {
             ws_port: self.ws_port()?,
             viewers: Viewers::new(limits, clock, self.settings.on_visit),
             settings: self.settings,
+            crowd: Arc::default(),
             camera,
             clock,
             assets: Assets::new(),
@@ -234,6 +239,7 @@ impl Ports {
             stop: CancellationToken::new(),
             reason: OnceLock::new(),
         });
+        site.crowd.start(site.camera.hub.news(), site.stop.clone())?;
         connection::accept(&site, self.http, connection::Role::Page)?;
         if let Some(ws) = self.ws {
             connection::accept(&site, ws, connection::Role::OldPages)?;

@@ -1,4 +1,5 @@
-//! A viewer's WebSocket as both protocols use it: what is sent leaves at once or is bounded, and an orderly end.
+//! A viewer's WebSocket as both protocols use it: what is sent leaves at once or is bounded, and an orderly end. But for
+//! that end nothing here waits.
 //!
 //! Before a picture is taken, what he was sent before must have left: staleness waits in the ring, where it can be thrown
 //! away, and not in the kernel, where it cannot. The kernel itself refuses a message while bytes wait
@@ -14,23 +15,22 @@ use std::time::Duration;
 
 use bytes::{Buf as _, Bytes};
 use tokio::task::coop::consume_budget;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use super::Site;
 use super::frames::{self, close, code};
 use super::gate::{Gate, Stalled};
 use super::inbox::Inbox;
 use super::link::Meter;
+use super::seat::Wait;
 use super::tap::Tap;
-use crate::hub::{Next, Notice, Viewer};
+use crate::hub::{Link, Next, Notice, Viewer};
 
 /// Once the server stops, what is being sent may take this much longer; what comes behind half a message would be taken
 /// for its other half.
 const LAST_SEND_WITHIN: Duration = Duration::from_millis(200);
 /// How long the other end may take to answer our close.
 const CLOSE_WITHIN: Duration = Duration::from_millis(300);
-/// How often it is looked whether who is waited for takes anything. Progress is wanted within many seconds only.
-const LOOK_FOR_PROGRESS: Duration = Duration::from_secs(1);
 
 /// Why a viewer is served no longer.
 #[derive(Debug, PartialEq, Eq)]
@@ -61,6 +61,8 @@ pub(super) enum Event {
     Notice(Notice),
     /// He is to be sent a picture.
     Picture(Next),
+    /// Nothing, until news of the hub or what is said here.
+    Nothing(Wait),
 }
 
 /// A viewer's socket.
@@ -95,44 +97,54 @@ impl Outlet {
         }
     }
 
-    /// Waits for what happens next. `watching`: whether he is to be sent pictures.
-    pub(super) async fn next(&mut self, viewer: &mut Viewer, watching: bool) -> Result<Event, End> {
-        loop {
-            if self.site.stops() {
-                return Err(End::Stopping);
-            }
-            // First of all what he asks: the answer to a clock probe must not wait behind a picture.
-            if let Some(bytes) = self.inbox.receive(&self.tap, &mut self.small)? {
-                // Who never ceases to ask lets others have their turn.
-                consume_budget().await;
-                return Ok(Event::Received(bytes));
-            }
-            self.flush()?;
-            if self.is_behind() {
-                self.room().await?;
-                continue;
-            }
-            if let Some(notice) = viewer.notice() {
-                return Ok(Event::Notice(notice));
-            }
-            if !watching || viewer.has_all() {
-                self.news(viewer, None).await;
-                continue;
-            }
-            let link = self.meter.look();
-            if let Some(next) = viewer.step(link) {
-                return Ok(Event::Picture(next));
-            }
-            if link.room == 0 {
-                self.is_waited_for();
-                self.gate.check()?;
-            } else {
-                self.was_behind = false;
-            }
-            let again = self.meter.look_again(&link, viewer.waits_for_idle(link));
-            // Who takes nothing is looked at less and less often.
-            self.news(viewer, again.map(|wait| wait.max(self.gate.since_progress() / 8))).await;
+    /// His socket.
+    pub(super) fn tap(&self) -> Arc<Tap> {
+        Arc::clone(&self.tap)
+    }
+
+    /// What happens next. `watches`: whether he is to be sent pictures; `reads`: whether what he has sent is taken in.
+    pub(super) fn next(&mut self, viewer: &mut Viewer, watches: bool, reads: bool) -> Result<Event, End> {
+        if self.site.stops() {
+            return Err(End::Stopping);
         }
+        // First of all what he asks: the answer to a clock probe must not wait behind a picture.
+        if reads && let Some(bytes) = self.inbox.receive(&self.tap, &mut self.small)? {
+            return Ok(Event::Received(bytes));
+        }
+        self.flush()?;
+        if self.is_behind() {
+            return self.room();
+        }
+        if let Some(notice) = viewer.notice() {
+            return Ok(Event::Notice(notice));
+        }
+        if !watches || viewer.has_all() {
+            return Ok(self.nothing(None));
+        }
+        let link = self.meter.look();
+        match viewer.step(link) {
+            Some(next) => Ok(Event::Picture(next)),
+            None => self.no_picture(viewer, link),
+        }
+    }
+
+    /// There is no picture for him.
+    fn no_picture(&mut self, viewer: &Viewer, link: Link) -> Result<Event, End> {
+        if link.room == 0 {
+            self.is_waited_for();
+            self.gate.check()?;
+        } else {
+            self.was_behind = false;
+        }
+        // There is no event for "it has arrived".
+        let again = self.meter.look_again(&link, viewer.waits_for_idle(link));
+        // Who takes nothing is looked at less and less often.
+        Ok(self.nothing(again.map(|wait| wait.max(self.gate.since_progress() / 8))))
+    }
+
+    fn nothing(&self, most: Option<Duration>) -> Event {
+        let until = most.map(|most| Instant::now() + most);
+        Event::Nothing(Wait { read: Inbox::is_open(&self.small), write: false, until })
     }
 
     /// He showed that he takes what he is sent.
@@ -203,34 +215,11 @@ impl Outlet {
         }
     }
 
-    /// Waits for room in the socket, or for what he sends.
-    async fn room(&mut self) -> Result<(), End> {
+    /// What waits needs room in the socket first.
+    fn room(&mut self) -> Result<Event, End> {
         self.is_waited_for();
-        let read = Inbox::is_open(&self.small);
-        let ready = poll_fn(|cx| self.tap.poll_ready(cx, read, true));
-        tokio::select! {
-            ready = timeout(LOOK_FOR_PROGRESS, ready) => match ready {
-                Ok(()) => Ok(()),
-                Err(_) => Ok(self.gate.look().map(drop)?),
-            },
-            () = self.site.stop.cancelled() => Ok(()),
-        }
-    }
-
-    /// Waits for news of the hub, the server's end among them, or for what he sends, or for as long as `most`.
-    async fn news(&self, viewer: &mut Viewer, most: Option<Duration>) {
-        let something = async {
-            tokio::select! {
-                biased;
-                () = viewer.news() => {}
-                () = poll_fn(|cx| self.tap.poll_ready(cx, true, false)) => {}
-            }
-        };
-        match most {
-            // There is no event for "it has arrived".
-            Some(most) => drop(timeout(most, something).await),
-            None => something.await,
-        }
+        let look = self.gate.look_now_and_then()?;
+        Ok(Event::Nothing(Wait { read: Inbox::is_open(&self.small), write: true, until: Some(look) }))
     }
 
     /// Ends the connection; with a `last` message if he can still be told.

@@ -1,6 +1,7 @@
 //! One viewer's counters, and how late pictures are shown by all of them.
 //!
-//! Each counter is written by the viewer's own task only, but for the delays; they need not agree with each other.
+//! Each counter is written by one at a time, whoever serves the viewer, but for the delays; they need not agree with
+//! each other.
 //!
 //! Here belongs: what is counted. Not here: who is on the list (`viewers`).
 
@@ -115,9 +116,15 @@ impl Record {
 
     /// A picture was sent that was captured at `now`, and `missed` were left out before it.
     pub(super) fn count(&self, missed: u32, bytes: usize, now: Timestamp) {
-        self.sent.fetch_add(1, Relaxed);
-        self.skipped.fetch_add(missed.into(), Relaxed);
-        let bytes = self.bytes.fetch_add(bytes as u64, Relaxed) + bytes as u64;
+        // An atomic addition waits for the memory, once for each counter; a plain one does not.
+        let add = |counter: &AtomicU64, more: u64| {
+            let sum = counter.load(Relaxed) + more;
+            counter.store(sum, Relaxed);
+            sum
+        };
+        add(&self.sent, 1);
+        add(&self.skipped, missed.into());
+        let bytes = add(&self.bytes, bytes as u64);
         let time = now.since(Timestamp::from_micros(self.rate_since.load(Relaxed)));
         if time >= RATE_OVER {
             let before = self.rate_bytes.swap(bytes, Relaxed);

@@ -1,7 +1,7 @@
-//! A connection's socket, held by two: hyper reads and writes through it, the viewer's task looks how much the kernel
-//! has not sent yet.
+//! A connection's socket, held by two: hyper reads and writes through it, who serves the viewer looks how much the
+//! kernel has not sent yet.
 //!
-//! A WebSocket's task reads and writes here itself, without hyper: one system call a message, none to learn that there is
+//! A WebSocket is read and written here, without hyper: one system call a message, none to learn that there is
 //! nothing. Where less was read or written than could have been, the next bytes or the room for them are an event.
 //!
 //! Here belongs: the shared socket and its options. Not here: what is done about unsent bytes (`gate`, `outlet`).
