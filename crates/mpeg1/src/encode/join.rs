@@ -140,7 +140,7 @@ impl Encoder {
         let macroblocks =
             Macroblocks { modes: &mut joiner.modes, waiting: &joiner.waiting, waits: &mut joiner.waits };
         let room = (&mut joiner.slices[..], &mut self.pool);
-        let outlet = Outlet::new(out, start, |_: &[u8]| ());
+        let outlet = Outlet::new(out, start, |_: slices::EncodedPart<'_>| ());
         // The next picture overwrites this reconstruction: it is room to work in until then.
         let tally = slices::code(&context, most_bits, macroblocks, reconstruction, room, outlet);
         joiner.costs.learn(tally);

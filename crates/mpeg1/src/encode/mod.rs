@@ -49,6 +49,7 @@ use slices::{Macroblocks, Outlet};
 
 pub use join::JoinSize;
 pub use settings::{Rate, Refresh, Settings, SettingsError};
+pub use slices::EncodedPart;
 
 /// Whether a picture must be one at which decoding can begin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -188,7 +189,7 @@ impl Encoder {
         picture: PictureView<'_>,
         intra: Intra,
         out: &mut Vec<u8>,
-        part: impl FnMut(&[u8]) + Send,
+        part: impl FnMut(EncodedPart<'_>) + Send,
     ) -> Option<EncodedPicture> {
         let Settings { width, height, .. } = self.settings;
         assert_eq!((picture.width, picture.height), (width, height), "the encoder's size");
@@ -210,7 +211,7 @@ impl Encoder {
         source: PictureView<'_>,
         intra: Intra,
         out: &mut Vec<u8>,
-        part: impl FnMut(&[u8]) + Send,
+        part: impl FnMut(EncodedPart<'_>) + Send,
     ) -> Option<EncodedPicture> {
         let kind = self.kind_of_next(intra);
         let plan = self.plan(kind);
@@ -250,7 +251,7 @@ impl Encoder {
         source: PictureView<'_>,
         choice: Choice,
         out: &mut Vec<u8>,
-        part: impl FnMut(&[u8]) + Send,
+        part: impl FnMut(EncodedPart<'_>) + Send,
     ) -> Tally {
         let motion = motion_scale(&self.modes);
         let start = out.len();

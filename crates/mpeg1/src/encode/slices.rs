@@ -17,6 +17,7 @@ use super::pool::Pool;
 use super::slice::{self, Coded, PictureContext, Slice};
 use super::wait::make_wait;
 use crate::picture::Picture;
+use crate::syntax::picture::PictureKind;
 
 /// A picture's macroblocks, in the order of coding.
 pub(super) struct Macroblocks<'a> {
@@ -27,25 +28,41 @@ pub(super) struct Macroblocks<'a> {
     pub waits: &'a mut [bool],
 }
 
+/// A piece of a picture that is still being coded.
+#[derive(Clone, Copy, Debug)]
+pub struct EncodedPart<'a> {
+    /// One slice, and the picture's headers before the first.
+    pub bytes: &'a [u8],
+    /// Whether the picture is an I or a P picture.
+    pub kind: PictureKind,
+    /// So many of the picture's rows of macroblocks, [`Encoder::rows`](super::Encoder::rows) in all, have been handed out
+    /// with it and the parts before.
+    pub rows_done: usize,
+}
+
 /// Where slices go: to the end of a unit, and whole ones with what stands before them to who takes parts.
 pub(super) struct Outlet<'a, P> {
     out: &'a mut Vec<u8>,
     part: P,
     /// What is not yet handed out begins here.
     from: usize,
+    rows_done: usize,
     tally: Tally,
 }
 
-impl<'a, P: FnMut(&[u8])> Outlet<'a, P> {
+impl<'a, P: FnMut(EncodedPart<'_>)> Outlet<'a, P> {
     /// For a unit that begins at `from`.
     pub fn new(out: &'a mut Vec<u8>, from: usize, part: P) -> Self {
-        Self { out, part, from, tally: Tally::default() }
+        Self { out, part, from, rows_done: 0, tally: Tally::default() }
     }
 
-    fn put(&mut self, slice: &Coded) {
+    /// Takes the next slice, of at most so many rows.
+    fn put(&mut self, slice: &Coded, rows: usize, context: &PictureContext<'_>) {
         self.out.extend_from_slice(&slice.bytes);
         self.tally.join(slice.tally);
-        (self.part)(&self.out[self.from..]);
+        self.rows_done = (self.rows_done + rows).min(context.reference.mb_height);
+        let bytes = &self.out[self.from..];
+        (self.part)(EncodedPart { bytes, kind: context.kind, rows_done: self.rows_done });
         self.from = self.out.len();
     }
 }
@@ -57,7 +74,7 @@ pub(super) fn code(
     mut macroblocks: Macroblocks<'_>,
     reconstruction: &mut Picture,
     (slices, pool): (&mut [Coded], &mut Pool),
-    mut outlet: Outlet<'_, impl FnMut(&[u8]) + Send>,
+    mut outlet: Outlet<'_, impl FnMut(EncodedPart<'_>) + Send>,
 ) -> Tally {
     let rows = foretell(context, macroblocks.modes, slices);
     let slices = &mut slices[..reconstruction.mb_height.div_ceil(rows)];
@@ -76,7 +93,7 @@ pub(super) fn code(
     code_starved(context, rows, &mut macroblocks, reconstruction, (slices, pool), |slice| {
         held |= slice.starved;
         if !held {
-            outlet.put(slice);
+            outlet.put(slice, rows, context);
             handed_out += 1;
         }
     });
@@ -84,7 +101,7 @@ pub(super) fn code(
         relieve_starved(context, count, most_bits, &mut macroblocks, slices);
         code_starved(context, rows, &mut macroblocks, reconstruction, (slices, pool), |_| ());
     }
-    slices[handed_out..].iter().for_each(|slice| outlet.put(slice));
+    slices[handed_out..].iter().for_each(|slice| outlet.put(slice, rows, context));
     outlet.tally
 }
 

@@ -3,7 +3,7 @@
 use crate::content;
 use mpeg1::PictureView;
 use mpeg1::bits::start_code;
-use mpeg1::encode::{Encoder, Intra, Rate, Settings};
+use mpeg1::encode::{EncodedPart, Encoder, Intra, Rate, Settings};
 use proptest::prelude::*;
 
 /// The start codes of a part.
@@ -29,14 +29,25 @@ proptest! {
             let view = PictureView::from_i420(&picture, size.0, size.1);
             let (mut expected, mut unit, mut parts) = (vec![7], vec![7], Vec::new());
             let coded = whole.encode(view, Intra::Auto, &mut expected);
-            let same = parted.encode_parts(view, Intra::Auto, &mut unit, |part| parts.push(part.to_vec()));
+            let (mut rows, mut kinds) = (vec![0], Vec::new());
+            let same = parted.encode_parts(view, Intra::Auto, &mut unit, |part: EncodedPart<'_>| {
+                parts.push(part.bytes.to_vec());
+                rows.push(part.rows_done);
+                kinds.push(part.kind);
+            });
             prop_assert_eq!(coded, same);
+            if let Some(coded) = coded {
+                prop_assert!(rows.is_sorted_by(|one, next| one < next), "{:?}", rows);
+                prop_assert_eq!(rows.last(), Some(&parted.rows()));
+                prop_assert!(kinds.iter().all(|&kind| kind == coded.kind));
+            }
             prop_assert!(unit == expected && parts.concat() == unit[1..]);
             for (n, part) in parts.iter().enumerate() {
                 let codes = codes(part);
                 prop_assert!(part.starts_with(&[0, 0, 1]) && is_slice(codes[codes.len() - 1]));
                 prop_assert_eq!(codes.iter().filter(|&&code| is_slice(code)).count(), 1);
                 prop_assert!(n == 0 || codes.len() == 1, "headers in part {}", n);
+                prop_assert_eq!(usize::from(codes[codes.len() - 1]), rows[n] + 1, "behind the rows of those before");
             }
         }
     }
@@ -51,7 +62,7 @@ fn where_there_is_much_each_row_is_a_part() {
     for picture in content::Content::Noise.pictures(size, 2, 3) {
         parts.clear();
         let view = PictureView::from_i420(&picture, size.0, size.1);
-        encoder.encode_parts(view, Intra::Auto, &mut unit, |part| parts.push(part.len()));
+        encoder.encode_parts(view, Intra::Auto, &mut unit, |part| parts.push(part.bytes.len()));
         assert_eq!(parts.len(), 30, "a part for each row");
     }
 }

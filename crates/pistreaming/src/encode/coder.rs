@@ -9,6 +9,7 @@ use bytes::Bytes;
 use mpeg1::PictureView;
 use mpeg1::encode::{Encoder, Intra, Rate};
 
+use super::parts::{Cutter, Parting};
 use super::private::{Common, Private};
 use super::{EncodeError, Settings, Station};
 use crate::frame::{Frame, FrameSize};
@@ -28,6 +29,7 @@ pub(super) struct Coder {
     newest: Option<Common>,
     /// How long coding a picture takes, about.
     takes: Duration,
+    parting: Parting,
     /// Holds a picture until its length is known.
     scratch: Vec<u8>,
 }
@@ -65,6 +67,7 @@ impl Coder {
             private: Private::new(bits_per_second, frames_per_second),
             newest: None,
             takes: Duration::ZERO,
+            parting: Parting::default(),
             scratch: Vec::new(),
         })
     }
@@ -91,24 +94,35 @@ impl Coder {
         let view = PictureView::from_i420(samples, size.width(), size.height());
         let intra = if orders.start { Intra::Force } else { Intra::Auto };
         self.scratch.clear();
+        let head = AccessUnit {
+            stream: self.stream.id,
+            sequence: self.sequence,
+            picture: Picture::Predicted,
+            start: false,
+            captured: frame.captured,
+            meaning: frame.meaning,
+            coded: begun,
+            coding: Duration::ZERO,
+            bytes: Bytes::new(),
+        };
+        let wanted = station.hub.wants_parts(self.rendition);
+        let count = if wanted { self.parting.count(self.takes) } else { 1 };
+        let mut cutter = Cutter::new(head.clone(), (count, self.encoder.rows()), &station.hub, station.clock);
+        let coded = self.encoder.encode_parts(view, intra, &mut self.scratch, |part| cutter.take(part));
         // What is left out for want of bits nobody gets: the next frame will do.
-        let Some(coded) = self.encoder.encode(view, intra, &mut self.scratch) else { return };
+        let Some(coded) = coded else { return station.hub.abandon(self.stream.id) };
         let start = coded.kind == mpeg1::PictureKind::Intra;
-        let sequence = self.sequence;
-        self.sequence = sequence.wrapping_add(1);
+        self.sequence = self.sequence.wrapping_add(1);
         let done = station.clock.now();
         let coding = done.since(begun);
         self.takes = if self.takes.is_zero() { coding } else { (self.takes * 7 + coding) / 8 };
         let unit = AccessUnit {
-            stream: self.stream.id,
-            sequence,
             picture: if start { Picture::Intra } else { Picture::Predicted },
             start,
-            captured: frame.captured,
-            meaning: frame.meaning,
             coded: done,
             coding,
             bytes: Bytes::copy_from_slice(&self.scratch),
+            ..head
         };
         station.hub.publish(unit.clone());
         self.newest = Some(Common { unit, scale: coded.quantiser });

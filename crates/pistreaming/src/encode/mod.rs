@@ -8,6 +8,7 @@ mod embedded;
 mod external;
 pub mod ffmpeg;
 mod lower;
+mod parts;
 pub mod private;
 pub mod ts;
 

@@ -1,5 +1,9 @@
 //! One viewer's place in the ring: what he is given next, so that he can always decode it and is never far behind.
 //!
+//! Who has all that there is, and nothing coarse in it, is given the next picture in parts while it is being coded, if there
+//! are any and his link has room for all of it. He then gets the rest, whatever happens; or, if it will never be whole, goes
+//! on as one who was not given it.
+//!
 //! Here belongs: the rules of joining, following and skipping. Not here: waiting, sockets, asking the encoder.
 
 use std::sync::Arc;
@@ -7,6 +11,7 @@ use std::time::Duration;
 
 use super::fit::{Fit, Link};
 use super::item::{Item, Role};
+use super::ladder::Audience;
 use super::ring::Ring;
 use super::sharpen::Sharpening;
 use crate::time::Timestamp;
@@ -28,13 +33,15 @@ const ALWAYS_ALLOWED: u64 = 2;
 const LEAST_FOR_START: Fit = Fit::Fair;
 /// Who joins takes a start this near behind rather than ask for another: at 24 pictures/s it is 80 ms old.
 const JOIN_REACH: u64 = 3;
+/// A picture takes at most so many shares of the rate: so much room is wanted before its length is known.
+const MOST_SHARES: f64 = 3.0;
 
 /// The next picture for a viewer.
 #[derive(Debug)]
 pub struct Next {
     /// How many pictures were left out before it. If any, it is a start.
     pub missed: u32,
-    /// A start, or the picture right behind the last one given, or a band to go with that.
+    /// A start, or the picture right behind the last one given, or a band to go with that; or the next part of that picture.
     pub item: Arc<Item>,
 }
 
@@ -70,6 +77,8 @@ pub(super) struct Cursor {
     band_behind: Option<u64>,
     /// He wants to be given a start once more.
     wants_start: bool,
+    /// He can be given a picture in parts.
+    takes_parts: bool,
     /// Who joins has seen a picture of this time elsewhere: none older is shown to him.
     not_before: Timestamp,
 }
@@ -81,14 +90,21 @@ enum Place {
     Joining,
     /// Is to get the picture at this position next, and can decode it.
     Following(u64),
+    /// The same, and he has some parts of the picture already.
+    Within { position: u64, number: u64, given: usize },
     /// Was to get this one next, and now waits for a start of it or of a later one.
     Behind(u64),
 }
 
 impl Cursor {
-    /// Whether he was given the newest picture.
+    /// The place of one who has seen nothing.
+    pub(super) fn of(audience: Audience) -> Self {
+        Self { takes_parts: audience.takes_parts(), ..Self::default() }
+    }
+
+    /// Whether he was given the newest picture, and nothing is there of the next.
     pub(super) fn has_newest(&self, ring: &Ring) -> bool {
-        self.place == Place::Following(ring.end())
+        self.place == Place::Following(ring.end()) && ring.parts(ring.end()).is_none()
     }
 
     /// Who joins has seen pictures up to `seen` elsewhere.
@@ -100,18 +116,28 @@ impl Cursor {
     pub(super) const fn next(&self) -> Option<u64> {
         match self.place {
             Place::Joining => None,
-            Place::Following(position) | Place::Behind(position) => Some(position),
+            Place::Following(position) | Place::Within { position, .. } | Place::Behind(position) => {
+                Some(position)
+            }
         }
     }
 
     /// Gives the next thing.
     pub(super) fn step(&mut self, ring: &Ring, rules: Rules, link: Link) -> Step {
+        if let Place::Within { position, number, given } = self.place {
+            match self.part(position, number, given, ring) {
+                Some(step) => return step,
+                None => self.place = Place::Following(position),
+            }
+        }
         if link.room == 0 {
             return Step::Wait;
         }
         match self.place {
             Place::Joining => self.join(ring, rules, link),
-            Place::Following(position) => self.follow(position, ring, rules, link),
+            Place::Following(position) | Place::Within { position, .. } => {
+                self.follow(position, ring, rules, link)
+            }
             Place::Behind(position) => self.skip(position, ring, rules, link),
         }
     }
@@ -150,7 +176,8 @@ impl Cursor {
 
     fn follow(&mut self, position: u64, ring: &Ring, rules: Rules, link: Link) -> Step {
         if position == ring.end() {
-            return self.more(position, ring, rules, link);
+            let part = self.begin(position, ring, link);
+            return part.unwrap_or_else(|| self.more(position, ring, rules, link));
         }
         if ring.get(position).is_none() {
             return self.skip(position, ring, rules, link);
@@ -167,6 +194,29 @@ impl Cursor {
         } else {
             self.give(position, 0, ring.get(position).cloned(), link)
         }
+    }
+
+    /// He has the newest picture: the first part of the next one, if he is to have it in parts.
+    fn begin(&mut self, position: u64, ring: &Ring, link: Link) -> Option<Step> {
+        let coarse = self.sharpening.is_some() || self.wants_start;
+        let parts = ring.parts(position).filter(|_| self.takes_parts && !coarse)?;
+        let share = parts.get(0)?.stream.bytes_a_picture();
+        if link.room as f64 / share < MOST_SHARES {
+            return None;
+        }
+        self.part(position, parts.number(), 0, ring)
+    }
+
+    /// The next part of the picture of which he has the first `given`. For all of it there was room when it began. None: that
+    /// picture will never be whole.
+    fn part(&mut self, position: u64, number: u64, given: usize, ring: &Ring) -> Option<Step> {
+        let parts = ring.parts(position).filter(|parts| parts.number() == number)?;
+        let Some(item) = parts.get(given) else { return Some(Step::Wait) };
+        self.place = match item.part.last {
+            true => Place::Following(position + 1),
+            false => Place::Within { position, number, given: given + 1 },
+        };
+        Some(Step::Next(Next { missed: 0, item: Arc::clone(item) }))
     }
 
     /// He has the newest picture: what his link has room for until the next one.

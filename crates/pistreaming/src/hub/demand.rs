@@ -4,6 +4,10 @@
 
 use super::cursor::Wish;
 use super::fit::PerFit;
+use super::ladder::Audience;
+
+/// Parts of pictures are of use while no more than so many watch: each part costs a message for each of them.
+const MOST_FOR_PARTS: usize = 8;
 
 /// What the encoder is to do.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -24,18 +28,22 @@ pub struct Orders {
 #[derive(Debug, Default)]
 pub(super) struct Demand {
     watching: usize,
+    /// How many of them take parts of pictures.
+    live: usize,
     orders: Orders,
 }
 
 impl Demand {
     /// One more watches.
-    pub(super) const fn enter(&mut self) {
+    pub(super) const fn enter(&mut self, audience: Audience) {
         self.watching += 1;
+        self.live += audience.takes_parts() as usize;
     }
 
     /// One less watches.
-    pub(super) fn leave(&mut self) {
+    pub(super) fn leave(&mut self, audience: Audience) {
         self.watching -= 1;
+        self.live -= audience.takes_parts() as usize;
         if self.watching == 0 {
             self.orders = Orders::default();
         }
@@ -45,6 +53,12 @@ impl Demand {
     #[must_use]
     pub(super) const fn watching(&self) -> usize {
         self.watching
+    }
+
+    /// Whether parts of a picture that is still being coded are of use to anybody.
+    #[must_use]
+    pub(super) const fn wants_parts(&self) -> bool {
+        self.live > 0 && self.watching <= MOST_FOR_PARTS
     }
 
     /// Notes a wish. Returns whether the encode thread should be woken for it: nobody had it before.
@@ -97,8 +111,8 @@ mod tests {
     fn wishes_are_shared_and_wake_once() {
         let mut demand = Demand::default();
         assert_eq!(demand.orders(), Orders::default());
-        demand.enter();
-        demand.enter();
+        demand.enter(Audience::Live);
+        demand.enter(Audience::Old);
         assert!(demand.ask(Wish::Start), "the first wakes the encoder");
         assert!(!demand.ask(Wish::Start), "the second waits with him");
         assert!(demand.ask(Wish::Join(Fit::Tight)));
@@ -113,9 +127,23 @@ mod tests {
     #[test]
     fn with_the_last_viewer_all_wishes_go() {
         let mut demand = Demand::default();
-        demand.enter();
+        demand.enter(Audience::Live);
         demand.ask(Wish::Join(Fit::Fair));
-        demand.leave();
+        demand.leave(Audience::Live);
         assert_eq!(demand.orders(), Orders::default());
+    }
+
+    #[test]
+    fn parts_are_for_a_few_who_can_take_them() {
+        let mut demand = Demand::default();
+        demand.enter(Audience::Old);
+        assert!(!demand.wants_parts());
+        demand.enter(Audience::Live);
+        assert!(demand.wants_parts());
+        (0..MOST_FOR_PARTS).for_each(|_| demand.enter(Audience::Old));
+        assert!(!demand.wants_parts());
+        (0..MOST_FOR_PARTS).for_each(|_| demand.leave(Audience::Old));
+        demand.leave(Audience::Live);
+        assert!(!demand.wants_parts());
     }
 }

@@ -9,6 +9,7 @@ use super::cursor::{Cursor, Rules};
 use super::demand::Demand;
 use super::fit::Fit;
 use super::item::{Item, Role, Stream};
+use super::ladder::Audience;
 use super::ring::{Limits, Ring};
 use crate::unit::AccessUnit;
 
@@ -40,6 +41,12 @@ impl Fork {
         }
     }
 
+    /// From now on its pictures are those of `stream`.
+    pub(super) fn begin(&mut self, stream: Arc<Stream>) {
+        self.stream = Some(stream);
+        self.ring.abandon();
+    }
+
     /// Takes in the next picture for all. Whether anybody may want it.
     pub(super) fn publish(&mut self, unit: AccessUnit, rules: Rules) -> bool {
         let Some(stream) = self.stream.clone() else { return false };
@@ -51,10 +58,15 @@ impl Fork {
         if self.demand.watching() == 0 && rules.can_ask {
             return false;
         }
-        let share =
-            f64::from(stream.bits_per_second) / 8.0 * f64::from(stream.rate.1) / f64::from(stream.rate.0);
-        self.used += (unit.bytes.len() as f64 / share - self.used) / USED_OVER;
+        self.used += (unit.bytes.len() as f64 / stream.bytes_a_picture() - self.used) / USED_OVER;
         self.ring.push(Arc::new(Item::new(unit, stream, Role::Common)));
+        true
+    }
+
+    /// Takes in a part of the picture that is being coded. Whether anybody may want it.
+    pub(super) fn publish_part(&mut self, unit: AccessUnit) -> bool {
+        let Some(stream) = self.stream.clone().filter(|_| self.demand.watching() > 0) else { return false };
+        self.ring.put_part(unit, stream);
         true
     }
 
@@ -71,8 +83,8 @@ impl Fork {
     }
 
     /// One less watches.
-    pub(super) fn leave(&mut self, rules: Rules) {
-        self.demand.leave();
+    pub(super) fn leave(&mut self, audience: Audience, rules: Rules) {
+        self.demand.leave(audience);
         // What nobody watched is old when somebody comes back and can ask for a new start.
         if self.demand.watching() == 0 && rules.can_ask {
             self.ring.clear();

@@ -26,6 +26,13 @@ pub struct Stream {
     pub bits_per_second: u32,
 }
 
+impl Stream {
+    /// A picture's share of the rate, in bytes.
+    pub(super) fn bytes_a_picture(&self) -> f64 {
+        f64::from(self.bits_per_second) / 8.0 * f64::from(self.rate.1) / f64::from(self.rate.0)
+    }
+}
+
 /// Whom a picture is for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Role {
@@ -37,12 +44,28 @@ pub enum Role {
     Band(Range<usize>),
 }
 
-/// A published picture.
+/// Which part of its picture an item is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Part {
+    /// The first one: the picture begins with it.
+    pub first: bool,
+    /// The last one: the picture is whole with it.
+    pub last: bool,
+}
+
+impl Part {
+    /// All of it.
+    pub const WHOLE: Self = Self { first: true, last: true };
+}
+
+/// A published picture, or a part of one.
 #[derive(Debug)]
 pub struct Item {
     /// Whom it is for.
     pub role: Role,
-    /// The picture.
+    /// Which part of the picture it is.
+    pub part: Part,
+    /// The picture; of a part its own bytes only.
     pub unit: AccessUnit,
     /// The stream that it belongs to.
     pub stream: Arc<Stream>,
@@ -60,7 +83,12 @@ pub enum Shape {
 
 impl Item {
     pub(super) const fn new(unit: AccessUnit, stream: Arc<Stream>, role: Role) -> Self {
-        Self { role, unit, stream, shapes: [OnceLock::new(), OnceLock::new()] }
+        Self { role, part: Part::WHOLE, unit, stream, shapes: [OnceLock::new(), OnceLock::new()] }
+    }
+
+    /// A part of a common picture.
+    pub(super) fn part(unit: AccessUnit, stream: Arc<Stream>, part: Part) -> Self {
+        Self { part, ..Self::new(unit, stream, Role::Common) }
     }
 
     /// The picture in one protocol's shape: made by the first who asks, shared by all after him.

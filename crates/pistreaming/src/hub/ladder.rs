@@ -41,6 +41,13 @@ pub enum Audience {
     Old,
 }
 
+impl Audience {
+    /// Whether it can be given a picture in parts.
+    pub(super) const fn takes_parts(self) -> bool {
+        matches!(self, Self::Live)
+    }
+}
+
 impl Rendition {
     /// What the user asked for.
     pub const FULL: Self = Self(0);

@@ -23,6 +23,7 @@ mod fit;
 mod fork;
 mod item;
 mod ladder;
+mod parts;
 mod ring;
 mod sharpen;
 mod upload;
@@ -43,8 +44,9 @@ use cursor::{Rules, Wish};
 pub use demand::Orders;
 pub use fit::{Fit, Link, PerFit};
 use fork::Fork;
-pub use item::{Item, Role, Shape, Stream};
+pub use item::{Item, Part, Role, Shape, Stream};
 pub use ladder::{Audience, Rendition};
+pub use parts::MOST_PARTS;
 use ring::Limits;
 use upload::Upload;
 pub use viewer::Viewer;
@@ -99,7 +101,7 @@ pub struct Hub {
     frames: Arc<Mailbox<Frame>>,
     /// Counts the changes of notices.
     notice_changes: AtomicU64,
-    /// Counts the pictures for all.
+    /// Counts the pictures for all, and parts of them.
     publications: AtomicU64,
 }
 
@@ -204,7 +206,7 @@ impl Hub {
         let mut core = self.lock();
         core.streams = core.streams.wrapping_add(1);
         let stream = Arc::new(Stream { id: core.streams, rendition, size, rate, bits_per_second });
-        core.fork(rendition).stream = Some(Arc::clone(&stream));
+        core.fork(rendition).begin(Arc::clone(&stream));
         stream
     }
 
@@ -229,6 +231,32 @@ impl Hub {
         if watched {
             self.wake();
         }
+    }
+
+    /// Hands out the next part, not the last, of a picture of a current stream that is still being coded: `unit` has that
+    /// part's bytes alone. [`Self::publish`] of the whole ends it, or else [`Self::abandon`]. Parts beyond [`MOST_PARTS`] come
+    /// with the last one.
+    pub fn publish_part(&self, unit: AccessUnit) {
+        let mut core = self.lock();
+        let watched = core.fork_of(unit.stream).is_some_and(|fork| fork.publish_part(unit));
+        self.publications.fetch_add(1, Release);
+        drop(core);
+        if watched {
+            self.wake();
+        }
+    }
+
+    /// The picture of this stream of which parts were handed out will never be whole. Who has them goes on as if he had not.
+    pub fn abandon(&self, stream: u32) {
+        if let Some(fork) = self.lock().fork_of(stream) {
+            fork.ring.abandon();
+        }
+    }
+
+    /// Whether parts of pictures that are still being coded are of use to anybody who has this rendition.
+    #[must_use]
+    pub fn wants_parts(&self, rendition: Rendition) -> bool {
+        self.lock().fork(rendition).demand.wants_parts()
     }
 
     /// Hands out a join or a band that was made of the newest picture. If it is not the newest any more nobody gets it.

@@ -9,8 +9,10 @@ use std::time::Duration;
 
 use super::cursor::Rules;
 use super::fit::{Fit, Link, PerFit};
-use super::item::{Item, Role};
+use super::item::{Item, Role, Stream};
+use super::parts::Parts;
 use crate::time::Timestamp;
+use crate::unit::AccessUnit;
 
 /// How many pictures and bytes a ring holds at most.
 #[derive(Clone, Copy, Debug)]
@@ -40,6 +42,8 @@ const KEEP_BOUNDS: u32 = 5;
 #[derive(Debug)]
 struct Slot {
     item: Arc<Item>,
+    /// It once more, as it was handed out while it was being coded.
+    parts: Option<Parts>,
     joins: PerFit<Option<Arc<Item>>>,
     bands: PerFit<Option<Arc<Item>>>,
 }
@@ -48,7 +52,8 @@ impl Slot {
     /// Bytes of all its pictures.
     fn bytes(&self) -> usize {
         let extras = self.joins.iter().chain(self.bands.iter()).flatten();
-        self.item.unit.bytes.len() + extras.map(|item| item.unit.bytes.len()).sum::<usize>()
+        let parts = self.parts.as_ref().map_or(0, Parts::bytes);
+        self.item.unit.bytes.len() + parts + extras.map(|item| item.unit.bytes.len()).sum::<usize>()
     }
 }
 
@@ -56,6 +61,10 @@ impl Slot {
 #[derive(Debug)]
 pub(super) struct Ring {
     slots: VecDeque<Slot>,
+    /// The picture behind the newest one, as far as it is coded.
+    begun: Option<Parts>,
+    /// Pictures that were ever begun.
+    begun_count: u64,
     /// Position of `slots[0]`.
     first: u64,
     newest_start: Option<u64>,
@@ -72,6 +81,8 @@ impl Ring {
     pub(super) const fn new(limits: Limits, rules: Rules) -> Self {
         Self {
             slots: VecDeque::new(),
+            begun: None,
+            begun_count: 0,
             first: 0,
             newest_start: None,
             bytes: 0,
@@ -81,14 +92,41 @@ impl Ring {
         }
     }
 
+    /// Puts in a part, not the last, of the picture behind the newest one.
+    pub(super) fn put_part(&mut self, unit: AccessUnit, stream: Arc<Stream>) {
+        if self.begun.as_ref().is_none_or(|parts| !parts.belong_to(&unit)) {
+            self.begun_count += 1;
+            self.begun = Some(Parts::begin(self.begun_count));
+        }
+        if let Some(parts) = &mut self.begun {
+            parts.put(unit, stream);
+        }
+    }
+
+    /// The picture that was begun will never be whole.
+    pub(super) fn abandon(&mut self) {
+        self.begun = None;
+    }
+
+    /// The parts of the picture at `position`, where it was, or is being, handed out in parts.
+    pub(super) fn parts(&self, position: u64) -> Option<&Parts> {
+        let begun = self.begun.as_ref().filter(|_| position == self.end());
+        begun.or_else(|| self.slot(position)?.parts.as_ref())
+    }
+
     /// Puts in the newest picture and lets go of what nobody can need.
     pub(super) fn push(&mut self, item: Arc<Item>) {
+        let mut parts = self.begun.take().filter(|parts| parts.belong_to(&item.unit));
+        if let Some(parts) = &mut parts {
+            parts.finish(&item.unit, Arc::clone(&item.stream));
+            self.bytes += parts.bytes();
+        }
         if item.unit.start {
             self.newest_start = Some(self.end());
             self.start_bytes = PerFit::of(item.unit.bytes.len());
         }
         self.bytes += item.unit.bytes.len();
-        self.slots.push_back(Slot { item, joins: PerFit::default(), bands: PerFit::default() });
+        self.slots.push_back(Slot { item, parts, joins: PerFit::default(), bands: PerFit::default() });
         while self.front_can_go() {
             self.pop();
         }
@@ -157,6 +195,7 @@ impl Ring {
     pub(super) fn clear(&mut self) {
         self.first = self.end();
         self.slots.clear();
+        self.begun = None;
         self.bytes = 0;
         self.newest_start = None;
     }

@@ -2,7 +2,6 @@
 
 use std::collections::VecDeque;
 
-use bytes::Bytes;
 use proptest::prelude::*;
 
 use super::*;
@@ -17,13 +16,15 @@ struct Source {
     stream: Arc<Stream>,
     sequence: u32,
     now_us: u64,
+    /// Length of the picture of which parts were handed out.
+    begun: Option<usize>,
 }
 
 impl Source {
     fn new(can_ask: bool) -> Self {
         let hub = Hub::with_limits(can_ask, Arc::new(Mailbox::new()), LIMITS);
         let stream = hub.begin_stream(FrameSize::new(64, 48).unwrap(), (24, 1), 800_000);
-        Self { hub, stream, sequence: 0, now_us: 0 }
+        Self { hub, stream, sequence: 0, now_us: 0, begun: None }
     }
 
     fn orders(&self) -> Orders {
@@ -34,6 +35,19 @@ impl Source {
         self.now_us += ms * 1000;
         self.hub.publish(self.unit(start, len, self.sequence));
         self.sequence += 1;
+    }
+
+    /// Hands out these parts of the next picture, of which there will be `len` bytes; one that was begun is not finished.
+    fn begin(&mut self, len: usize, parts: &[usize], ms: u64) {
+        self.abandon();
+        self.begun = Some(len);
+        self.now_us += ms * 1000;
+        let (unit, mut from) = (self.unit(false, len, self.sequence), 0);
+        for &part in parts {
+            let until = (from + part).min(len);
+            self.hub.publish_part(AccessUnit { bytes: unit.bytes.slice(from..until), ..unit.clone() });
+            from = until;
+        }
     }
 
     fn unit(&self, start: bool, len: usize, sequence: u32) -> AccessUnit {
@@ -47,7 +61,20 @@ impl Source {
             meaning: TimeMeaning::Arrival,
             coded: at,
             coding: Duration::ZERO,
-            bytes: Bytes::from(vec![0; len]),
+            bytes: content(len).into(),
+        }
+    }
+
+    fn finish(&mut self) {
+        if let Some(len) = self.begun.take() {
+            self.publish(false, len, 0);
+            self.serve();
+        }
+    }
+
+    fn abandon(&mut self) {
+        if self.begun.take().is_some() {
+            self.hub.abandon(self.stream.id);
         }
     }
 
@@ -67,12 +94,21 @@ impl Source {
 
     fn change_stream(&mut self) {
         self.stream = self.hub.begin_stream(FrameSize::new(32, 32).unwrap(), (24, 1), 800_000);
-        self.sequence = 0;
+        (self.sequence, self.begun) = (0, None);
+    }
+
+    /// The same for a picture in parts.
+    fn begin_if_asked(&mut self, len: usize, parts: &[usize], ms: u64) {
+        let orders = self.orders();
+        if orders.watched && !orders.start && self.sequence > 0 {
+            self.begin(len, parts, ms);
+        }
     }
 
     /// As the embedded encoder does: obeys, and rests when nobody watches.
     fn obey(&mut self, start: bool, len: usize, ms: u64) {
         let orders = self.orders();
+        self.abandon();
         if orders.watched {
             self.publish(start || orders.start || self.sequence == 0, len, ms);
             self.serve();
@@ -80,18 +116,39 @@ impl Source {
     }
 }
 
-/// Knows what can be decoded: nothing but a start, or what comes right behind the last one.
+/// The bytes of a picture of any length: each tells its place, and the last one that it is the last.
+fn content(len: usize) -> Vec<u8> {
+    (1..=len).map(|n| if n == len { 255 } else { (n % 255) as u8 }).collect()
+}
+
+/// Knows what can be decoded: nothing but a start, or what comes right behind the last one; and parts only in order.
 #[derive(Default)]
 struct Checker {
     last: Option<(u32, u32)>,
+    /// The picture of which parts came, and their bytes.
+    begun: Option<((u32, u32), Vec<u8>)>,
+    /// Pictures that came in parts.
+    in_parts: u32,
 }
 
 impl Checker {
     /// Whether something was given.
     fn check(&mut self, next: Option<Next>) -> bool {
         let Some(Next { missed, item }) = next else { return false };
-        let unit = &item.unit;
+        let (unit, part) = (&item.unit, item.part);
         assert_eq!(unit.stream, item.stream.id);
+        if !part.first {
+            let (begun, bytes) = self.begun.as_mut().expect("parts begin with the first");
+            assert_eq!((*begun, missed, unit.start), ((unit.stream, unit.sequence), 0, false));
+            bytes.extend_from_slice(&unit.bytes);
+            if part.last {
+                assert_eq!(*bytes, content(bytes.len()), "all of it, in order");
+                self.last = self.begun.take().map(|(this, _)| this);
+                self.in_parts += 1;
+            }
+            return true;
+        }
+        self.begun = None;
         if item.role != Role::Common && self.last == Some((unit.stream, unit.sequence)) {
             assert_eq!(missed, 0, "what goes with the picture that he has");
             return true;
@@ -106,14 +163,30 @@ impl Checker {
         } else {
             assert!(unit.start && missed == 0);
         }
-        self.last = Some((unit.stream, unit.sequence));
+        let this = (unit.stream, unit.sequence);
+        match part.last {
+            true => self.last = Some(this),
+            false => self.begun = Some((this, unit.bytes.to_vec())),
+        }
         true
     }
 }
 
 #[derive(Clone, Debug)]
 enum Op {
-    Publish { start: bool, len: usize, ms: u64 },
+    Publish {
+        start: bool,
+        len: usize,
+        ms: u64,
+    },
+    /// Parts of a picture.
+    Begin {
+        len: usize,
+        parts: Vec<usize>,
+        ms: u64,
+    },
+    /// All of it.
+    Finish,
     ChangeStream,
     Join,
     Leave(usize),
@@ -136,9 +209,15 @@ fn link() -> impl Strategy<Value = Link> {
     })
 }
 
+fn parts() -> impl Strategy<Value = Vec<usize>> {
+    prop::collection::vec(0usize..300, 1..6)
+}
+
 fn ops() -> impl Strategy<Value = Vec<Op>> {
     let op = prop_oneof![
         8 => (prop::bool::weighted(0.2), 1usize..900, 1u64..120).prop_map(|(start, len, ms)| Op::Publish { start, len, ms }),
+        6 => (1usize..900, parts(), 1u64..120).prop_map(|(len, parts, ms)| Op::Begin { len, parts, ms }),
+        6 => Just(Op::Finish),
         1 => Just(Op::ChangeStream),
         2 => Just(Op::Join),
         1 => any::<usize>().prop_map(Op::Leave),
@@ -161,6 +240,8 @@ fn run(can_ask: bool, ops: Vec<Op>) {
                 let start = start || source.sequence == 0;
                 source.publish(start, len, ms);
             }
+            Op::Begin { len, parts, ms } if can_ask => source.begin_if_asked(len, &parts, ms),
+            Op::Finish => source.finish(),
             Op::ChangeStream => source.change_stream(),
             Op::Join => viewers.push((source.hub.join(), Checker::default())),
             Op::Leave(who) if count > 0 => drop(viewers.swap_remove(who % count)),
@@ -176,13 +257,19 @@ fn run(can_ask: bool, ops: Vec<Op>) {
                 let (viewer, checker) = &mut viewers[who % count];
                 for _ in 0..n {
                     let next = viewer.step(link);
-                    assert!(next.as_ref().is_none_or(|next| next.item.unit.bytes.len() <= link.room));
+                    let fits = |next: &Next| !next.item.part.first || next.item.unit.bytes.len() <= link.room;
+                    assert!(next.as_ref().is_none_or(fits));
+                    if next.is_some() && who % 5 == 0 {
+                        // It is not sent: he gets it, or what is better by then, another time.
+                        viewer.give_back();
+                        break;
+                    }
                     if !checker.check(next) {
                         break;
                     }
                 }
             }
-            Op::Leave(_) | Op::Rest(_) | Op::Take(..) | Op::WantStart(_) | Op::Serve => {}
+            Op::Leave(_) | Op::Rest(_) | Op::Take(..) | Op::Begin { .. } | Op::WantStart(_) | Op::Serve => {}
         }
         let core = source.hub.lock();
         assert!(core.forks[0].ring.bytes() <= LIMITS.bytes);
@@ -275,6 +362,87 @@ fn who_joins_later_gets_one_of_his_own_and_bands_that_sharpen_it() {
     let busy = |rate| Link { rate: Some(rate), ..Link::default() };
     assert!(one.waits_for_idle(busy(400e3)));
     assert!(!one.waits_for_idle(busy(150e3)), "it may never be idle");
+}
+
+#[test]
+fn who_has_all_gets_the_next_picture_in_parts_and_others_whole() {
+    let mut source = Source::new(true);
+    let (mut quick, mut old) = (source.hub.join(), source.hub.join_as(Audience::Old));
+    let (mut one, mut other) = (Checker::default(), Checker::default());
+    let _ = (quick.step(Link::default()), old.step(Link::default()));
+    source.obey(false, 10, 40);
+    assert!(one.check(quick.step(Link::default())) && other.check(old.step(Link::default())));
+    assert!(source.hub.wants_parts(Rendition::FULL));
+    source.begin(100, &[30, 20], 40);
+    assert!(one.check(quick.step(Link::default())) && one.check(quick.step(Link::default())));
+    assert!(!one.check(quick.step(Link::default())), "the rest is not there yet");
+    assert!(!other.check(old.step(Link::default())), "nothing for him yet");
+    // He joins in the middle of it: another start has to be made for him when it is whole.
+    let mut late = source.hub.join();
+    assert!(late.step(Link::default()).is_some_and(|next| next.item.unit.sequence == 0));
+    source.finish();
+    assert!(quick.step(Link { room: 0, ..Link::default() }).is_some(), "there was room for all of it");
+    quick.give_back();
+    assert!(one.check(quick.step(Link::default())) && !one.check(quick.step(Link::default())));
+    assert!(other.check(old.step(Link::default())) && !other.check(old.step(Link::default())));
+    assert_eq!((one.last, one.in_parts), (other.last, 1));
+    assert!(late.step(Link::default()).is_some_and(|next| next.item.part == Part::WHOLE));
+}
+
+#[test]
+fn more_parts_than_there_may_be_come_with_the_last_one() {
+    let mut source = Source::new(true);
+    let (mut viewer, mut checker) = (source.hub.join(), Checker::default());
+    let _ = viewer.step(Link::default());
+    source.obey(false, 10, 40);
+    assert!(checker.check(viewer.step(Link::default())));
+    source.begin(100, &[10; 9], 40);
+    assert!(checker.check(viewer.step(Link::default())));
+    source.finish();
+    let more = std::iter::from_fn(|| checker.check(viewer.step(Link::default())).then_some(())).count();
+    assert_eq!((more + 1, checker.in_parts), (MOST_PARTS, 1));
+}
+
+#[test]
+fn a_picture_that_is_never_finished_keeps_nobody_waiting() {
+    for other_stream in [false, true] {
+        let mut source = Source::new(true);
+        let (mut viewer, mut checker) = (source.hub.join(), Checker::default());
+        let _ = viewer.step(Link::default());
+        source.obey(false, 10, 40);
+        assert!(checker.check(viewer.step(Link::default())));
+        source.begin(100, &[30], 40);
+        assert!(checker.check(viewer.step(Link::default())) && checker.begun.is_some());
+        if other_stream {
+            source.change_stream();
+        }
+        // Of the same number, and begun in parts: it is another one all the same.
+        source.obey(false, 80, 40);
+        assert!(checker.check(viewer.step(Link::default())));
+        assert_eq!(checker.last, Some((source.stream.id, source.sequence - 1)));
+        source.begin(70, &[30], 40);
+        assert!(checker.check(viewer.step(Link::default())));
+        source.begin(60, &[20], 40);
+        source.finish();
+        while checker.check(viewer.step(Link::default())) {}
+        assert_eq!(checker.last, Some((source.stream.id, source.sequence - 1)));
+    }
+}
+
+#[test]
+fn by_a_link_without_room_for_all_of_it_a_picture_comes_whole() {
+    let mut source = Source::new(true);
+    let (mut viewer, mut checker) = (source.hub.join(), Checker::default());
+    let _ = viewer.step(Link::default());
+    source.obey(false, 10, 40);
+    assert!(checker.check(viewer.step(Link::default())));
+    // Of 800 kbit/s at 24/s a picture may take three times 4167 bytes.
+    let narrow = Link { room: 12_000, ..Link::default() };
+    source.begin(100, &[30], 40);
+    assert!(!checker.check(viewer.step(narrow)));
+    source.finish();
+    assert!(checker.check(viewer.step(narrow)));
+    assert_eq!(checker.in_parts, 0);
 }
 
 #[test]

@@ -66,9 +66,9 @@ struct Seat {
 }
 
 impl Seat {
-    fn take(core: &mut Core, rendition: Rendition) -> Self {
-        core.fork(rendition).demand.enter();
-        Self { rendition, cursor: Cursor::default() }
+    fn take(core: &mut Core, rendition: Rendition, audience: Audience) -> Self {
+        core.fork(rendition).demand.enter(audience);
+        Self { rendition, cursor: Cursor::of(audience) }
     }
 
     /// One for a viewer who has seen pictures up to `seen` elsewhere.
@@ -103,7 +103,7 @@ impl Viewer {
         let hub = Arc::clone(&self.hub);
         let mut core = hub.lock();
         if let Some(left) = self.left.take() {
-            core.fork(left.rendition).leave(hub.rules);
+            core.fork(left.rendition).leave(self.audience, hub.rules);
         }
         let link = self.limited(&mut core, link);
         self.decide(&mut core, &hub, link);
@@ -169,7 +169,7 @@ impl Viewer {
     fn decide(&mut self, core: &mut Core, hub: &Hub, link: Link) {
         let Some(seat) = self.seat else {
             let rendition = core.open(hub.rules, self.audience).find(|&one| one >= self.climb.rendition());
-            self.seat = Some(Seat::take(core, rendition.unwrap_or_default()));
+            self.seat = Some(Seat::take(core, rendition.unwrap_or_default(), self.audience));
             return;
         };
         let Some(full) = core.full_rate() else { return };
@@ -189,10 +189,10 @@ impl Viewer {
             return;
         }
         if let Some(next) = self.next.take() {
-            core.fork(next.rendition).leave(hub.rules);
+            core.fork(next.rendition).leave(self.audience, hub.rules);
         }
         if to != seat.rendition {
-            self.next = Some(Seat::take(core, to));
+            self.next = Some(Seat::take(core, to, self.audience));
         }
     }
 
@@ -201,7 +201,7 @@ impl Viewer {
         self.climb.want(wants);
     }
 
-    /// Whether another [`Self::step`] before the next picture would give nothing.
+    /// Whether another [`Self::step`] before the next picture, or part of one, would give nothing.
     #[must_use]
     pub fn has_all(&self) -> bool {
         self.newest_of == Some(self.hub.publications.load(Acquire)) && !self.wants_more()
@@ -232,7 +232,7 @@ impl Viewer {
     /// He does not watch for now: nothing is kept or coded for him. The next [`Self::step`] joins anew.
     pub fn rest(&mut self) {
         for seat in [self.seat.take(), self.next.take(), self.left.take()].into_iter().flatten() {
-            self.hub.lock().fork(seat.rendition).leave(self.hub.rules);
+            self.hub.lock().fork(seat.rendition).leave(self.audience, self.hub.rules);
         }
         if let (Some(number), Some(upload)) = (self.share.take(), &mut self.hub.lock().upload) {
             upload.leave(number);

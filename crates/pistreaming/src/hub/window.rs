@@ -16,6 +16,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use super::fit::Link;
+use super::item::Part;
 use crate::time::Timestamp;
 
 /// What may be on its way before anything was acknowledged: a first start, which fits into TCP's first flight, and little
@@ -42,6 +43,8 @@ pub struct Window {
     bound: Duration,
     sent: u64,
     arrived: u64,
+    /// All that was sent before the last picture.
+    picture_from: u64,
     /// When the last news of arrivals came.
     news_at: Timestamp,
     /// When it was looked last, where news comes by looking only.
@@ -67,6 +70,8 @@ struct Flight {
     alone: bool,
     /// What of that little it stands for, too.
     before: u64,
+    /// More of the picture comes behind it: nothing is heard of it alone.
+    unfinished: bool,
 }
 
 /// The least round trip of late.
@@ -91,6 +96,7 @@ impl Window {
             bound,
             sent: 0,
             arrived: 0,
+            picture_from: 0,
             news_at: Timestamp::from_micros(0),
             looked_at: None,
             flights: VecDeque::new(),
@@ -111,7 +117,40 @@ impl Window {
         if alone {
             self.flights.clear();
         }
-        let flight = Flight { end: self.sent, at: now, alone, before };
+        let flight = Flight { end: self.sent, at: now, alone, before, unfinished: false };
+        self.fly(flight, now, bytes);
+    }
+
+    /// A part of a picture, of `bytes`, was sent. A picture is acknowledged when it is whole: nothing is to be heard of its
+    /// first parts. Where the link had nothing to do while the last one was being coded, that one's time counts, and what
+    /// came before it may have arrived long ago.
+    pub fn sent_part(&mut self, now: Timestamp, bytes: usize, part: Part) {
+        if part.first {
+            self.picture_from = self.sent;
+            self.sent(now, bytes);
+            if let Some(flight) = self.flights.back_mut() {
+                flight.unfinished = !part.last;
+            }
+            return;
+        }
+        let bytes = bytes as u64;
+        // Small messages between the parts have flights of their own.
+        let mut begun = None;
+        while let Some(flight) = self.flights.back().filter(|flight| flight.end > self.picture_from).copied()
+        {
+            begun = Some(flight);
+            self.flights.pop_back();
+        }
+        let alone = begun.map_or_else(|| self.is_quiet(), |flight| flight.alone);
+        let known = if alone { self.arrived } else { self.arrived.max(self.picture_from) };
+        let last = Flight { end: 0, at: now, alone, before: self.sent - known, unfinished: false };
+        let flight = begun.filter(|_| self.free_at > now).unwrap_or(last);
+        self.sent += bytes;
+        self.fly(Flight { end: self.sent, unfinished: !part.last, ..flight }, now, bytes);
+    }
+
+    /// These bytes are on their way.
+    fn fly(&mut self, flight: Flight, now: Timestamp, bytes: u64) {
         let full = self.flights.len() >= MOST_FLIGHTS;
         match self.flights.back_mut().filter(|_| full) {
             Some(last) => last.end = self.sent,
@@ -126,7 +165,9 @@ impl Window {
     /// In all, `total` bytes of what was sent have arrived, as was heard now. What cannot be is taken for what can.
     pub fn arrived(&mut self, now: Timestamp, total: u64) {
         while let Some(flight) = self.advance(now, total) {
-            self.returned(flight, now);
+            if !flight.unfinished {
+                self.returned(flight, now);
+            }
         }
     }
 
@@ -237,7 +278,7 @@ impl Window {
         };
         let to_run_dry = now.since(least.at) > LEAST_KEPT;
         let heard = self.looked_at.unwrap_or(now);
-        let waited = self.flights.front().map(|flight| heard.since(flight.at));
+        let waited = self.waiting().map(|flight| heard.since(flight.at));
         let late = waited > Some(least.round_trip + self.bound);
         let rate = self.rate_now(now);
         let shut = to_run_dry || late || unacknowledged >= self.allowed(rate, HEADROOM);
@@ -245,6 +286,11 @@ impl Window {
             return 0;
         }
         self.allowed(rate, 1.0).saturating_sub(unacknowledged)
+    }
+
+    /// The first message of which something should be heard.
+    fn waiting(&self) -> Option<&Flight> {
+        self.flights.front().filter(|flight| !flight.unfinished)
     }
 
     /// Bytes that a link of this rate carries in its least round trip and a part of the bound.
@@ -263,7 +309,7 @@ impl Window {
     /// The rate as it is now: what should have come and has not shows a lower one before anything comes.
     fn rate_now(&self, now: Timestamp) -> Option<f64> {
         let rate = self.rate?.max(1.0);
-        let (Some(flight), Some(least)) = (self.flights.front(), self.least) else { return Some(rate) };
+        let (Some(flight), Some(least)) = (self.waiting(), self.least) else { return Some(rate) };
         if self.is_quiet() {
             return Some(rate);
         }
@@ -277,6 +323,9 @@ impl Window {
     /// So many `bytes` came since the last news, `first` the first of them. The link was at work on them since that news, or
     /// since they reached it.
     fn learn_from(&mut self, first: Flight, now: Timestamp, bytes: u64) {
+        if first.unfinished {
+            return; // it waited to be heard of, nobody knows for how long
+        }
         let reached = first.at.after(self.base);
         let took = now.since(self.news_at.max(reached));
         let least = self.least.map_or(Duration::MAX, |least| least.round_trip);

@@ -106,12 +106,12 @@ impl Legacy {
             return Err(End::Refused(code::UNSUITABLE, "the pictures are too large for this page"));
         }
         let count = message.len();
-        if !self.outlet.offer(&[], message)? {
+        if !self.outlet.offer(&[], message, item.part)? {
             viewer.give_back();
             return Ok(());
         }
         let captured = item.unit.captured;
-        self.entry.record.count(*missed, count, captured);
+        self.entry.record.count(*missed, count, item.part, captured);
         if self.stream.replace(item.stream.id) != Some(item.stream.id) {
             self.entry.record.set_stream(&item.stream);
         }

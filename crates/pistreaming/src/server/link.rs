@@ -13,7 +13,7 @@ use tokio::time::Instant;
 
 use super::tap::Tap;
 use super::unsent::Way;
-use crate::hub::{BOUND, Link, Window};
+use crate::hub::{BOUND, Link, Part, Window};
 use crate::time::Timestamp;
 
 /// How soon the kernel is asked again while nothing may be sent: a third of a frame time at 24/s.
@@ -44,6 +44,11 @@ impl Meter {
     /// A message of so many bytes is about to be sent.
     pub(super) fn send(&mut self, bytes: usize) {
         self.window.sent(self.now(), bytes);
+    }
+
+    /// The same of a picture, or of a part of one.
+    pub(super) fn send_part(&mut self, bytes: usize, part: Part) {
+        self.window.sent_part(self.now(), bytes, part);
     }
 
     /// His page has got so many bytes of messages in all, modulo 2³².

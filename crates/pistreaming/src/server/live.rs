@@ -20,7 +20,7 @@ use super::record::Activity;
 use super::seat::{self, Speaker};
 use super::tap::Tap;
 use super::viewers::{Entry, Full};
-use crate::hub::{Next, NoticeCode, Shape, Stream, Viewer, Wants};
+use crate::hub::{Next, NoticeCode, Part, Shape, Stream, Viewer, Wants};
 use crate::needs::Need;
 use crate::unit::AccessUnit;
 
@@ -118,13 +118,13 @@ impl Live {
     /// Sends a picture, or gives it back.
     fn picture(&mut self, next: &Next, viewer: &mut Viewer) -> Result<(), End> {
         let Next { missed, item } = next;
-        let message = item.shape(Shape::Live, unit_message);
+        let message = item.shape(Shape::Live, |unit| unit_message(unit, item.part));
         let count = message.len();
-        if self.outlet.offer(&self.before(next), message)? {
+        if self.outlet.offer(&self.before(next), message, item.part)? {
             if std::mem::replace(&mut self.stream, item.stream.id) != item.stream.id {
                 self.entry.record.set_stream(&item.stream);
             }
-            self.entry.record.count(*missed, count, item.unit.captured);
+            self.entry.record.count(*missed, count, item.part, item.unit.captured);
         } else {
             viewer.give_back();
         }
@@ -232,14 +232,16 @@ fn message(what: &FromServer<'_>) -> Bytes {
     frames::message(&[&bytes])
 }
 
-/// The unit as one whole part.
-fn unit_message(unit: &AccessUnit) -> Bytes {
-    let whole = UnitFlags::FIRST.with(UnitFlags::LAST);
+/// The unit, which is all of a picture or a part of it.
+fn unit_message(unit: &AccessUnit, part: Part) -> Bytes {
+    let flags =
+        [(part.first, UnitFlags::FIRST), (part.last, UnitFlags::LAST), (unit.start, UnitFlags::START)];
+    let set = flags.into_iter().filter(|(is_set, _)| *is_set);
     let header = UnitHeader {
         stream: unit.stream,
         sequence: unit.sequence,
         picture: unit.picture,
-        flags: if unit.start { whole.with(UnitFlags::START) } else { whole },
+        flags: set.fold(UnitFlags::default(), |sum, (_, flag)| sum.with(flag)),
         meaning: unit.meaning,
         captured_us: unit.captured.as_micros(),
     };

@@ -24,7 +24,7 @@ use super::inbox::Inbox;
 use super::link::Meter;
 use super::seat::Wait;
 use super::tap::Tap;
-use crate::hub::{Link, Next, Notice, Viewer};
+use crate::hub::{Link, Next, Notice, Part, Viewer};
 
 /// Once the server stops, what is being sent may take this much longer; what comes behind half a message would be taken
 /// for its other half.
@@ -163,9 +163,9 @@ impl Outlet {
         self.small.extend_from_slice(message);
     }
 
-    /// Sends a picture's message, framed, behind the messages `before` it, if all that was sent before has left: whether
+    /// Sends the message of a picture or a part of it, framed, behind the messages `before` it, if all that was sent before has left: whether
     /// it has.
-    pub(super) fn offer(&mut self, before: &[u8], mut message: Bytes) -> Result<bool, End> {
+    pub(super) fn offer(&mut self, before: &[u8], mut message: Bytes, part: Part) -> Result<bool, End> {
         self.flush()?;
         if self.is_behind() {
             return Ok(false);
@@ -175,7 +175,7 @@ impl Outlet {
         }
         match self.tap.try_send(&message) {
             Ok(sent) => {
-                self.meter.send(frames::payload_bytes(&message));
+                self.meter.send_part(frames::payload_bytes(&message), part);
                 if sent < message.len() {
                     self.rest = message;
                     self.rest.advance(sent);

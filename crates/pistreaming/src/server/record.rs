@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use super::client::Client;
-use crate::hub::Stream;
+use crate::hub::{Part, Stream};
 use crate::time::Timestamp;
 
 /// Which protocol a viewer speaks.
@@ -56,6 +56,8 @@ pub(super) struct Record {
     pub(super) since: Timestamp,
     /// Pictures sent.
     pub(super) sent: AtomicU64,
+    /// How many of them he was sent in parts, while they were being coded.
+    pub(super) in_parts: AtomicU64,
     /// Pictures left out because he was behind.
     pub(super) skipped: AtomicU64,
     /// Bytes sent.
@@ -82,6 +84,7 @@ impl Record {
             protocol,
             since,
             sent: 0.into(),
+            in_parts: 0.into(),
             skipped: 0.into(),
             bytes: 0.into(),
             delay_us: wire::UNKNOWN.into(),
@@ -114,15 +117,16 @@ impl Record {
         self.stream.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// A picture was sent that was captured at `now`, and `missed` were left out before it.
-    pub(super) fn count(&self, missed: u32, bytes: usize, now: Timestamp) {
+    /// A picture, or a part of one, was sent that was captured at `now`, and `missed` were left out before it.
+    pub(super) fn count(&self, missed: u32, bytes: usize, part: Part, now: Timestamp) {
         // An atomic addition waits for the memory, once for each counter; a plain one does not.
         let add = |counter: &AtomicU64, more: u64| {
             let sum = counter.load(Relaxed) + more;
             counter.store(sum, Relaxed);
             sum
         };
-        add(&self.sent, 1);
+        add(&self.sent, part.last.into());
+        add(&self.in_parts, (part.last && !part.first).into());
         add(&self.skipped, missed.into());
         let bytes = add(&self.bytes, bytes as u64);
         let time = now.since(Timestamp::from_micros(self.rate_since.load(Relaxed)));

@@ -57,6 +57,8 @@ pub(super) struct Viewer {
     pub(super) rendition: Option<Rendition>,
     pub(super) connected_s: f64,
     pub(super) pictures_sent: u64,
+    /// How many of them in parts, while they were being coded.
+    pub(super) pictures_in_parts: u64,
     /// Pictures left out because he was behind.
     pub(super) pictures_dropped: u64,
     pub(super) bytes_sent: u64,
@@ -135,6 +137,7 @@ fn viewer(record: &Record, now: Timestamp) -> Viewer {
         }),
         connected_s: seconds(now, record.since),
         pictures_sent: record.sent.load(Relaxed),
+        pictures_in_parts: record.in_parts.load(Relaxed),
         pictures_dropped: record.skipped.load(Relaxed),
         bytes_sent: record.bytes.load(Relaxed),
         bits_per_second: record.rate(now),

@@ -191,6 +191,7 @@ impl Drop for Entry {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::hub::Part;
     use axum::http::HeaderMap;
 
     fn client(address: &str) -> Client {
@@ -230,7 +231,7 @@ mod tests {
     fn sums_outlast_who_leaves() {
         let viewers = viewers(9, None);
         let entry = viewers.enter(client("192.0.2.1:9"), Protocol::Live).unwrap();
-        entry.record.count(2, 500, Timestamp::from_micros(1));
+        entry.record.count(2, 500, Part::WHOLE, Timestamp::from_micros(1));
         let during = viewers.sums(Protocol::Live).0;
         drop(entry);
         assert_eq!(viewers.sums(Protocol::Live).0, during);

@@ -10,5 +10,6 @@ mod legacy;
 mod limits;
 mod live;
 mod owner;
+mod parts;
 mod stills;
 mod support;

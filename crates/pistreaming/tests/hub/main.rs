@@ -45,12 +45,14 @@ fn path() -> impl Strategy<Value = Path> {
 
 fn scene() -> impl Strategy<Value = Scene> {
     let fps = prop::sample::select(&[10.0, 24.0, 30.0][..]);
-    (fps, 0.05..1.0_f64, 3_000_usize..12_000, 0_usize..4).prop_map(
-        |(frames_per_second, part, least_join, renditions)| Scene {
+    let coding = prop_oneof![Just(0), 5_000_u64..30_000];
+    (fps, 0.05..1.0_f64, 3_000_usize..12_000, 0_usize..4, coding).prop_map(
+        |(frames_per_second, part, least_join, renditions, coding_us)| Scene {
             frames_per_second,
             part,
             least_join,
             renditions,
+            coding_us,
             ..Scene::default()
         },
     )
@@ -111,8 +113,9 @@ proptest! {
         world.run(2.0);
         let seen = &world.watchers[good].seen;
         prop_assert_eq!((seen.missed, seen.skips), (0, 0));
-        prop_assert!(seen.ages_us.iter().all(|&age| age < 20_000), "{:?}", seen.ages_us.iter().max());
-        let frames = (world.now_us as f64 / 1e6 * scene.frames_per_second) as u32;
+        let oldest = 20_000 + scene.coding_us;
+        prop_assert!(seen.ages_us.iter().all(|&age| age < oldest), "{:?}", seen.ages_us.iter().max());
+        let frames = (world.now_us as f64 / 1e6 * scene.frames_per_second) as u32 - world.coder.abandoned;
         prop_assert!(seen.pictures + 2 >= frames, "{} of {frames}", seen.pictures);
     }
 }
@@ -126,6 +129,24 @@ fn a_link_that_carries_the_stream_shows_all_of_it() {
         let (p95, rate) = steady(&world.watchers[who], 3.0, 20.0);
         println!("{times} x, {delay_us}: p95 {p95}, {rate}/s, {:?}", world.watchers[who].window.rate());
         assert!(p95 < 250.0 + delay_us as f64 / 1e3 && rate > 23.0);
+    }
+}
+
+/// Of a picture in parts, the last byte of what is still to be sent when it is whole is there sooner by up to the time that
+/// the other parts take on the link; and everybody else gets the same pictures whole.
+#[test]
+fn who_is_up_to_date_gets_pictures_in_parts() {
+    for (times, delay_us) in [(2.0, 5_000), (3.0, 50_000), (20.0, 1_000)] {
+        let mut world = World::new(Scene { part: 0.9, coding_us: 24_000, ..Scene::default() }, 7);
+        let path = Path::new(times * STREAM, delay_us);
+        let (live, old) = (world.enter(Kind::Live, path.clone()), world.enter(Kind::Old, path));
+        world.run(20.0);
+        let [live, old] = [live, old].map(|who| &world.watchers[who]);
+        let (ours, theirs) = (steady(live, 5.0, 20.0), steady(old, 5.0, 20.0));
+        println!("{times} x, {delay_us} µs: {ours:?} {}, {theirs:?}", live.seen.in_parts);
+        assert!(live.seen.in_parts * 10 > live.seen.pictures * 7, "{:?}", live.seen.in_parts);
+        assert_eq!((old.seen.in_parts, live.seen.missed), (0, 0));
+        assert!(ours.0 < theirs.0 && ours.1 > 23.0);
     }
 }
 

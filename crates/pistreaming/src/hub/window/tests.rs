@@ -34,6 +34,22 @@ impl Wire {
         self.news.push_back((self.free_us + 2 * self.way_us, self.window.total_sent()));
     }
 
+    /// Sends a picture as soon as its parts are coded, each `apart_us` behind the one before; the page acknowledges all of
+    /// it. An answer to a clock probe is sent in the middle.
+    fn send_in_parts(&mut self, bytes: usize, apart_us: u64, count: usize) {
+        for n in 0..count {
+            self.run(self.now_us + apart_us);
+            let part = Part { first: n == 0, last: n + 1 == count };
+            let bytes = bytes * (n + 1) / count - bytes * n / count;
+            self.window.sent_part(self.now(), bytes, part);
+            self.free_us = self.free_us.max(self.now_us) + (bytes as f64 / self.rate * 1e6) as u64;
+            if n == 1 && !part.last {
+                self.window.sent(self.now(), 24);
+            }
+        }
+        self.news.push_back((self.free_us + 2 * self.way_us, self.window.total_sent()));
+    }
+
     /// Time goes on; what is learned meanwhile is learned.
     fn run(&mut self, until_us: u64) {
         while let Some((at, total)) = self.news.front().copied().filter(|(at, _)| *at <= until_us) {
@@ -85,6 +101,27 @@ proptest! {
         prop_assert!((0.8..1.25).contains(&(known / rate)), "{known} of {rate}");
     }
 
+    /// Nor do pictures in parts, between which the link has nothing to do.
+    #[test]
+    fn waiting_for_the_encoder_is_no_sign_of_a_slow_link(
+        rate in 50e3..2000e3_f64, way_us in 0_u64..100_000, sizes in sizes(4000), part in 0.05..0.7_f64,
+        count in 2_usize..5, apart_us in 100_u64..60_000,
+    ) {
+        let mut wire = Wire::new(rate, way_us);
+        wire.send(13_000);
+        let interval_us = (4500.0 / rate / part * 1e6) as u64;
+        for (n, &bytes) in sizes.iter().enumerate() {
+            wire.run(wire.now_us.max(n as u64 * interval_us));
+            while wire.window.link(wire.now()).room < bytes {
+                wire.run(wire.now_us + 1000);
+            }
+            wire.send_in_parts(bytes, apart_us, count);
+        }
+        let known = wire.window.rate().unwrap();
+        prop_assert!((0.8..1.25).contains(&(known / rate)), "{known} of {rate}");
+        prop_assert!(wire.window.least_round_trip() < Some(Duration::from_micros(2 * way_us + 130_000)));
+    }
+
     /// Unacknowledged bytes are at most what the true link carries in its round trip and the bound, once it is known; a
     /// link that becomes slower is known to be so when what was on its way has come.
     #[test]
@@ -109,8 +146,12 @@ proptest! {
         for (wait, bytes, total) in ops {
             now_us += wait;
             let now = Timestamp::from_micros(now_us);
-            match total % 3 {
+            match total % 4 {
                 0 => window.sent(now, bytes),
+                3 => {
+                    let part = Part { first: total & 8 == 0, last: total & 16 == 0 };
+                    window.sent_part(now, bytes, part);
+                }
                 1 => window.arrived(now, u64::from(total / 3) % (window.total_sent() + 10)),
                 _ => window.told(f64::from(total), bytes % 2 == 0),
             }

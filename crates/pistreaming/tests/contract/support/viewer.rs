@@ -46,6 +46,10 @@ pub(crate) struct Live {
     /// The stream that it was told of last.
     pub(crate) stream: Option<StreamHeader>,
     last: Option<UnitHeader>,
+    /// The picture of which parts came: the first one's header, and their bytes.
+    begun: Option<(UnitHeader, Vec<u8>)>,
+    /// Pictures that came in parts.
+    pub(crate) in_parts: u32,
     /// Pictures that it was told it missed.
     pub(crate) missed: u32,
     /// Notices since the last picture.
@@ -73,7 +77,7 @@ impl Live {
         let hello = receive(&mut socket).unwrap();
         let Ok(Some(FromServer::Hello(hello))) = FromServer::parse(&hello) else { panic!("{hello:?}") };
         assert_eq!(hello.version, wire::VERSION);
-        Self { socket, stream: None, last: None, missed: 0, notices: Vec::new() }
+        Self { socket, stream: None, last: None, begun: None, in_parts: 0, missed: 0, notices: Vec::new() }
     }
 
     pub(crate) fn send(&mut self, message: FromViewer) {
@@ -101,9 +105,11 @@ impl Live {
                 }
                 FromServer::Clock(reply) => return Received::Clock(reply),
                 FromServer::Unit(header, payload) => {
-                    self.check(header, gap);
-                    self.missed += gap;
-                    return Received::Picture(header, payload.to_vec());
+                    if let Some((header, picture)) = self.join_parts(header, payload) {
+                        self.check(header, gap);
+                        self.missed += gap;
+                        return Received::Picture(header, picture);
+                    }
                 }
                 FromServer::Bye(bye) => {
                     let reason = bye.reason;
@@ -115,9 +121,27 @@ impl Live {
         }
     }
 
+    /// A picture when it is whole. Its parts come one behind the other, each of them whole slices.
+    fn join_parts(&mut self, header: UnitHeader, payload: &[u8]) -> Option<(UnitHeader, Vec<u8>)> {
+        let (first, last) = (header.flags.has(UnitFlags::FIRST), header.flags.has(UnitFlags::LAST));
+        assert!(payload.starts_with(&[0, 0, 1]) || payload.is_empty() && !first);
+        if first {
+            self.begun = Some((header, Vec::new()));
+        }
+        let (begun, bytes) = self.begun.as_mut().expect("parts begin with the first");
+        let same = |header: UnitHeader| UnitHeader { flags: UnitFlags::default(), ..header };
+        assert_eq!(same(*begun), same(header));
+        assert!(
+            first && last || !header.flags.has(UnitFlags::START),
+            "what decoding begins with comes whole"
+        );
+        bytes.extend_from_slice(payload);
+        self.in_parts += u32::from(last && !first);
+        if last { self.begun.take() } else { None }
+    }
+
     fn check(&mut self, header: UnitHeader, gap: u32) {
         assert_eq!(self.stream.map(|stream| stream.stream), Some(header.stream), "a stream is told of first");
-        assert!(header.flags.has(UnitFlags::FIRST.with(UnitFlags::LAST)));
         let start = header.flags.has(UnitFlags::START);
         let follows = self.last.is_some_and(|last| header.sequence == last.sequence.wrapping_add(1));
         assert!(start || follows && gap == 0, "{:?}, {gap} missed, {header:?}", self.last);
@@ -144,7 +168,7 @@ impl Live {
 
     /// Joins anew: what comes next must be a start.
     pub(crate) fn forget(&mut self) {
-        self.last = None;
+        (self.last, self.begun) = (None, None);
     }
 }
 

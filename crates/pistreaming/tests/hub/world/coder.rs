@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use pistreaming::frame::FrameSize;
-use pistreaming::hub::{Fit, Hub, Orders, Rendition, Role, Stream};
+use pistreaming::hub::{Fit, Hub, MOST_PARTS, Orders, Rendition, Role, Stream};
 use pistreaming::time::Timestamp;
 use pistreaming::unit::{AccessUnit, Picture, TimeMeaning};
 
@@ -27,6 +27,8 @@ pub struct Scene {
     pub renditions: usize,
     /// Bits a second that all viewers together may be sent.
     pub max_upload: Option<u32>,
+    /// Time that coding a picture takes, µs; if any, it is handed out in parts meanwhile. Less than from frame to frame.
+    pub coding_us: u64,
 }
 
 impl Default for Scene {
@@ -39,6 +41,7 @@ impl Default for Scene {
             least_join: 9_000,
             renditions: 3,
             max_upload: None,
+            coding_us: 0,
         }
     }
 }
@@ -46,12 +49,17 @@ impl Default for Scene {
 /// The bytes of all units: only their number matters.
 static BYTES: [u8; 1 << 18] = [0; 1 << 18];
 
+/// The part of the moments at which a picture that is being coded is given up.
+const GIVES_UP: f64 = 0.002;
+
 /// The encoder.
 pub struct Coder {
     scene: Scene,
     lines: Vec<Line>,
     frames: u32,
     chance: Chance,
+    /// Frames of which pictures were begun and given up.
+    pub abandoned: u32,
     /// What pictures take just now, in shares: scenes do not change with every picture.
     mood: f64,
 }
@@ -67,6 +75,9 @@ struct Line {
     debt: f64,
     sequence: u32,
     newest: Option<AccessUnit>,
+    /// The picture that is being coded.
+    begun: Option<AccessUnit>,
+    parts_done: usize,
 }
 
 impl Coder {
@@ -76,7 +87,7 @@ impl Coder {
             hub.limit_upload(most);
         }
         let lines = Rendition::all().map(|rendition| Line::new(hub, scene, rendition)).collect();
-        Self { scene, lines, frames: 0, chance, mood: 1.0 }
+        Self { scene, lines, frames: 0, chance, abandoned: 0, mood: 1.0 }
     }
 
     pub fn interval_us(&self) -> u64 {
@@ -88,6 +99,19 @@ impl Coder {
         self.scene.max_upload.map(f64::from)
     }
 
+    /// From a frame to each part of its picture, and to its end, µs.
+    pub fn parts_us(&self) -> impl Iterator<Item = u64> + use<> {
+        let (all, count) = (self.scene.coding_us, MOST_PARTS as u64);
+        (1..=count).map(move |n| all * n / count).filter(move |_| all > 0)
+    }
+
+    /// The pictures that are being coded are so far, or whole. Once in a while they are given up instead.
+    pub fn go_on(&mut self, hub: &Hub, now: Timestamp) {
+        let gives_up = self.chance.part() < GIVES_UP;
+        self.abandoned += u32::from(gives_up && self.lines[0].begun.is_some());
+        self.lines.iter_mut().for_each(|line| line.go_on(hub, now, gives_up));
+    }
+
     /// Codes a frame in each rendition that somebody has.
     pub fn code(&mut self, hub: &Hub, now: Timestamp) {
         if self.chance.part() < 0.05 {
@@ -97,7 +121,7 @@ impl Coder {
         for line in &mut self.lines {
             let orders = hub.orders_of(line.rendition);
             if orders.watched && (orders.start || self.frames.is_multiple_of(line.rendition.every())) {
-                line.code(hub, shares, orders, now);
+                line.code(hub, shares, orders, now, self.scene.coding_us);
             }
         }
         self.frames += 1;
@@ -107,7 +131,9 @@ impl Coder {
     pub fn is_wanted(&self, hub: &Hub) -> bool {
         self.lines.iter().any(|line| {
             let orders = hub.orders_of(line.rendition);
-            line.newest.is_some() && orders.joins.iter().chain(orders.bands.iter()).any(|&wanted| wanted)
+            line.newest.is_some()
+                && line.begun.is_none()
+                && orders.joins.iter().chain(orders.bands.iter()).any(|&wanted| wanted)
         })
     }
 
@@ -135,10 +161,12 @@ impl Line {
             debt: 0.0,
             sequence: 0,
             newest: None,
+            begun: None,
+            parts_done: 0,
         }
     }
 
-    fn code(&mut self, hub: &Hub, shares: f64, orders: Orders, now: Timestamp) {
+    fn code(&mut self, hub: &Hub, shares: f64, orders: Orders, now: Timestamp, coding_us: u64) {
         let start = orders.start || self.sequence == 0;
         // As the rate control has it: at most two shares, less what is still owed.
         let most = (2.0 * self.share - self.debt / 4.0).max(0.3 * self.share);
@@ -146,9 +174,36 @@ impl Line {
             if start { (3.0 * self.share).max(self.least_join) } else { most.min(self.share * shares) };
         self.debt = (self.debt + bytes - self.share).max(0.0);
         let unit = self.unit(start, bytes, self.sequence, now, now);
+        if coding_us > 0 && !start {
+            self.begun = Some(unit);
+        } else {
+            self.publish(hub, unit);
+        }
+    }
+
+    fn publish(&mut self, hub: &Hub, unit: AccessUnit) {
         self.sequence += 1;
         hub.publish(unit.clone());
         self.newest = Some(unit);
+    }
+
+    /// Another part of the picture that is being coded, or its end.
+    fn go_on(&mut self, hub: &Hub, now: Timestamp, gives_up: bool) {
+        let Some(unit) = &mut self.begun else { return };
+        let (n, parts) = (self.parts_done, MOST_PARTS);
+        self.parts_done = (n + 1) % parts;
+        if gives_up {
+            hub.abandon(unit.stream);
+            (self.begun, self.parts_done) = (None, 0);
+        } else if n + 1 == parts {
+            let unit = AccessUnit { coded: now, ..unit.clone() };
+            self.begun = None;
+            self.publish(hub, unit);
+        } else if hub.wants_parts(self.rendition) {
+            let len = unit.bytes.len();
+            let bytes = unit.bytes.slice(len * n / parts..len * (n + 1) / parts);
+            hub.publish_part(AccessUnit { bytes, ..unit.clone() });
+        }
     }
 
     fn serve(&self, hub: &Hub, orders: Orders, size: f64, now: Timestamp) {

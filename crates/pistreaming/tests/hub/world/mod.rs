@@ -39,6 +39,8 @@ impl Chance {
 enum Event {
     /// The camera has a frame.
     Frame,
+    /// The encoder has another part of the picture.
+    Part,
     /// The encoder makes what single viewers wait for.
     Serve,
     /// A viewer hears what has arrived, or his timer has run out.
@@ -117,6 +119,11 @@ impl World {
             Event::Frame => {
                 self.coder.code(&self.hub, self.now());
                 self.at(self.coder.interval_us(), Event::Frame);
+                self.coder.parts_us().for_each(|after_us| self.at(after_us, Event::Part));
+                self.pump_all();
+            }
+            Event::Part => {
+                self.coder.go_on(&self.hub, self.now());
                 self.pump_all();
             }
             Event::Serve => {

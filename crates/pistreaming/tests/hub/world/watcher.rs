@@ -7,7 +7,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-use pistreaming::hub::{Audience, BOUND, Hub, Item, Link, Next, Role, Viewer, Window};
+use pistreaming::hub::{Audience, BOUND, Hub, Item, Link, Next, Part, Role, Viewer, Window};
 use pistreaming::time::Timestamp;
 
 use super::Chance;
@@ -44,6 +44,8 @@ const LOOK_AGAIN_US: u64 = 15_000;
 pub struct Seen {
     /// Common pictures and joins.
     pub pictures: u32,
+    /// How many of them came in parts.
+    pub in_parts: u32,
     pub bands: u32,
     pub missed: u32,
     /// How often he skipped.
@@ -72,6 +74,8 @@ pub struct Watcher {
     /// What arrived and is not known to.
     acks: VecDeque<(u64, u64)>,
     given: Option<(u32, u32)>,
+    /// The picture of which he was given parts.
+    begun: Option<(u32, u32)>,
     /// Capture of the newest picture that he was given.
     newest: Timestamp,
     /// Bytes that he knew of last to have arrived.
@@ -98,6 +102,7 @@ impl Watcher {
             on_the_way: VecDeque::new(),
             acks: VecDeque::new(),
             given: None,
+            begun: None,
             newest: Timestamp::default(),
             heard: 0,
             timer: Timestamp::default(),
@@ -114,7 +119,7 @@ impl Watcher {
         self.away = away;
         if let (true, Some(viewer)) = (away, &mut self.viewer) {
             viewer.rest();
-            self.given = None;
+            (self.given, self.begun) = (None, None);
             self.newest = Timestamp::default();
             self.screen = None;
         }
@@ -169,9 +174,9 @@ impl Watcher {
 
     fn send(&mut self, next: Next, link: Link, now: Timestamp) -> Option<Timestamp> {
         self.check_next(&next, now);
-        let bytes = next.item.unit.bytes.len();
-        assert!(bytes <= link.room, "{bytes} into {link:?}");
-        self.window.sent(now, bytes);
+        let (bytes, part) = (next.item.unit.bytes.len(), next.item.part);
+        assert!(bytes <= link.room || !part.first, "{bytes} into {link:?}");
+        self.window.sent_part(now, bytes, part);
         let arrives = self.path.send(now.as_micros(), bytes, &mut self.chance);
         let jitter = (self.chance.part() * self.path.jitter_us as f64) as u64;
         let known =
@@ -196,8 +201,11 @@ impl Watcher {
     pub fn see(&mut self, now: Timestamp) {
         while self.on_the_way.front().is_some_and(|(at, ..)| *at <= now.as_micros()) {
             let Some((at, known, total, item)) = self.on_the_way.pop_front() else { return };
-            self.acks.push_back((known, total));
             self.seen.bytes += item.unit.bytes.len() as u64;
+            if self.kind == Kind::Live && !item.part.last {
+                continue; // his page has nothing to say of it alone
+            }
+            self.acks.push_back((known, total));
             if matches!(item.role, Role::Band(_)) {
                 self.seen.bands += 1;
                 continue;
@@ -205,6 +213,7 @@ impl Watcher {
             self.check_age(at);
             let captured = item.unit.captured.as_micros();
             self.seen.pictures += 1;
+            self.seen.in_parts += u32::from(!item.part.first);
             self.seen.ages_us.push(at - captured);
             self.seen.at_us.push(at);
             if !self.away {
@@ -219,6 +228,13 @@ impl Watcher {
         let (unit, role) = (&next.item.unit, &next.item.role);
         let this = (unit.stream, unit.sequence);
         assert_eq!(unit.stream, next.item.stream.id);
+        if next.item.part != Part::WHOLE {
+            assert!(self.kind == Kind::Live && *role == Role::Common && !unit.start && next.missed == 0);
+            self.check_part(&next.item);
+            if !next.item.part.first {
+                return;
+            }
+        }
         if *role != Role::Common && self.given == Some(this) {
             assert_eq!(next.missed, 0, "what goes with the picture that he has");
             return;
@@ -241,7 +257,21 @@ impl Watcher {
         }
         self.seen.missed += next.missed;
         self.seen.skips += u32::from(next.missed > 0);
-        self.given = Some(this);
+        if next.item.part.last {
+            (self.given, self.begun) = (Some(this), None);
+        }
+    }
+
+    /// A picture in parts: one behind the other, from the first to the last.
+    fn check_part(&mut self, item: &Item) {
+        let this = (item.unit.stream, item.unit.sequence);
+        if item.part.first {
+            self.begun = Some(this);
+        }
+        assert_eq!(self.begun, Some(this), "parts begin with the first");
+        if item.part.last && !item.part.first {
+            (self.given, self.begun) = (Some(this), None);
+        }
     }
 
     /// The picture on the screen, just before another came at `at_us`: was it too old for too long?

@@ -1,0 +1,39 @@
+//! A picture whose coding takes long is sent in parts while it is being coded, to those who know what parts are.
+
+use crate::support::{Live, Old, Program};
+
+/// Pictures until some have come in parts, at most.
+const PATIENCE: u32 = 300;
+
+#[test]
+fn large_pictures_come_in_parts_and_are_those_that_an_old_page_gets_whole() {
+    // One thread takes more than 5 ms for these, whatever the machine.
+    let large = ["--size", "2560x1440", "--fps", "8", "--bitrate", "4M", "--threads", "1"];
+    let program = Program::start(&[&large[..], &["--renditions", "0"]].concat());
+    let (mut live, mut old) = (Live::open(program.http), Old::open(program.ws, "/"));
+    live.picture();
+    let mut pictures = Vec::new();
+    while live.in_parts < 5 {
+        pictures.push(live.picture().1);
+        assert!(pictures.len() < PATIENCE as usize, "{} in parts", live.in_parts);
+    }
+    assert_eq!(live.missed, 0);
+    let stats = program.stats();
+    let sent = stats["viewers"].as_array().unwrap();
+    let in_parts = |protocol: &str| {
+        let viewer = sent.iter().find(|viewer| viewer["protocol"] == protocol).unwrap();
+        viewer["pictures_in_parts"].as_u64().unwrap()
+    };
+    assert!(in_parts("live") >= 5 && in_parts("legacy") == 0, "{stats}");
+    // The old page gets what stands behind the picture's start code, and then the next one's.
+    let last = &pictures[pictures.len() - 1][4..];
+    let mut messages = Vec::new();
+    while messages.last().is_none_or(|message| *message != last) {
+        let message = old.message();
+        messages.push(message[..message.len() - 4].to_vec());
+        assert!(messages.len() < PATIENCE as usize, "the old page is sent the same pictures");
+    }
+    for (message, picture) in messages.iter().rev().zip(pictures.iter().rev()).take(5) {
+        assert!(*message == picture[4..]);
+    }
+}
