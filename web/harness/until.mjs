@@ -6,8 +6,8 @@ const PATIENCE_MS = 30_000;
 const INTERVAL_MS = 50;
 
 /** Looks until `look` gives something that is not false, '' or undefined, and gives that. `what`: what is waited for. */
-export async function until(what, look) {
-  const end = Date.now() + PATIENCE_MS;
+export async function until(what, look, patienceMs = PATIENCE_MS) {
+  const end = Date.now() + patienceMs;
   while (Date.now() < end) {
     const found = await look();
     if (found) return found;
