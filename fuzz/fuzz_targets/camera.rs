@@ -9,7 +9,10 @@ use pistreaming::source::convert::{Arrangement, Colour, Converter, Layout, Matri
 use pistreaming::source::turn::Turner;
 use pistreaming::source::{Quarter, Window};
 
-fuzz_target!(|input: (u8, u8, u8, [u16; 3], [u16; 3], u8, [u8; 4], Vec<u8>)| {
+/// Width, height, arrangement and turns, strides, the planes' lengths, colours, the part that is cut out, what lies in memory.
+type Input = (u8, u8, u8, [u16; 3], [u16; 3], u8, [u8; 4], Vec<u8>);
+
+fuzz_target!(|input: Input| {
     let (width, height, which, strides, cuts, colours, part, bytes) = input;
     let Ok(size) = FrameSize::new(u16::from(width) + 16, u16::from(height) + 16) else { return };
     let (luma_first, cr_first) = (which & 1 != 0, which & 2 != 0);

@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use wire::{FromServer, FromViewer};
+use wire::{FromServer, FromViewer, LONGEST_FROM_VIEWER};
 
 fuzz_target!(|bytes: &[u8]| {
     if let Ok(Some(message)) = FromServer::parse(bytes) {
@@ -11,7 +11,7 @@ fuzz_target!(|bytes: &[u8]| {
         assert_eq!(FromServer::parse(&again), Ok(Some(message)));
     }
     if let Ok(Some(message)) = FromViewer::parse(bytes) {
-        let mut again = [0; 24];
+        let mut again = [0; LONGEST_FROM_VIEWER];
         let len = message.write(&mut again);
         assert_eq!(FromViewer::parse(&again[..len]), Ok(Some(message)));
     }

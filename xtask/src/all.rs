@@ -12,7 +12,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use crate::bench::links;
 use crate::cross::{AARCH64, ARMV7, Target};
 use crate::packages::{RUST_WITH_SOURCE, WASM_LINKER, ensure};
-use crate::shell::{cargo, command, output, root, target};
+use crate::shell::{cargo, command, giving_way, output, root, target};
 use crate::steps::Steps;
 use crate::{Outcome, shell, soak, wasm};
 
@@ -21,19 +21,30 @@ const WORLDS: u32 = 4000;
 /// How long each fuzz target runs.
 const FUZZ_SECONDS: u32 = 300;
 
-/// Runs them all.
+/// Runs them all: the soaks, which mostly wait, beside what only reckons and gives way to them.
 pub(crate) fn run(steps: &mut Steps) {
     player(steps);
+    if steps.check("what the soak needs", soak::build) {
+        steps.side_by_side(&[soak, browser, under_qemu_and_in_new_worlds, fuzz]);
+    }
+    links(steps);
+}
+
+fn soak(steps: &mut Steps) {
+    steps.check("soak", soak::run);
+}
+
+fn browser(steps: &mut Steps) {
+    let mut browser = command("node", &["web/soak/run.mjs"]);
+    browser.env("PISTREAMING_PROGRAM", target().join("release/pistreaming"));
+    steps.command("half an hour in a browser", &mut browser);
+}
+
+fn under_qemu_and_in_new_worlds(steps: &mut Steps) {
     for target in [&AARCH64, &ARMV7] {
         under_qemu(steps, target);
     }
     worlds(steps);
-    fuzz(steps);
-    steps.check("soak", soak::run);
-    links(steps);
-    let mut browser = command("node", &["web/soak/run.mjs"]);
-    browser.env("PISTREAMING_PROGRAM", target().join("release/pistreaming"));
-    steps.command("half an hour in a browser", &mut browser);
 }
 
 /// A browser on bad links sees pictures whose age does not grow, and a good viewer's bytes are the same beside it. How old
@@ -101,7 +112,8 @@ fn under_qemu(steps: &mut Steps, target: &Target) {
     let name = format!("mpeg1 and wire on {} (qemu)", target.name);
     match ensure(&target.needs()) {
         Ok(()) => {
-            _ = steps.tests(&name, &mut target.cargo("test", &["--release", "-p", "mpeg1", "-p", "wire"]))
+            let tests = target.cargo("test", &["--release", "-p", "mpeg1", "-p", "wire"]);
+            _ = steps.tests(&name, &mut giving_way(&tests));
         }
         Err(why) => steps.skip(&name, &why),
     }
@@ -112,7 +124,7 @@ fn worlds(steps: &mut Steps) {
     let seed = SystemTime::now().duration_since(UNIX_EPOCH).map_or(2, |time| time.as_secs());
     let mut test = cargo(&["test", "--release", "--locked", "-p", "pistreaming", "--test", "hub"]);
     test.env("PROPTEST_RNG_SEED", seed.to_string()).env("PROPTEST_CASES", WORLDS.to_string());
-    steps.tests(&format!("the hub in new worlds (PROPTEST_RNG_SEED={seed})"), &mut test);
+    steps.tests(&format!("the hub in new worlds (PROPTEST_RNG_SEED={seed})"), &mut giving_way(&test));
 }
 
 fn fuzz(steps: &mut Steps) {
@@ -120,7 +132,7 @@ fn fuzz(steps: &mut Steps) {
         return steps.skip("fuzzing", &why);
     }
     // All at once, so that two that run side by side need not wait for each other's compiler.
-    if !steps.command("fuzz targets, built", &mut nightly(&["fuzz", "build"])) {
+    if !steps.command("fuzz targets, built", &mut giving_way(&nightly(&["fuzz", "build"]))) {
         return;
     }
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
@@ -133,7 +145,7 @@ fn fuzz(steps: &mut Steps) {
 fn side_by_side(targets: &[String]) -> Outcome {
     let time = format!("-max_total_time={FUZZ_SECONDS}");
     let mut runs: Vec<Command> =
-        targets.iter().map(|target| nightly(&["fuzz", "run", target, "--", &time])).collect();
+        targets.iter().map(|target| giving_way(&nightly(&["fuzz", "run", target, "--", &time]))).collect();
     std::thread::scope(|scope| {
         let threads: Vec<_> = runs.iter_mut().map(|run| scope.spawn(|| shell::run(run))).collect();
         let failed = || Err("the thread that ran it failed".into());

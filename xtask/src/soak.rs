@@ -25,18 +25,14 @@ const PARTS: u32 = 6;
 /// Memory that may come and go by chance, in bytes.
 const LEEWAY: u64 = 4 << 20;
 
-/// Runs it. The release build must be there.
+/// Builds what `run` needs.
+pub(crate) fn build() -> Outcome {
+    let crowd = ["build", "--release", "--locked", "-p", "pistreaming", "--bins", "--example", "crowd"];
+    shell::run(&mut cargo(&crowd))
+}
+
+/// Runs it.
 pub(crate) fn run() -> Outcome {
-    shell::run(&mut cargo(&[
-        "build",
-        "--release",
-        "--locked",
-        "-p",
-        "pistreaming",
-        "--bins",
-        "--example",
-        "crowd",
-    ]))?;
     let mut system = System::Ours.start(Video::USUAL)?;
     let server = system.server[0];
     let (address, _, _) = system.socket.clone();

@@ -58,6 +58,29 @@ impl Steps {
         })
     }
 
+    /// Rows of steps that take long and little of the machine each, at the same time. Their output is mixed.
+    pub(crate) fn side_by_side(&mut self, rows: &[fn(&mut Self)]) {
+        let ended = std::thread::scope(|scope| {
+            let threads: Vec<_> = rows.iter().map(|row| scope.spawn(|| Self::row(*row))).collect();
+            threads.into_iter().map(|thread| thread.join()).collect::<Vec<_>>()
+        });
+        for row in ended {
+            match row {
+                Ok(row) => {
+                    self.counts += row.counts;
+                    self.done.extend(row.done);
+                }
+                Err(_) => _ = self.check("steps side by side", || Err("one of them panicked".into())),
+            }
+        }
+    }
+
+    fn row(row: fn(&mut Self)) -> Self {
+        let mut steps = Self::default();
+        row(&mut steps);
+        steps
+    }
+
     /// Records a step that did not run, loudly, and why.
     pub(crate) fn skip(&mut self, name: &str, why: &str) {
         println!("\n== {name}\nSKIPPED: {why}");
