@@ -13,6 +13,11 @@ pub(crate) const NAME: &str = "cameras in the lab";
 const MODULES: &[&str] = &["videodev"];
 const SECONDS: u32 = 600;
 
+/// Whether this machine can run them at all; why not. What is only missing is installed.
+pub(crate) fn possible() -> Outcome {
+    Lab::possible()
+}
+
 /// Runs them.
 pub(crate) fn run(steps: &mut Steps) {
     let prepared = ensure(MEDIA).and_then(|()| Lab::prepare()).and_then(|lab| Ok((lab, build()?)));

@@ -99,6 +99,11 @@ pub(crate) fn ensure(needs: &[Need]) -> Outcome {
     }
 }
 
+/// Gets the newest version of a package that is there.
+pub(crate) fn upgrade(package: &str) -> Outcome {
+    apt(&["update"]).and_then(|()| apt(&install(&[package])))
+}
+
 /// The packages that bring those of `needs` that are not there.
 pub(crate) fn missing_packages(needs: &[Need]) -> Vec<&'static str> {
     needs.iter().filter(|need| !is_there(need.program)).map(|need| need.package).collect()

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::pack;
 use crate::Outcome;
+use crate::packages::upgrade;
 use crate::shell::{command, output, shown};
 
 const HEADERS: &str = "/usr/src";
@@ -26,10 +27,18 @@ pub(super) struct Kernel {
 }
 
 impl Kernel {
-    /// Sees to it that all of it lies in `lab`.
+    /// Sees to it that all of it lies in `lab`. The archive keeps the newest kernels only: where the one that fits the
+    /// installed headers has gone, or was never heard of, newer headers are got.
     pub(super) fn prepare(lab: &Path) -> Outcome<Self> {
-        let version = version()?;
-        let dir = lab.join(&version);
+        Self::of_version(lab, &version()?).or_else(|why| {
+            println!("the lab's kernel is not to be had: {why}");
+            println!("installing: the newest linux-headers-amd64");
+            upgrade("linux-headers-amd64").and_then(|()| Self::of_version(lab, &version()?))
+        })
+    }
+
+    fn of_version(lab: &Path, version: &str) -> Outcome<Self> {
+        let dir = lab.join(version);
         let files = dir.join("kernel");
         let kernel = Self {
             image: files.join(format!("boot/vmlinuz-{version}")),
@@ -42,12 +51,12 @@ impl Kernel {
             println!("installing: the lab's kernel {version} (into {})", dir.display());
             unpack(&format!("linux-image-{version}"), &kernel.files)?;
             let base = kernel.files.display().to_string();
-            output(&mut command("/sbin/depmod", &["-b", &base, &version]))?;
+            output(&mut command("/sbin/depmod", &["-b", &base, version]))?;
         }
         if !kernel.loopback.exists() {
-            build_loopback(&dir, &version, &kernel.loopback)?;
+            build_loopback(&dir, version, &kernel.loopback)?;
         }
-        build_initrd(&dir, &version, &kernel)?;
+        build_initrd(&dir, version, &kernel)?;
         Ok(kernel)
     }
 
@@ -86,9 +95,7 @@ fn unpack(package: &str, to: &Path) -> Outcome {
     fs::create_dir_all(&new).map_err(|error| format!("{}: {error}", new.display()))?;
     let script = "apt-get download --quiet \"$0\" && dpkg-deb --extract ./\"$0\"_*.deb . && rm ./*.deb";
     let mut get = command("sh", &["-c", script, package]);
-    output(get.current_dir(&new)).map_err(|error| {
-        format!("{error}; if it has gone from the archive: apt-get update && apt-get upgrade")
-    })?;
+    output(get.current_dir(&new))?;
     fs::rename(&new, to).map_err(|error| format!("{}: {error}", to.display()))
 }
 

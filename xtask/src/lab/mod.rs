@@ -46,8 +46,18 @@ const KVM: &[&str] = &["-accel", "kvm", "-cpu", "host"];
 const EMULATED: &[&str] = &["-accel", "tcg,thread=multi", "-cpu", "max"];
 
 impl Lab {
+    /// Whether this machine is of the kind that has the lab's kernel, which is Debian's own for this processor; why not.
+    pub(crate) fn possible() -> Outcome {
+        let system = fs::read_to_string("/etc/os-release").unwrap_or_default();
+        if std::env::consts::ARCH == "x86_64" && system.lines().any(|line| line == "ID=debian") {
+            return Ok(());
+        }
+        Err("the lab's kernel is Debian's, for amd64: it can be had on such a machine only".into())
+    }
+
     /// Gets what is missing: qemu, the kernel, the modules that Debian's kernel has not. 100 MB the first time.
     pub(crate) fn prepare() -> Outcome<Self> {
+        Self::possible()?;
         ensure(LAB)?;
         let dir = target().join("xtask/lab");
         fs::create_dir_all(&dir).map_err(|error| format!("{}: {error}", dir.display()))?;
