@@ -9,12 +9,14 @@ use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use mpeg1::level::{self, Level};
-use pistreaming::frame::FrameSize;
+use pistreaming::frame::{FramePool, FrameSize, TimeMeaning};
 use pistreaming::source::convert::{Arrangement, Colour, Converter, Layout, Matrix, Scaler};
 use pistreaming::source::flip::Flip;
 use pistreaming::source::mjpeg::Mjpeg;
 use pistreaming::source::turn::Turner;
 use pistreaming::source::{Quarter, Window};
+use pistreaming::stills;
+use pistreaming::time::Timestamp;
 
 const SIZES: [(u16, u16); 3] = [(640, 480), (1280, 720), (1920, 1080)];
 /// So many turns, each of about this time by each level.
@@ -104,6 +106,7 @@ fn cases(size: FrameSize) -> Vec<Case> {
     ] {
         all.push(case(name, Box::new(move |level| converting(size, arrangement, colour, level))));
     }
+    all.push(case("coded as JPEG, in all", Box::new(move |level| coding(size, level))));
     all.push(case("MJPG 4:2:2, in all", Box::new(move |level| decoding(size, level))));
     for (name, part) in [("to a half", 2), ("to two thirds", 3)] {
         let to = |side: usize| (side * if part == 2 { 1 } else { 2 } / part) as u16;
@@ -153,6 +156,15 @@ fn decoding(size: FrameSize, level: Level) -> Work {
     let mut samples = vec![0; size.i420_len()];
     let mut decoder = Mjpeg::with_level(size, Window::whole(size), level);
     Box::new(move || decoder.decode(black_box(&jpeg), &mut samples).expect("a whole picture"))
+}
+
+fn coding(size: FrameSize, level: Level) -> Work {
+    let mut pool = FramePool::new(size);
+    let mut blank = pool.blank();
+    let samples = picture(size.i420_len());
+    blank.samples().copy_from_slice(&samples);
+    let frame = pool.freeze(blank, 0, Timestamp::default(), TimeMeaning::Arrival);
+    Box::new(move || assert!(!stills::encode(black_box(&frame), level).is_empty()))
 }
 
 fn scaling(from: FrameSize, to: FrameSize, level: Level) -> Work {

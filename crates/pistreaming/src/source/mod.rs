@@ -19,7 +19,7 @@ mod patience;
 pub mod pattern;
 mod pi;
 mod play;
-mod range;
+pub(crate) mod range;
 mod rate;
 mod stdin;
 mod stream;
