@@ -3,7 +3,7 @@
 // Here belongs: the child process and what it prints. Not here: browsers, what is asserted.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -59,6 +59,19 @@ export function startWithTwo(first, then, test) {
   const flag = noFileYet(test);
   const command = `if [ -e '${flag}' ]; then ${then}; else : > '${flag}'; ${first}; fi`;
   return startProgram(['--source', `exec:${command}`], test);
+}
+
+/**
+ * Starts it with a camera that is there as long as it is plugged in, and cannot be started while it is not: a shell's
+ * `film`. Begins plugged in; `plug(false)` pulls it out.
+ */
+export async function startPluggable(film, test) {
+  const socket = noFileYet(test);
+  const plug = (there) => there ? writeFileSync(socket, '') : rmSync(socket);
+  plug(true);
+  const looked = `while [ -e '${socket}' ]; do sleep 0.1; done; kill $film; wait; echo unplugged >&2; exit 1`;
+  const command = `[ -e '${socket}' ] || { echo 'no camera' >&2; exit 1; }; ${film} & film=$!; ${looked}`;
+  return { program: await startProgram(['--source', `exec:${command}`], test), plug };
 }
 
 /** A path at which there is no file; one that is made there goes when the test ends. */

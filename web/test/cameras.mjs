@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 
 import { startChromium } from '../harness/browsers.mjs';
-import { startWithCamera, startWithTwo } from '../harness/program.mjs';
+import { startPluggable, startWithCamera, startWithTwo } from '../harness/program.mjs';
 import { until } from '../harness/until.mjs';
 
 /** In the page: what it says, whether it shows a picture, how that looks, and whether it is the page that was marked. */
@@ -52,6 +52,29 @@ describe('cameras', { timeout: 180_000 }, () => {
     assert.deepEqual([grey.size, grey.box], [before.size, before.box], 'the last picture stays as it was');
     assert.equal((await untilPlaying(page)).marked, true, 'the page was not loaded anew');
     await page.close();
+  });
+
+  it('one that is unplugged, again and again, is back in every page each time', async (test) => {
+    const film = 'ffmpeg -v error -re -f lavfi -i testsrc2=s=320x240:r=12 -pix_fmt yuv420p -f yuv4mpegpipe -';
+    const { program, plug } = await startPluggable(film, test);
+    const pages = [await browser.open(program.url), await browser.open(program.url)];
+    const inAll = (look) => Promise.all(pages.map(look));
+    await inAll(untilPlaying);
+    for (let round = 0; round < 2; round++) {
+      const said = program.output.length;
+      plug(false);
+      await inAll((page) => untilSaid(page, /^The camera gives no pictures \(.* has ended\); it is being tried again\.$/));
+      await inAll(untilGrey);
+      await until('tries in vain', () => (program.output.slice(said).match(/no camera.*trying again/g) || []).length > 1);
+      // Who comes meanwhile is told, too.
+      const late = await browser.open(program.url);
+      await untilSaid(late, /^The camera gives no pictures/);
+      plug(true);
+      assert.deepEqual((await inAll(untilPlaying)).map(({ marked }) => marked), [true, true], 'no page was loaded anew');
+      await untilPlaying(late);
+      await late.close();
+    }
+    await inAll((page) => page.close());
   });
 
   it('one that hangs: said, and it comes back', async (test) => {
