@@ -14,7 +14,7 @@ use clap::{ArgAction, Args, Parser, Subcommand};
 
 use crate::console::Log;
 use crate::frame::FrameSize;
-use crate::source::{Choice, Crop, FrameRate};
+use crate::source::{Choice, ControlWish, Crop, FrameRate};
 use crate::{encode, server, source};
 
 const EXAMPLES: &str = "\
@@ -84,6 +84,16 @@ struct PictureOptions {
     /// Take only this pixel format of a V4L2 camera's, as YUYV or MJPG [default: as suits size and rate]
     #[arg(long, env = "PISTREAMING_CAMERA_FORMAT", hide_env = true, value_name = "FORMAT")]
     camera_format: Option<String>,
+    /// Set a V4L2 camera's control while it runs, as brightness=128, auto_exposure=1 or focus_automatic_continuous=off;
+    /// may be repeated, and is done in this order. `pistreaming cameras` lists them
+    #[arg(
+        long,
+        env = "PISTREAMING_CAMERA_CONTROL",
+        hide_env = true,
+        value_name = "NAME=VALUE",
+        value_delimiter = ','
+    )]
+    camera_control: Vec<ControlWish>,
     /// What the camera does while nobody watches: keep running, so that whoever comes sees it at once, or stop (and with
     /// it its light and its work), so that he waits as long as it takes to start; stop:SECONDS says after how long
     #[arg(
@@ -211,6 +221,7 @@ impl Options {
             vflip: picture.vflip != picture.rotate.half,
             turn: picture.rotate.quarter,
             camera_format: picture.camera_format,
+            controls: picture.camera_control,
             pi_args: picture.pi_arg,
             rest_after: picture.idle_camera.0,
         }
@@ -415,10 +426,12 @@ mod tests {
     fn switches_flips_and_several_values_are_read() {
         let line = "pistreaming --hflip --pi-arg --awb --pi-arg=indoor --ws-port none --threads 2 \
                     --allow-origin https://a.example,https://b.example --encoder ffmpeg --source file:x.y4m \
-                    --renditions off --max-upload 5M";
+                    --renditions off --max-upload 5M --camera-control Auto-Exposure=1,gain=7";
         let options = Options::parse_from(line.split_ascii_whitespace());
         assert!(options.source().hflip && !options.source().vflip);
         assert_eq!(options.source().pi_args, ["--awb", "indoor"]);
+        let controls: Vec<String> = options.source().controls.iter().map(ToString::to_string).collect();
+        assert_eq!(controls, ["auto_exposure=1", "gain=7"]);
         assert_eq!(options.server().ws_port, None);
         assert_eq!(options.server().allow_origin.len(), 2);
         assert!(!options.encode().can_ask());
@@ -429,6 +442,7 @@ mod tests {
             "--ws-port no",
             "--size 5",
             "--crop 320x240+1+0",
+            "--camera-control brightness",
             "--fps 0",
             "--encoder x264",
             "--nope",

@@ -93,6 +93,8 @@ pub enum Fault {
     Terminal,
     /// It is to be stopped while nobody watches, and can never be started again.
     Unstoppable,
+    /// It has no controls that could be set.
+    NoControls,
     /// A file to be played is a pipe, a device or a folder.
     NoFile,
     /// What is to be shown of its pictures is not within them.
@@ -144,11 +146,42 @@ pub enum Trouble {
         /// Which it has.
         formats: String,
     },
+    /// A control cannot be set as the user wants.
+    Control {
+        /// Which.
+        name: String,
+        /// Why.
+        why: BadControl,
+    },
     /// Its driver refuses.
     Driver {
         /// What could not be done.
         undone: &'static str,
         /// Why.
+        error: io::Error,
+    },
+}
+
+/// Why a control cannot be set.
+#[derive(Debug)]
+pub enum BadControl {
+    /// The camera has none of that name.
+    Unknown {
+        /// Which it has.
+        there: String,
+    },
+    /// It does not take the value.
+    Value {
+        /// The value.
+        value: String,
+        /// What it does take.
+        takes: String,
+    },
+    /// The driver does not let it be set.
+    Refused {
+        /// What stands against it, if that is known.
+        hindrance: Option<&'static str>,
+        /// What it says.
         error: io::Error,
     },
 }
@@ -165,6 +198,7 @@ impl Trouble {
             Self::NoSignal => "it gets no signal",
             Self::Silent { .. } => "it has stalled",
             Self::Unreadable { .. } => "its pictures are damaged",
+            Self::Control { .. } => "a control cannot be set as it should",
             Self::Driver { .. } => "its driver reports an error",
         }
     }
@@ -193,6 +227,9 @@ impl SourceError {
                 matches!(ending.status.and_then(|status| status.code()), Some(126 | 127))
             }
             Self::NoCameraProgram | Self::Start { .. } | Self::File { .. } | Self::Input { .. } => true,
+            Self::Camera { trouble: Trouble::Control { why, .. }, .. } => {
+                !matches!(why, BadControl::Refused { .. })
+            }
             // Whatever it is, it may pass: cameras are plugged in and let go of, rights are set a moment later.
             Self::Camera { .. } | Self::Silent { .. } | Self::Read { .. } => false,
         }
@@ -269,6 +306,19 @@ impl fmt::Display for Trouble {
                 "none of its formats ({formats}) can be shown, or not the one of --camera-format; \
                  FFmpeg may know them, see --source exec:COMMAND"
             ),
+            Self::Control { name, why: BadControl::Unknown { there } } if there.is_empty() => {
+                write!(f, "it has no control {name}, nor any other")
+            }
+            Self::Control { name, why: BadControl::Unknown { there } } => {
+                write!(f, "it has no control {name}; it has {there}")
+            }
+            Self::Control { name, why: BadControl::Value { value, takes } } => {
+                write!(f, "its control {name} takes {takes}, not {value:?}")
+            }
+            Self::Control { name, why: BadControl::Refused { hindrance, error } } => {
+                write!(f, "its control {name} could not be set: {error}")?;
+                hindrance.map_or(Ok(()), |words| write!(f, " ({words}; see pistreaming cameras)"))
+            }
             Self::Driver { undone, error } => write!(f, "it could not be {undone}: {error}"),
         }
     }
@@ -298,6 +348,10 @@ impl fmt::Display for Fault {
             Self::Unstoppable => f.write_str(
                 "who writes to it cannot be stopped and started again, so it has no --idle-camera stop; \
                  with --source exec:COMMAND there is",
+            ),
+            Self::NoControls => f.write_str(
+                "--camera-control is for cameras with a V4L2 driver; for the Pi camera there is --pi-arg, \
+                 as in --pi-arg=--brightness --pi-arg=0.1",
             ),
             Self::NoFile => f.write_str("it is no plain file; for pipes and devices use --source exec:COMMAND"),
             Self::Crop { crop, size } => {

@@ -25,6 +25,11 @@ impl Flip {
         self == Self::default()
     }
 
+    /// This and `other`, of which each takes the other back.
+    pub(super) const fn xor(self, other: Self) -> Self {
+        Self { horizontal: self.horizontal != other.horizontal, vertical: self.vertical != other.vertical }
+    }
+
     /// Mirrors the I420 `samples` of a picture of `size`.
     pub fn apply(self, level: Level, samples: &mut [u8], size: FrameSize) {
         let (chroma_width, chroma_height) = size.chroma();

@@ -5,6 +5,7 @@
 
 pub mod child;
 mod choice;
+mod control;
 pub mod convert;
 mod crop;
 mod error;
@@ -33,8 +34,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 pub use choice::{BadChoice, Choice};
+pub use control::{BadControlWish, ControlWish};
 pub use crop::{BadCrop, Crop, Window};
-pub use error::{Fault, SourceError, Trouble};
+pub use error::{BadControl, Fault, SourceError, Trouble};
 pub use rate::{BadRate, FrameRate};
 pub use turn::Quarter;
 pub use watch::{Wait, Watch};
@@ -62,6 +64,8 @@ pub struct Settings {
     pub turn: Option<Quarter>,
     /// The one pixel format of a V4L2 camera's that may be taken, by its four letters.
     pub camera_format: Option<String>,
+    /// What a V4L2 camera's controls are set to while it runs, in this order.
+    pub controls: Vec<ControlWish>,
     /// Further arguments for the Pi camera's program.
     pub pi_args: Vec<String>,
     /// After how long without viewers it is stopped; none: never.
@@ -81,6 +85,7 @@ impl Settings {
             vflip: false,
             turn: None,
             camera_format: None,
+            controls: Vec::new(),
             pi_args: Vec::new(),
             rest_after: None,
         }
@@ -154,6 +159,10 @@ enum Spec {
 /// If the source that was asked for cannot be used.
 pub fn choose(settings: &Settings) -> Result<Chosen, SourceError> {
     let asked_for = |name: String, spec| Chosen { name, reason: "as asked for".into(), spec };
+    if !settings.controls.is_empty() && !matches!(settings.source, Choice::Auto | Choice::V4l2(_)) {
+        let name = format!("--source {}", settings.source);
+        return Err(SourceError::Input { name, fault: Fault::NoControls });
+    }
     // Of what may be Y4M it is looked at once the size is known.
     if !matches!(settings.source, Choice::Stdin | Choice::File(_) | Choice::Exec(_)) {
         settings
@@ -168,13 +177,14 @@ pub fn choose(settings: &Settings) -> Result<Chosen, SourceError> {
         }
         Choice::V4l2(which) => {
             let camera = v4l2::Camera::new(wanted(which.as_deref()));
-            match camera.look() {
+            match camera.look(settings) {
                 // That is for the user to mend, and not for a camera that comes later.
                 Err(
                     error @ SourceError::Camera {
                         trouble: Trouble::Forbidden { .. } | Trouble::NoCamera, ..
                     },
                 ) => Err(error),
+                Err(error) if error.is_fatal() => Err(error),
                 Err(_) => Ok(asked_for(camera.wanted_name(), Spec::V4l2(camera))),
                 Ok(name) => Ok(asked_for(name, Spec::V4l2(camera))),
             }
@@ -195,11 +205,15 @@ pub fn choose(settings: &Settings) -> Result<Chosen, SourceError> {
 /// The Pi camera if one is listed, else the first V4L2 camera, else the pattern; and why.
 fn choose_automatically(settings: &Settings) -> Result<Chosen, SourceError> {
     let no_pi_camera = match pi::choose_automatically(settings)? {
+        Ok(chosen) if !settings.controls.is_empty() => {
+            return Err(SourceError::Input { name: chosen.name, fault: Fault::NoControls });
+        }
         Ok(chosen) => return Ok(chosen),
         Err(why) => why,
     };
     let camera = v4l2::Camera::new(v4l2::Wanted::Any);
-    Ok(match camera.look() {
+    Ok(match camera.look(settings) {
+        Err(error) if error.is_fatal() => return Err(error),
         Ok(name) => Chosen { name, reason: no_pi_camera, spec: Spec::V4l2(camera) },
         Err(SourceError::Camera { trouble: Trouble::Gone, .. }) => {
             let reason = format!("{no_pi_camera}, and no V4L2 camera");
@@ -229,6 +243,13 @@ fn wanted(which: Option<&str>) -> v4l2::Wanted {
 pub fn describe_cameras(settings: &Settings) -> String {
     let mut paragraphs: Vec<String> = pi::describe_all().into_iter().collect();
     paragraphs.extend(v4l2::describe_all(settings));
+    if paragraphs.is_empty() {
+        paragraphs.push(
+            "There is no camera: no V4L2 device, as a USB camera has one, and neither rpicam-vid nor libcamera-vid, which \
+             drive a Pi's (sudo apt install rpicam-apps-lite)."
+                .into(),
+        );
+    }
     paragraphs.push(match choose_automatically(settings) {
         Ok(chosen) => format!("--source auto takes {} ({})", chosen.name, chosen.reason),
         Err(error) => error.to_string(),

@@ -128,8 +128,7 @@ impl Camera {
         }
         input.widen(rows.buffer_len());
         let (own, window) = self.flips(settings);
-        let ours =
-            Flip { horizontal: settings.hflip != own.horizontal, vertical: settings.vflip != own.vertical };
+        let ours = Flip { horizontal: settings.hflip, vertical: settings.vflip }.xor(own);
         let shown = window.size();
         let mut feed = Feed::flipping(ours, settings.turn, shown, Window::whole(shown), rate, sink);
         let mut converter = Converter::of_part(rows.layout(), window);

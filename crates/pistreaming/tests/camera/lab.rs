@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use pistreaming::frame::{Frame, FrameSize};
 use pistreaming::shutdown::Shutdown;
-use pistreaming::source::{self, Ended, FrameRate, Settings, Sink, SourceError};
+use pistreaming::source::{self, Chosen, Ended, FrameRate, Settings, Sink, SourceError};
 use pistreaming::time::Clock;
 use rustix::process::{Pid, Signal, kill_process};
 
@@ -69,6 +69,20 @@ pub(crate) fn wait_for_capture() {
     }
 }
 
+/// Sets a camera's controls behind everybody's back, as a user does.
+pub(crate) fn set_controls(controls: &str) {
+    run("v4l2-ctl", &["--device", "/dev/video0", "--set-ctrl", controls]);
+}
+
+/// What a camera's control is set to.
+pub(crate) fn control(name: &str) -> i32 {
+    let output =
+        Command::new("v4l2-ctl").args(["--device", "/dev/video0", "--get-ctrl", name]).output().unwrap();
+    let said = String::from_utf8(output.stdout).unwrap();
+    // `menu: 3 (Menu Item 3)`
+    said.split_whitespace().nth(1).unwrap_or_default().parse().unwrap_or_else(|_| panic!("{name}: {said}"))
+}
+
 /// FFmpeg, writing pictures to v4l2loopback.
 pub(crate) struct Feeder(Child);
 
@@ -76,8 +90,9 @@ impl Feeder {
     /// Begins to write.
     pub(crate) fn start(coding: &[&str]) -> Self {
         let mut ffmpeg = Command::new("ffmpeg");
+        // Each picture the same bytes: v4l2loopback may write the next one where the last is being read.
         ffmpeg.args(["-v", "error", "-re", "-f", "lavfi", "-i", "smptebars=s=320x240:r=10"]).args(coding);
-        ffmpeg.args(["-f", "v4l2", "/dev/video0"]).stdin(Stdio::null());
+        ffmpeg.args(["-q:v", "2", "-f", "v4l2", "/dev/video0"]).stdin(Stdio::null());
         Self(ffmpeg.spawn().unwrap())
     }
 
@@ -134,9 +149,17 @@ impl Sink for Keeper {
 
 /// Runs a camera until it has given `most` frames, or fails.
 pub(crate) fn capture(settings: &Settings, most: usize) -> (Result<Ended, SourceError>, Kept) {
+    capture_of(&source::choose(settings).unwrap(), settings, most)
+}
+
+/// The same of a source that was settled on.
+pub(crate) fn capture_of(
+    chosen: &Chosen,
+    settings: &Settings,
+    most: usize,
+) -> (Result<Ended, SourceError>, Kept) {
     let keeper = Keeper { most, shutdown: Shutdown::new().unwrap(), kept: Mutex::default() };
-    let chosen = source::choose(settings).unwrap();
-    let ended = source::run(&chosen, settings, Clock::start(), &keeper, &keeper.shutdown);
+    let ended = source::run(chosen, settings, Clock::start(), &keeper, &keeper.shutdown);
     let kept = keeper.kept.lock().unwrap().clone();
     (ended, kept)
 }

@@ -7,6 +7,7 @@
 #[allow(dead_code, unused_imports, reason = "shared with the contract's tests, which use more of it")]
 mod support;
 
+mod controls;
 mod lab;
 mod pictures;
 mod troubles;

@@ -32,11 +32,30 @@ fn grey_bar([r, g, b]: [f64; 3]) -> [f64; 3] {
 }
 
 /// Looks at the middle of each bar, below what vivid writes over them; `height` rows of the picture's middle are bars.
-fn check_bars(frame: &Frame, height: usize, coloured: bool) {
+pub(crate) fn check_bars(frame: &Frame, height: usize, coloured: bool) {
+    look_at_bars(frame, height, coloured, false);
+}
+
+/// The same of a flipped picture. Upside down it is told by what vivid writes in its upper left corner.
+pub(crate) fn check_bars_as(frame: &Frame, height: usize, mirrored: bool, upside_down: bool) {
+    let (size, luma) = (frame.size, frame.planes()[0]);
+    let rows = if upside_down { size.height() - 100..size.height() } else { 0..100 };
+    let left = if mirrored { size.width() - 80 } else { 0 };
+    // The first bar is white; what is written on it is darker.
+    let written =
+        rows.flat_map(|row| &luma[row * size.width() + left..][..80]).filter(|&&sample| sample < 100);
+    assert!(written.count() > 100, "nothing is written there");
+    if !upside_down {
+        look_at_bars(frame, height, true, mirrored);
+    }
+}
+
+fn look_at_bars(frame: &Frame, height: usize, coloured: bool, mirrored: bool) {
     let (width, planes) = (frame.size.width(), frame.planes());
     let row = (frame.size.height() - height) / 2 + height * 9 / 10;
     for (index, colour) in BARS.into_iter().enumerate() {
-        let x = width * (2 * index + 1) / 16;
+        let place = if mirrored { 7 - index } else { index };
+        let x = width * (2 * place + 1) / 16;
         let chroma = row / 2 * frame.size.chroma().0 + x / 2;
         let found = [planes[0][row * width + x], planes[1][chroma], planes[2][chroma]].map(f64::from);
         let expected = if coloured { bar(colour) } else { grey_bar(colour) };

@@ -1,8 +1,11 @@
 //! Cameras that are unplugged, stall, or are another program's: said in words, and they come back.
 
-use pistreaming::source::{Ended, SourceError, Trouble};
+use std::time::Duration;
 
-use crate::lab::{self, Feeder, Module, capture, run, settings, wait_for_capture};
+use pistreaming::shutdown::Shutdown;
+use pistreaming::source::{self, Ended, SourceError, Trouble, Wait, Watch};
+
+use crate::lab::{self, Feeder, Module, capture, capture_of, run, set_controls, settings, wait_for_capture};
 use crate::support::{Live, Program};
 
 /// The platform device behind vivid, by which it can be unbound from its driver: that is unplugging.
@@ -110,7 +113,7 @@ fn set_signal(mode: u32, timings: u32) {
     let controls = format!("dv_timings_signal_mode={mode},dv_timings={timings}");
     let timings_are_off = format!("dv_timings_signal_mode={mode}");
     let controls = if mode == 4 { controls } else { timings_are_off };
-    run("v4l2-ctl", &["--device", "/dev/video0", "--set-ctrl", &controls]);
+    set_controls(&controls);
 }
 
 #[test]
@@ -137,6 +140,28 @@ fn a_signal_that_changes_is_followed_and_one_that_is_gone_is_said() {
     program.wait_for(" gives ");
     viewer.picture();
     drop((viewer, program));
+}
+
+#[test]
+#[ignore = "needs the lab's kernel: cargo xtask test --camera-lab"]
+fn a_signal_that_is_back_ends_the_wait_for_it() {
+    let _vivid = Module::vivid("input_types=3");
+    let settings = settings("v4l2", "320x180", "30");
+    let chosen = source::choose(&settings).unwrap();
+    let watch = Watch::new(&chosen);
+    set_signal(1, 0);
+    let (ended, _) = capture_of(&chosen, &settings, 1);
+    assert!(matches!(trouble(ended.unwrap_err()), Trouble::NoSignal));
+    let shutdown = Shutdown::new().unwrap();
+    std::thread::scope(|scope| {
+        let waiting = scope.spawn(|| watch.wait(Duration::from_secs(600), &shutdown));
+        set_signal(4, 2);
+        assert_eq!(waiting.join().unwrap(), Wait::Appeared);
+    });
+    let (ended, _) = capture_of(&chosen, &settings, 1);
+    assert_eq!(ended.unwrap(), Ended::Stopped);
+    // What is over does not end the next wait.
+    assert_eq!(watch.wait(Duration::from_millis(1), &shutdown), Wait::TimedOut);
 }
 
 #[test]
@@ -170,25 +195,4 @@ fn what_is_no_camera_of_ours_is_said() {
         .unwrap();
     let words = String::from_utf8_lossy(&output.stderr);
     assert!(!output.status.success() && words.contains("usermod -aG video"), "{words}");
-}
-
-#[test]
-#[ignore = "needs the lab's kernel: cargo xtask test --camera-lab"]
-fn cameras_are_listed() {
-    let _vivid = Module::vivid("input_types=0");
-    let mut program = Program::start(&["--source", "v4l2", "--size", "320x180", "--fps", "15"]);
-    program.wait_for("gives");
-    let output = crate::support::program::run(&["cameras"]);
-    let said = String::from_utf8(output.stdout).unwrap();
-    for words in [
-        "vivid at /dev/video0, platform:vivid-000",
-        &format!("in use by pistreaming (process {})", program.id()),
-        "YUYV 320x180 (",
-        "formats that cannot be used:",
-        "Brightness: 0 to 255, now 128, usually 128",
-        "for 640x480 at 24 frames/s it would be taken as YUYV 640x480 at 25 frames/s",
-        "--source auto takes vivid at /dev/video0 (there is neither",
-    ] {
-        assert!(said.contains(words), "{words} in: {said}");
-    }
 }

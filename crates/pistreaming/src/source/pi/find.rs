@@ -56,7 +56,10 @@ pub(super) fn choose_from(path: &OsStr, settings: &Settings) -> Result<Result<Ch
 pub(in crate::source) fn describe_all() -> Option<String> {
     let program = find_in(&search_path())?;
     let said = listing(&program).map_or_else(|why| why, |(said, _)| said);
-    Some(format!("{}:\n{}", file_name(&program), said.trim_end()))
+    let several = said.lines().filter_map(model).count() > 1;
+    let other =
+        if several { "\n--source pi takes the first; another one: --pi-arg=--camera --pi-arg=1" } else { "" };
+    Some(format!("{}:\n{}{other}", file_name(&program), said.trim_end()))
 }
 
 fn search_path() -> OsString {
@@ -114,12 +117,15 @@ fn listing(program: &Path) -> Result<(String, Ending), String> {
 ///
 /// or `No cameras available!`.
 fn first_camera(list: &str) -> Option<String> {
-    list.lines().find_map(|line| {
-        let (number, camera) = line.split_once(" : ")?;
-        let listed = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
-        let model = camera.split_whitespace().next()?;
-        (listed && camera.contains('[')).then(|| model.to_owned())
-    })
+    list.lines().find_map(model)
+}
+
+/// The model of the camera that a line names, if it names one.
+fn model(line: &str) -> Option<String> {
+    let (number, camera) = line.split_once(" : ")?;
+    let listed = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
+    let model = camera.split_whitespace().next()?;
+    (listed && camera.contains('[')).then(|| model.to_owned())
 }
 
 #[cfg(test)]

@@ -168,6 +168,53 @@ pub(super) struct Control {
     pub(super) value: i32,
 }
 
+/// `v4l2_querymenu`: the name is a number, of 64 bits, in menus of numbers.
+#[repr(C)]
+#[derive(Clone, Copy, Default)]
+pub(super) struct MenuItem {
+    pub(super) id: u32,
+    pub(super) index: u32,
+    pub(super) name: [u8; 32],
+    pub(super) reserved: u32,
+}
+
+impl MenuItem {
+    pub(super) fn number(&self) -> i64 {
+        let mut first = [0; 8];
+        first.copy_from_slice(&self.name[..8]);
+        i64::from_ne_bytes(first)
+    }
+}
+
+/// `v4l2_input`
+#[repr(C)]
+#[derive(Clone, Copy, Default)]
+pub(super) struct Input {
+    pub(super) index: u32,
+    pub(super) name: [u8; 32],
+    pub(super) kind: u32,
+    pub(super) audio_set: u32,
+    pub(super) tuner: u32,
+    pub(super) standards: u64,
+    pub(super) status: u32,
+    pub(super) capabilities: u32,
+    pub(super) reserved: [u32; 3],
+}
+
+/// `v4l2_selection` with its `v4l2_rect`: always of the kind [`CAPTURE`], whatever the device's is.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Selection {
+    pub(super) kind: u32,
+    pub(super) target: u32,
+    pub(super) flags: u32,
+    pub(super) left: i32,
+    pub(super) top: i32,
+    pub(super) width: u32,
+    pub(super) height: u32,
+    pub(super) reserved: [u32; 9],
+}
+
 /// `timeval`. Where C's `long` has 32 bits this is the old layout, which every kernel understands, a 64-bit one too; it
 /// lasts until 2038 of the monotonic clock, which begins at 0.
 #[repr(C)]
@@ -229,6 +276,7 @@ mod tests {
         assert_eq!((size_of::<Format>(), size_of::<StreamParameters>()), (208, 204));
         assert_eq!((size_of::<RequestBuffers>(), size_of::<DvTimings>()), (20, 132));
         assert_eq!((size_of::<QueryControl>(), size_of::<Control>()), (68, 8));
+        assert_eq!((size_of::<MenuItem>(), size_of::<Input>(), size_of::<Selection>()), (44, 80, 64));
         assert_eq!((size_of::<Buffer>(), size_of::<Plane>()), (88, 64));
     }
 

@@ -1,6 +1,7 @@
 //! A video device: what it says of itself, and setting it up.
 //!
-//! Here belongs: questions to a driver and their answers. Not here: which device (`find`), which mode (`modes`), frames.
+//! Here belongs: questions to a driver and their answers. Not here: which device (`find`), which mode (`modes`),
+//! controls (`controls`), frames.
 
 use std::fs::{File, OpenOptions};
 use std::io;
@@ -12,8 +13,7 @@ use rustix::io::Errno;
 
 use super::abi::{
     CAP_CAPTURE, CAP_CAPTURE_MPLANE, CAP_DEVICE_CAPS, CAP_IO_MC, CAP_M2M, CAP_STREAMING, CAPTURE,
-    CAPTURE_MPLANE, Capability, Control, DvTimings, FormatDescription, FrameIntervals, FrameSizes,
-    QueryControl, StreamParameters,
+    CAPTURE_MPLANE, Capability, DvTimings, FormatDescription, FrameIntervals, FrameSizes, StreamParameters,
 };
 use super::format::{Answer, FourCc, wish};
 use super::kernel::{self, call};
@@ -23,7 +23,7 @@ use crate::source::error::Trouble;
 use crate::source::rate::FrameRate;
 
 /// No driver has more formats, sizes, rates or controls than this; one that lies would keep us asking.
-const MOST: u32 = 200;
+pub(super) const MOST: u32 = 200;
 /// `V4L2_FRMSIZE_TYPE_DISCRETE`, `V4L2_FRMIVAL_TYPE_DISCRETE`
 const DISCRETE: u32 = 1;
 /// Sizes that are asked for where a driver takes any.
@@ -50,15 +50,6 @@ pub(super) struct Identity {
     pub(super) card: String,
     /// Where it is plugged in.
     pub(super) bus: String,
-}
-
-/// A control, for people.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct ControlInfo {
-    pub(super) name: String,
-    pub(super) range: (i32, i32),
-    pub(super) default: i32,
-    pub(super) value: Option<i32>,
 }
 
 impl Device {
@@ -221,33 +212,6 @@ impl Device {
         call::<{ kernel::S_PARM }, _>(&self.file, &mut parameters).ok()?;
         FrameRate::new(parameters.denominator, parameters.numerator).ok()
     }
-
-    /// Its controls with their values.
-    pub(super) fn controls(&self) -> Vec<ControlInfo> {
-        /// `V4L2_CTRL_FLAG_NEXT_CTRL`, `_DISABLED`, and the types that are numbers.
-        const NEXT: u32 = 0x8000_0000;
-        const DISABLED: u32 = 1;
-        const NUMBERS: [u32; 3] = [1, 2, 3];
-        let mut controls = Vec::new();
-        let mut query = QueryControl { id: NEXT, ..QueryControl::default() };
-        for _ in 0..MOST {
-            if call::<{ kernel::QUERYCTRL }, _>(&self.file, &mut query).is_err() {
-                break;
-            }
-            if query.flags & DISABLED == 0 && NUMBERS.contains(&query.kind) {
-                let mut control = Control { id: query.id, value: 0 };
-                let value = call::<{ kernel::G_CTRL }, _>(&self.file, &mut control).ok();
-                controls.push(ControlInfo {
-                    name: text(&query.name),
-                    range: (query.minimum, query.maximum),
-                    default: query.default,
-                    value: value.map(|()| control.value),
-                });
-            }
-            query = QueryControl { id: query.id | NEXT, ..QueryControl::default() };
-        }
-        controls
-    }
 }
 
 /// The length nearest to `wanted` that a driver takes.
@@ -264,7 +228,7 @@ const fn nearest(wanted: u32, least: u32, most: u32, step: u32) -> u32 {
 }
 
 /// The text of a C string, without what is no text.
-fn text(bytes: &[u8]) -> String {
+pub(super) fn text(bytes: &[u8]) -> String {
     let end = bytes.iter().position(|&byte| byte == 0).unwrap_or(bytes.len());
     let text = String::from_utf8_lossy(&bytes[..end]);
     text.chars().filter(|character| !character.is_control()).collect::<String>().trim().to_owned()

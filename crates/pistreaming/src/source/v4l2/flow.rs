@@ -92,6 +92,7 @@ impl Drop for Flow<'_> {
     fn drop(&mut self) {
         // Of a camera that was unplugged it fails, and need not be stopped.
         let _ = kernel::stream(&self.device.file, self.device.kind, false);
+        let _ = self.buffers.free(&self.device.file);
     }
 }
 

@@ -18,8 +18,8 @@ use rustix::mm::{MapFlags, ProtFlags, mmap, munmap};
 
 use super::abi::{
     Buffer, CAPTURE_MPLANE, Capability, Control, DvTimings, EVENT_SOURCE_CHANGE, EventSubscription, Format,
-    FormatDescription, FrameIntervals, FrameSizes, MAX_PLANES, MEMORY_MMAP, Plane, QueryControl,
-    RequestBuffers, StreamParameters, offset,
+    FormatDescription, FrameIntervals, FrameSizes, Input, MAX_PLANES, MEMORY_MMAP, MenuItem, Plane,
+    QueryControl, RequestBuffers, Selection, StreamParameters, offset,
 };
 
 const GROUP: u8 = b'V';
@@ -42,8 +42,8 @@ macro_rules! arguments {
 }
 
 arguments! {
-    Capability Control DvTimings Format FormatDescription FrameIntervals FrameSizes QueryControl RequestBuffers
-    StreamParameters
+    i32 Capability Control DvTimings Format FormatDescription FrameIntervals FrameSizes Input MenuItem QueryControl
+    RequestBuffers Selection StreamParameters
 }
 
 /// Requests whose structure is read and written, or only written, by the kernel (`VIDIOC_…`).
@@ -53,10 +53,16 @@ pub(super) const S_FMT: Opcode = opcode::read_write::<Format>(GROUP, 5);
 pub(super) const TRY_FMT: Opcode = opcode::read_write::<Format>(GROUP, 64);
 pub(super) const REQBUFS: Opcode = opcode::read_write::<RequestBuffers>(GROUP, 8);
 pub(super) const S_PARM: Opcode = opcode::read_write::<StreamParameters>(GROUP, 22);
+pub(super) const ENUMINPUT: Opcode = opcode::read_write::<Input>(GROUP, 26);
 pub(super) const G_CTRL: Opcode = opcode::read_write::<Control>(GROUP, 27);
+pub(super) const S_CTRL: Opcode = opcode::read_write::<Control>(GROUP, 28);
 pub(super) const QUERYCTRL: Opcode = opcode::read_write::<QueryControl>(GROUP, 36);
+pub(super) const QUERYMENU: Opcode = opcode::read_write::<MenuItem>(GROUP, 37);
+pub(super) const G_INPUT: Opcode = opcode::read::<i32>(GROUP, 38);
 pub(super) const ENUM_FRAMESIZES: Opcode = opcode::read_write::<FrameSizes>(GROUP, 74);
 pub(super) const ENUM_FRAMEINTERVALS: Opcode = opcode::read_write::<FrameIntervals>(GROUP, 75);
+pub(super) const G_SELECTION: Opcode = opcode::read_write::<Selection>(GROUP, 94);
+pub(super) const S_SELECTION: Opcode = opcode::read_write::<Selection>(GROUP, 95);
 pub(super) const S_DV_TIMINGS: Opcode = opcode::read_write::<DvTimings>(GROUP, 87);
 pub(super) const QUERY_DV_TIMINGS: Opcode = opcode::read::<DvTimings>(GROUP, 99);
 
@@ -192,6 +198,13 @@ impl Buffers {
     /// Gives a buffer back to be filled again.
     pub(super) fn give_back(&mut self, file: &File, filled: Filled) -> io::Result<()> {
         self.queue(file, filled.buffer.index)
+    }
+
+    /// Gives the memory back: as long as there are buffers a driver refuses another size.
+    pub(super) fn free(&mut self, file: &File) -> Result<(), Errno> {
+        self.maps.clear();
+        let mut none = RequestBuffers { kind: self.kind, memory: MEMORY_MMAP, ..RequestBuffers::default() };
+        call::<REQBUFS, _>(file, &mut none)
     }
 
     fn queue(&self, file: &File, index: u32) -> io::Result<()> {

@@ -1,33 +1,40 @@
 //! Webcams and whatever else has a driver of Video4Linux, version 2, by the kernel's own interface.
 //!
 //! Here belongs: running such a camera. The parts: `abi` and `kernel` are the kernel's structures and calls, `device`
-//! asks and sets, `find` says which device, `modes` which mode, `format` what its pictures are, `flow` brings frames,
-//! `list` tells people of all cameras. Not here: converting pictures (`convert`, `mjpeg`), trying again.
+//! asks and sets, `find` says which device, `modes` which mode, `controls` are its controls, `geometry` is what it does
+//! itself to its pictures' shape, `format` what they are, `flow` brings frames, `list` tells people of all cameras. Not here: converting pictures (`convert`, `mjpeg`), trying again.
 //!
 //! No C library is used: that would have to be installed, or be built with a C compiler.
 
 mod abi;
+mod controls;
 mod device;
 mod find;
 mod flow;
 mod format;
+mod geometry;
 mod kernel;
 mod list;
 mod modes;
 
 pub(super) use list::describe_all;
 
+use std::os::fd::{AsFd, BorrowedFd};
 use std::path::PathBuf;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use bytes::Bytes;
 
+use self::controls::Changes;
 use self::device::{Device, Identity};
 use self::flow::{Flow, Wake, captured};
 use self::format::{Answer, Coding};
+use self::geometry::Cut;
+use self::modes::Mode;
 use super::convert::{Converter, Scaler};
 use super::error::Trouble;
 use super::feed::Feed;
+use super::flip::Flip;
 use super::mjpeg::{self, Mjpeg};
 use super::patience::Patience;
 use super::rate::FrameRate;
@@ -53,17 +60,39 @@ pub(super) struct Camera {
     wanted: Wanted,
     /// Which it was when it was first there: from then on it is this one, under whatever number.
     identity: Arc<OnceLock<Identity>>,
+    /// It, when it last had no signal.
+    dark: Arc<Mutex<Option<Dark>>>,
+}
+
+/// A camera without a signal, whose driver says when that changes: its file then has something urgent to read.
+#[derive(Debug)]
+pub(super) struct Dark(Device);
+
+impl Dark {
+    /// Nothing where the driver cannot tell, or where there is a signal again.
+    fn new(device: Device) -> Option<Self> {
+        // In this order, so that no change is missed.
+        kernel::tell_of_changes(&device.file).ok()?;
+        device.follow_signal().is_err().then_some(Self(device))
+    }
+
+    pub(super) fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.file.as_fd()
+    }
 }
 
 impl Camera {
     /// The camera that is meant, which need not be there yet.
     pub(super) fn new(wanted: Wanted) -> Self {
-        Self { wanted, identity: Arc::default() }
+        Self { wanted, identity: Arc::default(), dark: Arc::default() }
     }
 
-    /// Looks whether it is there; its name.
-    pub(super) fn look(&self) -> Result<String, SourceError> {
-        self.open().map(|device| name(&device))
+    /// Looks whether it is there, and has what the user wants of it; its name.
+    pub(super) fn look(&self, settings: &Settings) -> Result<String, SourceError> {
+        let device = self.open()?;
+        controls::check(&device, &settings.controls)
+            .map_err(|trouble| SourceError::Camera { name: device.identity.card.clone(), trouble })?;
+        Ok(name(&device))
     }
 
     /// What it is called as long as it was not seen.
@@ -83,6 +112,11 @@ impl Camera {
         Ok(device)
     }
 
+    /// It, if it had no signal when it ended, once.
+    pub(super) fn dark(&self) -> Option<Dark> {
+        self.dark.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
     /// Delivers its frames until the shutdown.
     pub(super) fn run(
         &self,
@@ -94,12 +128,16 @@ impl Camera {
         loop {
             // Opened anew for each signal: that also takes back what the driver told of the one before.
             let device = self.open()?;
-            let done = run(&device, settings, clock, sink, shutdown);
-            if let Some(ended) =
-                done.map_err(|trouble| SourceError::Camera { name: device.identity.card.clone(), trouble })?
-            {
-                return Ok(ended);
+            let trouble = match run(&device, settings, clock, sink, shutdown) {
+                Ok(None) => continue,
+                Ok(Some(ended)) => return Ok(ended),
+                Err(trouble) => trouble,
+            };
+            let name = device.identity.card.clone();
+            if matches!(trouble, Trouble::NoSignal) {
+                *self.dark.lock().unwrap_or_else(PoisonError::into_inner) = Dark::new(device);
             }
+            return Err(SourceError::Camera { name, trouble });
         }
     }
 }
@@ -118,14 +156,17 @@ fn run(
     shutdown: &Shutdown,
 ) -> Result<Option<Ended>, Trouble> {
     let failed = |undone| move |error| find::trouble(&device.path, undone, error);
-    let (answer, rate) = set_up(device, settings, sink)?;
+    // Dropped behind the flow: a camera that runs lets itself be changed less.
+    let mut changes = Changes::none(device);
+    let SetUp { answer, rate, left, size, window, cut } = set_up(device, settings, &mut changes, sink)?;
+    // As `changes`.
+    let _cut = cut;
     let every = every_nth(rate, settings.frames_per_second);
     let rate = FrameRate::new(rate.numerator(), rate.denominator().saturating_mul(every)).unwrap_or(rate);
     let mut flow = Flow::start(device).map_err(failed("started"))?;
-    // That it is within them was seen when the camera was chosen.
-    let window = settings.window(settings.size).unwrap_or(Window::whole(settings.size));
-    let mut picture = Picture::new(&answer, settings.size, window);
-    let mut feed = Feed::open(settings, window.size(), Window::whole(window.size()), rate, sink);
+    let mut picture = Picture::new(&answer, size, window);
+    let (shown, whole) = (window.size(), Window::whole(window.size()));
+    let mut feed = Feed::flipping(left, settings.turn, shown, whole, rate, sink);
     let mut patience = Patience::new(rate);
     let mut count = 0_u32;
     loop {
@@ -165,24 +206,78 @@ fn run(
     }
 }
 
-/// Chooses a mode and sets it; its layout and its rate.
-fn set_up(device: &Device, settings: &Settings, sink: &dyn Sink) -> Result<(Answer, FrameRate), Trouble> {
-    let (size, asked) = (settings.size, settings.frames_per_second);
+/// How a camera was set up.
+struct SetUp<'a> {
+    answer: Answer,
+    rate: FrameRate,
+    /// The flips that are left to us.
+    left: Flip,
+    /// What its pictures are made, and the part of these that is shown.
+    size: FrameSize,
+    window: Window,
+    /// What it cuts out itself.
+    cut: Option<Cut<'a>>,
+}
+
+/// Chooses a mode and sets it, then all else: a camera that another program uses is not changed.
+fn set_up<'a>(
+    device: &'a Device,
+    settings: &Settings,
+    changes: &mut Changes<'_>,
+    sink: &dyn Sink,
+) -> Result<SetUp<'a>, Trouble> {
     device.follow_signal()?;
-    let mut modes = device.modes(size);
+    let mode = mode(device, settings)?;
+    let (answer, rate) = device.set(&mode).map_err(|error| find::trouble(&device.path, "set up", error))?;
+    let rate = rate.or(mode.rate).unwrap_or(settings.frames_per_second);
+    settings.controls.iter().try_for_each(|wish| changes.grant(wish))?;
+    let (own, left, window) = flips(device, settings, changes);
+    let mut set_up = SetUp { answer, rate, left, size: settings.size, window, cut: None };
+    // Whether the part is taken before or behind the flips, drivers do not say.
+    let may_cut = own.is_none() && mode.size == settings.size && answer.layout.size == mode.size;
+    if let Some((cut, answer)) = may_cut.then(|| geometry::cut(device, &mode, window)).flatten() {
+        let (size, window) = (window.size(), Window::whole(window.size()));
+        set_up = SetUp { answer, size, window, cut: Some(cut), ..set_up };
+    }
+    sink.note(note(device, &set_up, own));
+    Ok(set_up)
+}
+
+/// The mode that is taken.
+fn mode(device: &Device, settings: &Settings) -> Result<Mode, Trouble> {
+    let mut modes = device.modes(settings.size);
     if let Some(only) = &settings.camera_format {
         modes.retain(|mode| mode.fourcc.to_string().eq_ignore_ascii_case(only));
     }
-    let mode = modes::choose(&modes, size, asked).ok_or_else(|| {
+    modes::choose(&modes, settings.size, settings.frames_per_second).ok_or_else(|| {
         let formats: Vec<String> = device.formats().iter().map(ToString::to_string).collect();
         Trouble::NoMode { formats: formats.join(", ") }
-    })?;
-    let (answer, rate) = device.set(&mode).map_err(|error| find::trouble(&device.path, "set up", error))?;
-    let rate = rate.or(mode.rate).unwrap_or(asked);
+    })
+}
+
+/// What the user is told of it.
+fn note(device: &Device, set_up: &SetUp<'_>, own: Flip) -> String {
+    let SetUp { answer, rate, size, .. } = set_up;
     let (fourcc, got) = (answer.fourcc, answer.layout.size);
-    let scaled = if got == size { String::new() } else { format!(", scaled to {size}") };
-    sink.note(format!("Camera: {} gives {fourcc} {got} at {rate} frames/s{scaled}", name(device)));
-    Ok((answer, rate))
+    let flipped = if own.is_none() { "" } else { ", flipped by itself" };
+    let cut = if set_up.cut.is_none() { "" } else { ", cut out by itself" };
+    let scaled = if got == *size { String::new() } else { format!(", scaled to {size}") };
+    format!("Camera: {} gives {fourcc} {got} at {rate} frames/s{flipped}{cut}{scaled}", name(device))
+}
+
+/// Which flips the camera does itself, which are left, and the part of its pictures that is shown then. It does none where
+/// the part would begin on an odd sample.
+fn flips(device: &Device, settings: &Settings, changes: &mut Changes<'_>) -> (Flip, Flip, Window) {
+    let built_in = device.built_in_flip();
+    let wanted = Flip { horizontal: settings.hflip, vertical: settings.vflip }.xor(built_in);
+    // That it is within them was seen when the camera was chosen.
+    let window = settings.window(settings.size).unwrap_or(Window::whole(settings.size));
+    if window.flipped(wanted, settings.size).is_none() {
+        return (Flip::default(), wanted, window);
+    }
+    let own = geometry::flip(device, changes, wanted);
+    let window = window.flipped(own, settings.size).unwrap_or(window);
+    (own, wanted.xor(own), window)
 }
 
 /// Of a camera that is at least twice as fast as was asked for, every nth frame is taken: to code the others would only
