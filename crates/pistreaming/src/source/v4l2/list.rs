@@ -4,7 +4,7 @@
 
 use std::fmt::Write as _;
 
-use super::controls::Control;
+use super::controls::{Control, Kind};
 use super::device::Device;
 use super::modes::{self, Mode};
 use super::{find, name};
@@ -52,12 +52,16 @@ fn formats(device: &Device, modes: &[Mode]) -> String {
     let mut text = String::from("  formats, for --camera-format:\n");
     let (usable, other): (Vec<_>, Vec<_>) =
         device.formats().into_iter().partition(|fourcc| fourcc.coding().is_some());
+    let mut groups: Vec<(Vec<String>, Vec<String>)> = Vec::new();
     for fourcc in usable {
-        let mut title = fourcc.to_string();
-        for line in sizes(modes.iter().filter(|mode| mode.fourcc == fourcc)) {
-            let _ = writeln!(text, "    {title:<4}  {line}");
-            title.clear();
+        let lines = sizes(modes.iter().filter(|mode| mode.fourcc == fourcc));
+        match groups.iter_mut().find(|(_, known)| *known == lines) {
+            Some((names, _)) => names.push(fourcc.to_string()),
+            None => groups.push((vec![fourcc.to_string()], lines)),
         }
+    }
+    for (names, lines) in groups {
+        let _ = writeln!(text, "    {}\n      {}", names.join(" "), lines.join("\n      "));
     }
     if !other.is_empty() {
         let names: Vec<String> = other.iter().map(ToString::to_string).collect();
@@ -97,13 +101,14 @@ fn controls(controls: &[Control]) -> String {
     for control in controls {
         let Control { name, kind, default, value, .. } = control;
         let now = value.map_or("not readable".into(), |value| kind.value(value));
+        let range = if *kind == Kind::Switch { String::new() } else { format!(" of {kind}") };
         let usual = if *value == Some(*default) {
             String::new()
         } else {
             format!("; usually {}", kind.value(*default))
         };
         let hindrance = control.hindrance().map_or(String::new(), |words| format!("; {words}"));
-        let _ = writeln!(text, "    {name:<widest$}  {now} of {kind}{usual}{hindrance}");
+        let _ = writeln!(text, "    {name:<widest$}  {now}{range}{usual}{hindrance}");
     }
     text
 }
