@@ -39,6 +39,7 @@
       this.report = report;
       this.hidden = options.hidden;
       this.paused = false;
+      this.left = false;
       this.core = null;
       this.painter = null;
       this.trial = null;
@@ -106,22 +107,37 @@
       this.paused = paused;
       if (this.core) this.act(this.core.want(hidden, paused));
       if (hidden) this.silence.stop();
-      if (!returned) return;
+      if (!returned || this.left) return;
       this.silence.start();
       this.tick(); // the answer says whether the connection has outlived the time that nobody looked
       this.hurry();
     }
 
+    /**
+     * Whether the page was left, so that it is kept only for one who comes back to it: the browser may let it run on for
+     * seconds, or stop it in the middle. It has no connection then; who comes back gets a new one at once.
+     */
+    leave(left) {
+      this.left = left;
+      if (left) {
+        this.silence.stop();
+        this.drop();
+      } else {
+        if (!this.hidden) this.silence.start();
+        this.hurry();
+      }
+    }
+
     /** Something says that it is worth a try now: the network is back, somebody looks. */
     hurry() {
-      if (this.closed) return;
+      if (this.closed || this.left) return;
       this.retries = 0;
       if (this.socket === null) this.connect(); else this.silence.look();
     }
 
     /** The server answers, but this connection does not. */
     connectAnew() {
-      if (this.closed) return;
+      if (this.closed || this.left) return;
       this.drop();
       this.connect();
     }
@@ -293,7 +309,7 @@
     /** The connection is lost: say so, and come back; with nobody looking, only when somebody does. */
     lost(text, retryAfter) {
       this.drop();
-      if (this.closed) return;
+      if (this.closed || this.left) return;
       const backOff = Math.min(FIRST_RETRY_MS * Math.pow(2, this.retries), LAST_RETRY_MS);
       const wait = Math.max(retryAfter, backOff) * (0.75 + Math.random() / 2);
       this.retries += 1;

@@ -78,6 +78,7 @@
       this.report = given.onreport || function () {};
       this.hidden = document.hidden;
       this.paused = false;
+      this.left = false;
       this.statisticsOn = false;
       this.handler = null;
       this.handOver = null; // gives the canvas to what paints
@@ -95,8 +96,12 @@
       };
       this.onvisibility = () => this.want(document.hidden, this.paused);
       this.ononline = () => this.tell({ type: 'hurry' });
+      this.onpagehide = () => this.leave(true);
+      this.onpageshow = () => this.leave(false);
       document.addEventListener('visibilitychange', this.onvisibility);
       scope.addEventListener('online', this.ononline);
+      scope.addEventListener('pagehide', this.onpagehide);
+      scope.addEventListener('pageshow', this.onpageshow);
       this.start();
       const untaken = takeEarlyWorker();
       if (untaken) untaken.worker.terminate();
@@ -116,6 +121,8 @@
       this.closed = true;
       document.removeEventListener('visibilitychange', this.onvisibility);
       scope.removeEventListener('online', this.ononline);
+      scope.removeEventListener('pagehide', this.onpagehide);
+      scope.removeEventListener('pageshow', this.onpageshow);
       this.tell({ type: 'close' });
     }
 
@@ -123,6 +130,13 @@
       this.hidden = hidden;
       this.paused = paused;
       this.tell({ type: 'want', hidden, paused });
+    }
+
+    /** The page is left, or somebody has come back to it; the first `pageshow` says nothing new. */
+    leave(left) {
+      if (left === this.left) return;
+      this.left = left;
+      this.tell({ type: 'leave', left });
     }
 
     tell(message, transfer) {
@@ -209,6 +223,7 @@
       const doings = {
         want: (message) => session.want(message.hidden, message.paused),
         hurry: () => session.hurry(),
+        leave: (message) => session.leave(message.left),
         statistics: (message) => session.watchStatistics(message.on),
         close: () => session.close(),
       };
@@ -226,6 +241,7 @@
         return;
       }
       this.want(this.hidden, this.paused);
+      if (this.left) this.tell({ type: 'leave', left: true });
       if (this.statisticsOn) this.watchStatistics(true);
     }
   }

@@ -21,6 +21,7 @@
     canvas(message) { session.setCanvas(message.canvas, message.choice); },
     want(message) { session.want(message.hidden, message.paused); },
     hurry() { session.hurry(); },
+    leave(message) { session.leave(message.left); },
     statistics(message) { session.watchStatistics(message.on); },
     close() { session.close(); self.close(); },
   };

@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { startChromium } from '../harness/browsers.mjs';
 import { startProgram, stopProgram } from '../harness/program.mjs';
 import { untilLive } from '../harness/strip.mjs';
+import { until } from '../harness/until.mjs';
 
 const OUT = fileURLToPath(new URL('out/', import.meta.url));
 const VIEWPORTS = [['desktop', { width: 1280, height: 800 }], ['phone', { width: 390, height: 844 }]];
@@ -47,4 +48,18 @@ describe('looks', { timeout: 120_000 }, () => {
       await take('-server-gone');
     });
   }
+
+  it('in a lower rendition, which the figures name', async (test) => {
+    mkdirSync(OUT, { recursive: true });
+    // All together may be sent less than half of what one takes.
+    const program = await startProgram(['--max-upload', '300k'], test);
+    const browser = await startChromium();
+    test.after(() => browser.close());
+    const page = await browser.open(program.url);
+    await untilLive(page);
+    await page.press('s');
+    const said = () => page.evaluate(() => document.getElementById('size').textContent);
+    await until('words of it', async () => /^320 × 240 a lower rendition of at most 200 kbit\/s, for this link$/.test(await said()));
+    await page.screenshot(`${OUT}lower.png`);
+  });
 });

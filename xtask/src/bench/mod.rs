@@ -19,6 +19,7 @@ mod join;
 mod latency;
 pub(crate) mod links;
 mod measure;
+mod parts;
 mod screen;
 mod strip;
 mod summary;
@@ -27,13 +28,14 @@ mod table;
 
 use crate::Outcome;
 
-pub(crate) const OPTIONS: &str = "latency [--runs N] [--seconds S] [--hidden S] [--stalled N] [--rivals] [--conditions NAME] [--only NAME] | convert | encode [--clip NAME] [--quick] | decode | drift | join | links [--quick] [--only NAME] [--verbose] | crowd [--quick] [--viewers N,N] [--only NAME]";
+pub(crate) const OPTIONS: &str = "latency [--runs N] [--seconds S] [--hidden S] [--stalled N] [--rivals] [--conditions NAME] [--only NAME] | convert | encode [--clip NAME] [--quick] | decode | drift | join | parts | links [--quick] [--only NAME] [--verbose] | crowd [--quick] [--viewers N,N] [--only NAME]";
 pub(crate) const PURPOSE: &str = "convert: what capturing costs: conversions, scaling and turning in frames/s; CPU by station; JPEG beside FFmpeg's mpjpeg\n\
     encode: speed, bits and quality of the encoder beside FFmpeg's, on clips that it makes\n\
     decode: pictures per second in WebAssembly beside JSMpeg's, natively beside FFmpeg's, on streams of those clips\n\
     crowd: what sending the same pictures to thousands costs, and how soon all have them: ours, a relay of JSMpeg's kind,\n\
     \x20      and the least that the kernel takes\n\
     drift: what is lost in decoders whose inverse DCT is not ours, FFmpeg's, JSMpeg's old and new, over 500 pictures\n\
+    parts: how much sooner a large picture's last byte is there when it is sent in parts while it is being coded\n\
     join: how far behind the others' picture, in dB, that of one who joins is, by links of 1.1 to 20 times the rate\n\
     latency: from the stamp in a frame's pixels to those pixels on the screen: ours, and FFmpeg with JSMpeg\n\
     links: the age of the picture in a browser at the end of slow, far, lossy, changing links, and what others notice\n\
@@ -60,6 +62,7 @@ pub(crate) fn run(arguments: &[String]) -> Outcome {
         Some((name, rest)) if name == "drift" => drift::run_all(rest),
         Some((name, rest)) if name == "crowd" => crowd::run_all(rest),
         Some((name, rest)) if name == "join" => join::run_all(rest),
+        Some((name, rest)) if name == "parts" => parts::run_all(rest),
         Some((name, rest)) if name == "links" => links::run(rest),
         _ => Err(format!("there is: cargo xtask bench {OPTIONS}")),
     }
