@@ -56,6 +56,16 @@ impl Costs {
     }
 }
 
+/// What an activity is multiplied by to be in units of 32 times the scale, by the scale.
+const UNITS: [f32; 32] = {
+    let (mut units, mut scale) = ([0.0; 32], 1);
+    while scale < 32 {
+        units[scale] = 1.0 / (32.0 * scale as f32);
+        scale += 1;
+    }
+    units
+};
+
 const fn intra_head(mode: &Mode) -> f32 {
     if mode.due { INTRA_HEAD } else { LONE_INTRA_HEAD }
 }
@@ -65,7 +75,7 @@ const fn intra_head(mode: &Mode) -> f32 {
 fn typical(mode: &Mode, scale: u8) -> f32 {
     let curve = if mode.intra { &INTRA } else { &PREDICTED };
     // In units of 32, fraction and all; how many times it can be halved says between which two points it lies.
-    let x = mode.activity as f32 / (32.0 * f32::from(mode.scale(scale)));
+    let x = mode.activity as f32 * UNITS[usize::from(mode.scale(scale) % 32)];
     let n = ((x as u32).checked_ilog2().map_or(0, |log| log as usize + 1)).min(curve.len() - 2);
     let (from, width) =
         if n == 0 { (0.0, 1.0) } else { ((1u32 << (n - 1)) as f32, (1u32 << (n - 1)) as f32) };

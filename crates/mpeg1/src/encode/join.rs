@@ -43,6 +43,7 @@ const DUE: Mode = Mode {
     intra: true,
     due: true,
     activity: 0,
+    quarters: [0; 4],
     change: 0,
     settled: 0,
     waits: false,
@@ -125,7 +126,7 @@ impl Encoder {
         let start = out.len();
         let motion = MotionScale { full_pel: false, f_code: 1 };
         self.write_headers(kind, motion, true, out);
-        let Self { joiner, reference, reconstruction, .. } = self;
+        let Self { joiner, reference, reconstruction, repeats, .. } = self;
         let context = PictureContext {
             kind,
             source: reference.view(reference.mb_width * 16, reference.mb_height * 16),
@@ -137,8 +138,12 @@ impl Encoder {
             level: self.level,
             motion,
         };
-        let macroblocks =
-            Macroblocks { modes: &mut joiner.modes, waiting: &joiner.waiting, waits: &mut joiner.waits };
+        let macroblocks = Macroblocks {
+            modes: &mut joiner.modes,
+            waiting: &joiner.waiting,
+            waits: &mut joiner.waits,
+            repeats,
+        };
         let room = (&mut joiner.slices[..], &mut self.pool);
         let outlet = Outlet::new(out, start, |_: slices::EncodedPart<'_>| ());
         // The next picture overwrites this reconstruction: it is room to work in until then.

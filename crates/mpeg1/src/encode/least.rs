@@ -60,10 +60,13 @@ impl<'a> LeastIntra<'a> {
     }
 
     fn intra(&mut self, place: Place) -> f32 {
-        let source = Samples::at(self.source, place);
-        let sums = dispatch!(self.level, simd => source.sums(simd));
+        let mut source = Samples::default();
+        source.take_luma(&self.source, place);
+        source.take_chroma(&self.source, place);
+        let (luma, chroma) =
+            dispatch!(self.level, simd => (source.luma_sums(simd), source.chroma_sums(simd)));
         let mut bits = 0;
-        for (block, sum) in sums.into_iter().enumerate() {
+        for (block, sum) in luma.into_iter().chain(chroma).enumerate() {
             let plane = block.saturating_sub(3);
             let dc = ((sum + 32) / 64) as i16;
             bits += difference_bits(plane == 0, dc - self.before[plane]);

@@ -68,8 +68,9 @@ impl Default for Levels {
 
 impl Levels {
     /// The levels that are not 0.
-    pub(super) fn iter(&self) -> impl Iterator<Item = &Level> {
-        self.list[..self.len].iter()
+    #[inline(always)]
+    pub(super) fn as_slice(&self) -> &[Level] {
+        &self.list[..self.len]
     }
 
     /// Whether there is none.
@@ -101,10 +102,9 @@ impl Levels {
             sent &= sent - 1;
             let place = usize::from(ZIGZAG[at] & 63);
             let steps = wanted.steps[place];
-            let row = (at as isize - next) as usize * WHOLE_LEVELS;
+            let row = (at as isize - next) as usize;
             let better = if INTRA { better_intra } else { better_predicted };
-            let (distortion, code, coefficient) = better(scale, place, row, steps);
-            let more = distortion + lambda * i64::from(code.len());
+            let (more, code, coefficient) = better(scale, place, row, steps);
             // What stands in the place of the first code is always worth its bits.
             if more <= GRACE * lambda {
                 let sign = -i32::from(steps & 1);
@@ -131,11 +131,11 @@ impl Levels {
 #[inline(never)]
 fn escaped(row: usize, magnitude: u16, sign: i32) -> WholeCode {
     let level = (i32::from(magnitude) ^ sign) - sign;
-    WholeCode::of(false, (row / WHOLE_LEVELS) as u8, level as i16)
+    WholeCode::of(false, row as u8, level as i16)
 }
 
-/// By how much a level makes distortion more than 0 instead of it does, its code but for the sign, and its magnitude
-/// and that of the coefficient that a decoder makes of it, not bounded.
+/// By how much a level makes distortion + λ × bits more than 0 instead of it does, its code but for the sign, and its
+/// magnitude and that of the coefficient that a decoder makes of it, not bounded.
 type Better = (i64, WholeCode, (u16, i32));
 
 /// A quantiser scale, and what follows from it for all levels.
@@ -144,53 +144,97 @@ struct Scale {
     scale: i32,
     /// How much a predicted coefficient is short of the middle of its step: all elements of the matrix are 16, so only
     /// an even scale makes it even, and then it is one nearer to 0.
-    short: u16,
+    short: u32,
 }
 
 impl Scale {
     fn new(scale: u8) -> Self {
-        let short = if scale.is_multiple_of(2) { 128 / u16::from(scale.max(1)) } else { 0 };
-        Self { scale: scale.into(), short }
+        /// By the scale, which is below 32.
+        const SHORT: [u8; 32] = {
+            let (mut short, mut scale) = ([0; 32], 2);
+            while scale < 32 {
+                short[scale] = (128 / scale) as u8;
+                scale += 2;
+            }
+            short
+        };
+        Self { scale: scale.into(), short: SHORT[usize::from(scale % 32)].into() }
     }
 }
 
 /// Of a predicted block's coefficient: the nearest level or the one below, whichever makes distortion + λ × bits least.
 #[inline(always)]
 fn better_predicted(Scale { scale, short }: Scale, _: usize, row: usize, steps: u16) -> Better {
-    let magnitude = steps >> LEVEL_FRACTION_BITS;
-    let mut at = row + usize::from(magnitude).min(WHOLE_LEVELS - 1);
-    let lower = (steps & 255) + short < u16::from(LOWER[at]);
-    at -= usize::from(lower);
-    let magnitude = magnitude - u16::from(lower);
+    let steps = u32::from(steps);
+    let (row, magnitude) = (&PREDICTED[row], steps >> LEVEL_FRACTION_BITS);
+    let at = (magnitude as usize).min(WHOLE_LEVELS - 1);
+    let lower = u32::from((steps & 255) + short < row[at].lower());
+    let better = row[(at - lower as usize) % WHOLE_LEVELS];
+    let magnitude = magnitude - lower;
     // A level m stands for m + ½.
     let sent = (magnitude << LEVEL_FRACTION_BITS) + 128 - short;
-    let (distance, sent) = (i64::from(sent) - 2 * i64::from(steps), i64::from(sent));
-    (sent * distance, WHOLE_CODES[at], (magnitude, (sent as i32 * scale) >> 7))
+    let distortion = i64::from(sent) * (i64::from(sent) - 2 * i64::from(steps));
+    let coefficient = ((sent * scale as u32) >> 7) as i32;
+    (distortion + i64::from(better.price()), better.code, (magnitude as u16, coefficient))
 }
 
-/// For each of [`WHOLE_CODES`] the fraction of a step below which the level below is the better one.
-///
-/// With one step as the unit, the two distortions differ by twice the way from a level to the coefficient, whatever the
-/// scale: so the fraction is compared with half of λ × what the upper code is longer.
-static LOWER: [u8; WHOLE_CODES.len()] = {
-    let (codes, mut lower) = (whole_codes(), [0; WHOLE_CODES.len()]);
-    let mut n = 1;
-    while n < lower.len() {
+/// What is to be known of a predicted block's level: all side by side, for there are thousands of them in a picture.
+#[derive(Clone, Copy)]
+struct Predicted {
+    code: WholeCode,
+    /// λ × bits above 8 bits of [`Self::lower`].
+    price_and_lower: u32,
+}
+
+impl Predicted {
+    const NONE: Self = Self { code: whole_codes()[0], price_and_lower: 0 };
+
+    /// λ × bits.
+    #[inline(always)]
+    const fn price(self) -> u32 {
+        self.price_and_lower >> 8
+    }
+
+    /// The fraction of a step below which the level below is the better one.
+    ///
+    /// With one step as the unit, the two distortions differ by twice the way from a level to the coefficient, whatever
+    /// the scale: so the fraction is compared with half of λ × what the upper code is longer.
+    #[inline(always)]
+    const fn lower(self) -> u32 {
+        self.price_and_lower & 255
+    }
+}
+
+/// For each of [`WHOLE_CODES`], in its rows.
+static PREDICTED: [[Predicted; WHOLE_LEVELS]; FIRST_ROW + 1] = {
+    let codes = whole_codes();
+    let mut table = [[Predicted::NONE; WHOLE_LEVELS]; FIRST_ROW + 1];
+    let mut n = 0;
+    while n < codes.len() {
         // There is none below 1: to send nothing is another question.
-        if n % WHOLE_LEVELS > 1 {
-            let longer = codes[n].len() as i64 - codes[n - 1].len() as i64;
-            let fraction = (longer * LAMBDA[1] / 2) >> LEVEL_FRACTION_BITS;
-            lower[n] = if fraction > 255 { 255 } else { fraction as u8 };
-        }
+        let less = if n % WHOLE_LEVELS > 1 { codes[n - 1] } else { codes[n] };
+        let longer = codes[n].len() as i64 - less.len() as i64;
+        let fraction = (longer * LAMBDA[1] / 2) >> LEVEL_FRACTION_BITS;
+        let lower = if fraction > 255 {
+            255
+        } else if fraction < 0 {
+            0
+        } else {
+            fraction as u32
+        };
+        let price = LAMBDA[1] as u32 * codes[n].len();
+        let of = Predicted { code: codes[n], price_and_lower: price << 8 | lower };
+        table[n / WHOLE_LEVELS][n % WHOLE_LEVELS] = of;
         n += 1;
     }
-    lower
+    table
 };
 
 /// The same of an intra block's.
 #[inline(always)]
 fn better_intra(scale: Scale, place: usize, row: usize, steps: u16) -> Better {
     let weight = scale.scale * i32::from(INTRA_MATRIX[place]);
+    let row = row * WHOLE_LEVELS;
     let nearest = (steps + (1 << (LEVEL_FRACTION_BITS - 1))) >> LEVEL_FRACTION_BITS;
     let to_predicted = i64::from(INTRA_MATRIX[place]) * i64::from(INTRA_MATRIX[place]);
     let send = |magnitude: u16| {
@@ -198,11 +242,11 @@ fn better_intra(scale: Scale, place: usize, row: usize, steps: u16) -> Better {
         let sent = (((i32::from(magnitude) * weight) >> 3) - 1) | 1;
         let in_steps = i64::from(sent * (8 << LEVEL_FRACTION_BITS) / weight);
         let distortion = (in_steps * (in_steps - 2 * i64::from(steps)) * to_predicted) >> 8;
-        (distortion, WHOLE_CODES[row + usize::from(magnitude).min(WHOLE_LEVELS - 1)], (magnitude, sent))
+        let code = WHOLE_CODES[row + usize::from(magnitude).min(WHOLE_LEVELS - 1)];
+        (distortion + LAMBDA[0] * i64::from(code.len()), code, (magnitude, sent))
     };
-    let cost = |of: Better| of.0 + LAMBDA[0] * i64::from(of.1.len());
     let (upper, lower) = (send(nearest), send(nearest - 1));
-    if nearest > 1 && cost(lower) < cost(upper) { lower } else { upper }
+    if nearest > 1 && lower.0 < upper.0 { lower } else { upper }
 }
 
 /// The mask of places row by row as a mask of places in the order of sending.
@@ -300,7 +344,8 @@ mod tests {
             let mut levels = Levels::default();
             let wanted = Wanted { steps: &steps, nonzero };
             let said = levels.choose::<false>(SCALE, wanted);
-            let sent: Vec<_> = levels.iter().map(|level| (level.at, level_of(level.coefficient))).collect();
+            let sent: Vec<_> =
+                levels.as_slice().iter().map(|level| (level.at, level_of(level.coefficient))).collect();
             let end = if sent.is_empty() { 0 } else { LAMBDA[1] * END_BITS };
             let cost = cost(&sent, &steps) + end;
             assert!(said == cost || sent.is_empty() && said >= 0);
@@ -328,7 +373,7 @@ mod tests {
         steps[0] = 2560;
         let wanted = Wanted { steps: &steps, nonzero: 1 << 63 | 1 };
         assert!(levels.choose::<false>(SCALE, wanted) < 0);
-        assert_eq!(levels.iter().map(|level| level.at).collect::<Vec<_>>(), [0]);
+        assert_eq!(levels.as_slice().iter().map(|level| level.at).collect::<Vec<_>>(), [0]);
     }
 
     proptest! {
@@ -360,12 +405,12 @@ mod tests {
     fn check(levels: &Levels, intra: bool, scale: u8) -> Result<(), TestCaseError> {
         let mut out = Vec::new();
         let mut bits = BitWriter::new(&mut out);
-        levels.iter().for_each(|level| write_coefficient(&mut bits, level.code));
+        levels.as_slice().iter().for_each(|level| write_coefficient(&mut bits, level.code));
         write_end(&mut bits);
         bits.align();
         let mut bits = BitReader::new(&out);
         let mut next = u8::from(intra);
-        for (n, sent) in levels.iter().enumerate() {
+        for (n, sent) in levels.as_slice().iter().enumerate() {
             let read = if n == 0 && !intra { read_first(&mut bits) } else { read_next(&mut bits) };
             let Next::Coefficient { run, level } = read else { panic!("{read:?}") };
             prop_assert_eq!(next + run, sent.at);

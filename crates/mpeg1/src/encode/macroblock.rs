@@ -7,9 +7,10 @@ use fearless_simd::{Simd, dispatch, i16x8, i16x16};
 use super::budget::Effort;
 use super::levels::{LAMBDA, Levels, Wanted, least_steps};
 use super::mode::Mode;
-use super::samples::Samples;
+use super::samples::{Samples, take_prediction};
 use super::slice::PictureContext;
 use crate::bits::BitWriter;
+use crate::motion::sad::Quarters;
 use crate::motion::{HalfPel, chroma_vector, predict};
 use crate::picture::Plane;
 use crate::syntax::block::{write_coefficient, write_dc_difference, write_end};
@@ -55,10 +56,16 @@ pub(super) struct Coder<'a> {
     context: &'a PictureContext<'a>,
     source: [Plane<'a>; 3],
     reference: [Plane<'a>; 3],
+    /// The macroblock to code.
+    wanted: Samples,
     /// The macroblock's prediction, and then what a decoder makes of it.
     samples: Samples,
+    /// Both have their luma: where there is nothing to code it is not looked at.
+    has_luma: bool,
     /// The slice's rows of it.
     reconstruction: [&'a mut [u8]; 3],
+    /// For each of the slice's macroblocks, whether it is in the reconstruction what it is in the reference.
+    repeats: &'a mut [bool],
     first_row: usize,
     dc_before: [i16; 3],
     vector_before: MotionVector,
@@ -77,14 +84,22 @@ pub(super) struct Coder<'a> {
 }
 
 impl<'a> Coder<'a> {
-    pub fn new(context: &'a PictureContext<'a>, first_row: usize, reconstruction: [&'a mut [u8]; 3]) -> Self {
+    pub fn new(
+        context: &'a PictureContext<'a>,
+        first_row: usize,
+        reconstruction: [&'a mut [u8]; 3],
+        repeats: &'a mut [bool],
+    ) -> Self {
         let [y, cb, cr] = &context.reference.planes;
         Self {
             context,
             source: [context.source.y, context.source.cb, context.source.cr],
             reference: [y.view(), cb.view(), cr.view()],
+            wanted: Samples::default(),
             samples: Samples::default(),
+            has_luma: false,
             reconstruction,
+            repeats,
             first_row,
             dc_before: [DC_RESET; 3],
             vector_before: MotionVector::ZERO,
@@ -113,15 +128,13 @@ impl<'a> Coder<'a> {
     /// Works out prediction and levels of the macroblock at `place`.
     pub fn prepare(&mut self, place: Place, mode: Mode, effort: Effort) {
         (self.place, self.intra, self.vector, self.pattern) = (place, mode.intra, mode.vector, 0);
-        if !self.intra {
-            self.predict();
-        }
+        self.has_luma = false;
         let Effort::Scale(scale) = effort else {
             return self.prepare_least();
         };
         self.quantiser = self.context.quantiser(mode.scale(scale));
         self.cost = 0;
-        dispatch!(self.context.level, simd => self.prepare_blocks(simd));
+        dispatch!(self.context.level, simd => self.prepare_blocks(simd, mode.quarters));
         if self.cost > -LEAST_GAIN * LAMBDA[1] && self.vector == MotionVector::ZERO {
             self.pattern = 0;
         }
@@ -132,24 +145,26 @@ impl<'a> Coder<'a> {
         if self.intra {
             // Without levels any scale is as good: the one that the decoder has costs nothing.
             self.quantiser = self.context.quantiser(self.scale_before);
-            dispatch!(self.context.level, simd => self.prepare_blocks(simd));
+            dispatch!(self.context.level, simd => self.prepare_blocks(simd, [0; 4]));
             self.levels.iter_mut().for_each(Levels::clear);
         }
     }
 
     #[inline(always)]
-    fn prepare_blocks<S: Simd>(&mut self, simd: S) {
-        let source = Samples::at(self.source, self.place);
+    fn prepare_blocks<S: Simd>(&mut self, simd: S, quarters: Quarters) {
+        self.wanted.take_chroma(&self.source, self.place);
         if self.intra {
-            return self.prepare_those::<S, true>(simd, 0b11_1111, &source);
+            self.wanted.take_luma(&self.source, self.place);
+            return self.prepare_those::<S, true>(simd, 0b11_1111);
         }
-        let worth = self.worth_a_look(simd, &source);
-        self.prepare_those::<S, false>(simd, worth, &source);
+        self.predict_chroma();
+        let worth = self.worth_a_look(simd, quarters);
+        self.prepare_those::<S, false>(simd, worth);
     }
 
     /// Prepares blocks, of which `worth` has a bit for each: by two, if the CPU has vectors for that.
     #[inline(always)]
-    fn prepare_those<S: Simd, const INTRA: bool>(&mut self, simd: S, mut worth: u8, source: &Samples) {
+    fn prepare_those<S: Simd, const INTRA: bool>(&mut self, simd: S, mut worth: u8) {
         #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
         let by_two = simd.level().as_avx2().is_some();
         #[cfg(not(any(target_arch = "x86", target_arch = "x86_64")))]
@@ -161,31 +176,40 @@ impl<'a> Coder<'a> {
                 // A last one is taken twice.
                 let second = if worth == 0 { first } else { worth.trailing_zeros() as usize };
                 worth &= worth.wrapping_sub(1);
-                self.prepare_rows::<S, i16x16<S>, INTRA>(simd, [first, second], source);
+                self.prepare_rows::<S, i16x16<S>, INTRA>(simd, [first, second]);
             } else {
-                self.prepare_rows::<S, i16x8<S>, INTRA>(simd, [first; 2], source);
+                self.prepare_rows::<S, i16x8<S>, INTRA>(simd, [first; 2]);
             }
         }
     }
 
-    /// The predicted blocks that may have levels worth their bits: a bit for each.
+    /// The predicted blocks that may have levels worth their bits, a bit for each; of luma the sums of absolute
+    /// differences are known.
     #[inline(always)]
-    fn worth_a_look<S: Simd>(&self, simd: S, source: &Samples) -> u8 {
+    fn worth_a_look<S: Simd>(&mut self, simd: S, quarters: Quarters) -> u8 {
         let scale = u32::from(self.quantiser.scale());
-        let differences = source.differences(simd, &self.samples);
-        let (mut worth, mut unsure) = (0u8, 0u8);
-        for (block, difference) in differences.into_iter().enumerate() {
-            worth |= u8::from(difference >= NOISE * scale) << block;
-            unsure |= u8::from(difference >= NO_LEVEL * scale) << block;
+        let (mut luma, unsure_luma) = worth(scale, quarters.map(u32::from));
+        if unsure_luma != 0 {
+            self.take_luma();
         }
-        if worth != unsure {
-            let (wanted, predicted) = (source.sums(simd), self.samples.sums(simd));
-            for block in 0..6 {
-                let wrong_mean = wanted[block].abs_diff(predicted[block]) >= WRONG_MEAN * scale;
-                worth |= unsure & u8::from(wrong_mean) << block;
-            }
+        if luma != unsure_luma {
+            let (wanted, predicted) = (self.wanted.luma_sums(simd), self.samples.luma_sums(simd));
+            luma |= unsure_luma & wrong_means(scale, wanted, predicted);
         }
-        worth
+        let (mut chroma, unsure) = worth(scale, self.wanted.chroma_differences(simd, &self.samples));
+        if chroma != unsure {
+            let (wanted, predicted) = (self.wanted.chroma_sums(simd), self.samples.chroma_sums(simd));
+            chroma |= unsure & wrong_means(scale, wanted, predicted);
+        }
+        luma | chroma << 4
+    }
+
+    /// Takes the luma to code and that of its prediction.
+    fn take_luma(&mut self) {
+        self.wanted.take_luma(&self.source, self.place);
+        let at = self.predicted_from::<16>();
+        take_prediction(&mut self.samples.luma, self.reference[0], at);
+        self.has_luma = true;
     }
 
     /// Whether nothing of it need be sent: it repeats the picture before.
@@ -203,13 +227,40 @@ impl<'a> Coder<'a> {
     pub fn skip(&mut self) {
         self.dc_before = [DC_RESET; 3];
         self.vector_before = MotionVector::ZERO;
-        self.store();
+        self.store_prediction();
     }
 
+    /// Makes the prediction what a decoder has.
+    fn store_prediction(&mut self) {
+        let (still, at, repeats) = (self.vector == MotionVector::ZERO, self.place_in_slice(), self.repeats());
+        if still && core::mem::replace(repeats, still) {
+            return;
+        }
+        *repeats = still;
+        let (luma, chroma) = (self.predicted_from::<16>(), self.predicted_from::<8>());
+        let [y, cb, cr] = &mut self.reconstruction;
+        let start = |plane: Plane<'_>, size: usize| at.row * size * plane.stride + at.column * size;
+        let [from_y, from_cb, from_cr] = self.reference;
+        predict::<16>(from_y, luma, &mut y[start(from_y, 16)..], from_y.stride);
+        predict::<8>(from_cb, chroma, &mut cb[start(from_cb, 8)..], from_cb.stride);
+        predict::<8>(from_cr, chroma, &mut cr[start(from_cr, 8)..], from_cr.stride);
+    }
+
+    /// Makes the samples what a decoder has.
     fn store(&mut self) {
-        let Place { column, row } = self.place;
+        *self.repeats() = false;
         let strides = self.reference.map(|plane| plane.stride);
-        self.samples.store(&mut self.reconstruction, strides, Place { column, row: row - self.first_row });
+        let at = self.place_in_slice();
+        self.samples.store(&mut self.reconstruction, strides, at);
+    }
+
+    const fn place_in_slice(&self) -> Place {
+        Place { row: self.place.row - self.first_row, ..self.place }
+    }
+
+    fn repeats(&mut self) -> &mut bool {
+        let Place { column, row } = self.place_in_slice();
+        &mut self.repeats[row * self.context.reference.mb_width + column]
     }
 
     /// Writes everything behind the address increment.
@@ -238,35 +289,40 @@ impl<'a> Coder<'a> {
             self.dc_before = [DC_RESET; 3];
             (0..6).for_each(|block| self.write_predicted(bits, block));
         }
+        if !self.intra && !coded {
+            return self.store_prediction();
+        }
+        if !self.intra && !self.has_luma {
+            self.take_luma();
+        }
         dispatch!(self.context.level, simd => self.reconstruct(simd));
         self.store();
     }
 
-    fn predict(&mut self) {
+    /// Where blocks of `SIZE` samples are predicted from: luma's have 16, chroma's 8.
+    fn predicted_from<const SIZE: usize>(&self) -> HalfPel {
         let Place { column, row } = self.place;
-        let place = |size: usize, vector: MotionVector| HalfPel {
-            x: (column * size * 2).wrapping_add_signed(vector.x.into()),
-            y: (row * size * 2).wrapping_add_signed(vector.y.into()),
-        };
-        let (luma, chroma) = (place(16, self.vector), place(8, chroma_vector(self.vector)));
-        let [y, cb, cr] = self.reference;
-        predict::<16>(y, luma, self.samples.luma.as_flattened_mut(), 16);
-        predict::<8>(cb, chroma, self.samples.chroma[0].as_flattened_mut(), 8);
-        predict::<8>(cr, chroma, self.samples.chroma[1].as_flattened_mut(), 8);
+        let vector = if SIZE == 16 { self.vector } else { chroma_vector(self.vector) };
+        HalfPel {
+            x: (column * SIZE * 2).wrapping_add_signed(vector.x.into()),
+            y: (row * SIZE * 2).wrapping_add_signed(vector.y.into()),
+        }
+    }
+
+    fn predict_chroma(&mut self) {
+        let at = self.predicted_from::<8>();
+        for (block, from) in self.samples.chroma.iter_mut().zip(&self.reference[1..]) {
+            take_prediction(block, *from, at);
+        }
     }
 
     /// Prepares one block, or two.
     #[inline(always)]
-    fn prepare_rows<S: Simd, R: Row<S>, const INTRA: bool>(
-        &mut self,
-        simd: S,
-        blocks: [usize; 2],
-        source: &Samples,
-    ) {
+    fn prepare_rows<S: Simd, R: Row<S>, const INTRA: bool>(&mut self, simd: S, blocks: [usize; 2]) {
         let [first, second] = blocks;
         let mut rows = [R::splat(simd, 0); 8];
         for (y, row) in rows.iter_mut().enumerate() {
-            *row = R::widen(simd, source.row(first, y), source.row(second, y));
+            *row = R::widen(simd, self.wanted.row(first, y), self.wanted.row(second, y));
             if !INTRA {
                 *row -= R::widen(simd, self.samples.row(first, y), self.samples.row(second, y));
             }
@@ -320,7 +376,7 @@ impl<'a> Coder<'a> {
     }
 
     fn write_levels(&self, bits: &mut BitWriter<'_>, block: usize) {
-        for level in self.levels[block].iter() {
+        for level in self.levels[block].as_slice() {
             write_coefficient(bits, level.code);
         }
         write_end(bits);
@@ -334,7 +390,7 @@ impl<'a> Coder<'a> {
                 continue;
             }
             let mut coefficients = idct::Block::new();
-            for level in self.levels[block].iter() {
+            for level in self.levels[block].as_slice() {
                 coefficients.set(level.at.into(), level.coefficient);
             }
             if self.intra {
@@ -349,4 +405,26 @@ impl<'a> Coder<'a> {
             }
         }
     }
+}
+
+/// Which blocks of such sums of absolute differences have levels worth their bits, and which do if their mean is wrong: a
+/// bit for each.
+#[inline(always)]
+fn worth<const BLOCKS: usize>(scale: u32, differences: [u32; BLOCKS]) -> (u8, u8) {
+    let (mut worth, mut unsure) = (0, 0);
+    for (block, difference) in differences.into_iter().enumerate() {
+        worth |= u8::from(difference >= NOISE * scale) << block;
+        unsure |= u8::from(difference >= NO_LEVEL * scale) << block;
+    }
+    (worth, unsure)
+}
+
+/// The blocks whose sums of samples say that their mean is wrong: a bit for each.
+#[inline(always)]
+fn wrong_means<const BLOCKS: usize>(scale: u32, wanted: [u32; BLOCKS], predicted: [u32; BLOCKS]) -> u8 {
+    let mut wrong = 0;
+    for (block, (wanted, predicted)) in wanted.into_iter().zip(predicted).enumerate() {
+        wrong |= u8::from(wanted.abs_diff(predicted) >= WRONG_MEAN * scale) << block;
+    }
+    wrong
 }

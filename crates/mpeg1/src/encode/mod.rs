@@ -86,6 +86,8 @@ pub struct Encoder {
     padded: Picture,
     reference: Picture,
     reconstruction: Picture,
+    /// Whether a macroblock is the same in these two: what is skipped once more need not be copied.
+    repeats: Vec<bool>,
     modes: Vec<Mode>,
     /// The modes of the picture before.
     modes_before: Vec<Mode>,
@@ -127,6 +129,7 @@ impl Encoder {
             padded: picture.clone(),
             reference: picture.clone(),
             reconstruction: picture,
+            repeats: alloc::vec![true; modes.len()],
             waiting: alloc::vec![0; modes.len()],
             waits: alloc::vec![false; modes.len()],
             modes_before: modes.clone(),
@@ -267,8 +270,12 @@ impl Encoder {
             level: self.level,
             motion,
         };
-        let macroblocks =
-            Macroblocks { modes: &mut self.modes, waiting: &self.waiting, waits: &mut self.waits };
+        let macroblocks = Macroblocks {
+            modes: &mut self.modes,
+            waiting: &self.waiting,
+            waits: &mut self.waits,
+            repeats: &mut self.repeats,
+        };
         let room = (&mut self.slices[..], &mut self.pool);
         let outlet = Outlet::new(out, start, part);
         slices::code(&context, choice.most_bits, macroblocks, &mut self.reconstruction, room, outlet)

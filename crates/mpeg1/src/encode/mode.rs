@@ -7,7 +7,7 @@ use super::budget::COARSEST;
 use super::pool::Pool;
 use super::refresh::Plan;
 use crate::motion::HalfPel;
-use crate::motion::sad::{Luma, luma_at, sad_16x16, sad_of_halves};
+use crate::motion::sad::{Luma, Quarters, luma_at, sad_16x16, sad_of_halves};
 use crate::motion::search::Search;
 use crate::picture::{Picture, PictureView};
 use crate::syntax::macroblock::MotionVector;
@@ -22,6 +22,8 @@ pub(super) struct Mode {
     pub vector: MotionVector,
     /// Sum of absolute values of what is to be coded: differences to the prediction, or to the mean if intra.
     pub activity: u32,
+    /// The same for each block of luma, if it is predicted.
+    pub quarters: Quarters,
     /// Sum of absolute differences to the same place of the picture before: what is seen of it if it waits.
     pub change: u32,
     /// It is to be intra in this picture, for its turn has come. It cannot wait.
@@ -102,19 +104,21 @@ impl Analysis<'_> {
         let before = self.before[row * self.reference.mb_width + column];
         let reference = self.reference.planes[0].view();
         let still = HalfPel { x: at.0 * 2, y: at.1 * 2 };
-        let zero = sad_16x16(self.level, &source, reference, still);
+        let quarters = sad_16x16(self.level, &source, reference, still);
+        let zero = quarters.into_iter().map(u32::from).sum();
         if zero <= self.not_worth_a_search(before.settled) {
             let settled = before.settled.min(zero);
-            return Mode { activity: zero, change: zero, settled, ..Mode::default() };
+            return Mode { activity: zero, quarters, change: zero, settled, ..Mode::default() };
         }
         let found = self.search(&source, column, row, left).find(
             self.level,
             zero,
             &self.candidates(column, row, left),
         );
-        let settled = if found.vector == MotionVector::ZERO { zero } else { 0 };
+        let stays = found.vector == MotionVector::ZERO;
+        let (settled, quarters) = if stays { (zero, quarters) } else { (0, found.quarters) };
         let (vector, activity) = (found.vector, found.difference);
-        let mut mode = Mode { vector, activity, change: zero, settled, ..Mode::default() };
+        let mut mode = Mode { vector, activity, quarters, change: zero, settled, ..Mode::default() };
         if mode.activity > INTRA_PENALTY {
             let deviation = deviation(self.level, &source);
             if deviation + INTRA_PENALTY < mode.activity {
@@ -207,7 +211,8 @@ mod tests {
         };
         analysis.run(&mut Pool::new(1), &mut modes);
         let mode = |intra, activity, change| Mode { intra, activity, change, ..Mode::default() };
-        assert_eq!(modes, [Mode { settled: 256, ..mode(false, 256, 256) }, mode(true, 0, 160 * 256)]);
+        let still = Mode { settled: 256, quarters: [64; 4], ..mode(false, 256, 256) };
+        assert_eq!(modes, [still, mode(true, 0, 160 * 256)]);
         Analysis { kind: PictureKind::Intra, ..analysis }.run(&mut Pool::new(2), &mut modes);
         assert!(modes.iter().all(|mode| mode.intra && mode.activity == 0));
     }

@@ -3,7 +3,8 @@
 //! Here belongs: taking them out of planes and putting them back. Not here: what is done with them.
 
 use super::macroblock::Place;
-use crate::motion::sad::{Luma, copy_rows, luma_at, sad_of_halves};
+use crate::motion::sad::{Luma, copy_rows, sad_of_halves};
+use crate::motion::{HalfPel, predict};
 use crate::picture::Plane;
 use fearless_simd::Simd;
 
@@ -15,16 +16,19 @@ pub(super) struct Samples {
 }
 
 impl Samples {
-    /// The macroblock at `place` of a picture.
-    #[inline]
-    pub fn at(planes: [Plane<'_>; 3], place: Place) -> Self {
-        let luma = luma_at(planes[0], (place.column * 16, place.row * 16));
-        let mut chroma = [[[0; 8]; 8]; 2];
-        for (block, plane) in chroma.iter_mut().zip(&planes[1..]) {
-            let start = place.row * 8 * plane.stride + place.column * 8;
-            copy_rows(block, &plane.samples[start..], plane.stride);
+    /// Takes the luma at `place` of a picture.
+    #[inline(always)]
+    pub fn take_luma(&mut self, planes: &[Plane<'_>; 3], place: Place) {
+        let Plane { samples, stride } = planes[0];
+        copy_rows(&mut self.luma, &samples[place.row * 16 * stride + place.column * 16..], stride);
+    }
+
+    /// Takes the chroma at `place` of a picture.
+    #[inline(always)]
+    pub fn take_chroma(&mut self, planes: &[Plane<'_>; 3], place: Place) {
+        for (block, &Plane { samples, stride }) in self.chroma.iter_mut().zip(&planes[1..]) {
+            copy_rows(block, &samples[place.row * 8 * stride + place.column * 8..], stride);
         }
-        Self { luma, chroma }
     }
 
     /// Puts them at `place`, counted in macroblocks, of planes with these strides.
@@ -57,24 +61,42 @@ impl Samples {
         }
     }
 
-    /// Each block's sum of samples.
+    /// Each luma block's sum of samples.
     #[inline(always)]
-    pub fn sums<S: Simd>(&self, simd: S) -> [u32; 6] {
-        self.differences(simd, &Self::default())
+    pub fn luma_sums<S: Simd>(&self, simd: S) -> [u32; 4] {
+        let [a, b] = sad_of_halves(simd, &self.luma[..8], &[[0; 16]; 8]);
+        let [c, d] = sad_of_halves(simd, &self.luma[8..], &[[0; 16]; 8]);
+        [a, b, c, d]
     }
 
-    /// Each block's sum of absolute differences to `other`.
+    /// Each chroma block's sum of samples.
     #[inline(always)]
-    pub fn differences<S: Simd>(&self, simd: S, other: &Self) -> [u32; 6] {
-        let [a, b] = sad_of_halves(simd, &self.luma[..8], &other.luma[..8]);
-        let [c, d] = sad_of_halves(simd, &self.luma[8..], &other.luma[8..]);
-        let mut sums = [a, b, c, d, 0, 0];
-        for n in 0..2 {
-            let (mine, theirs) = (self.chroma[n].as_flattened(), other.chroma[n].as_flattened());
-            let [left, right] = sad_of_halves(simd, mine.as_chunks().0, theirs.as_chunks().0);
-            sums[4 + n] = left + right;
+    pub fn chroma_sums<S: Simd>(&self, simd: S) -> [u32; 2] {
+        self.chroma_differences(simd, &Self::default())
+    }
+
+    /// Each chroma block's sum of absolute differences to `other`.
+    #[inline(always)]
+    pub fn chroma_differences<S: Simd>(&self, simd: S, other: &Self) -> [u32; 2] {
+        let mut sums = [0; 2];
+        for (sum, (mine, theirs)) in sums.iter_mut().zip(self.chroma.iter().zip(&other.chroma)) {
+            let (mine, theirs) = (mine.as_flattened().as_chunks(), theirs.as_flattened().as_chunks());
+            let [left, right] = sad_of_halves(simd, mine.0, theirs.0);
+            *sum = left + right;
         }
         sums
+    }
+}
+
+/// Takes a block's prediction from `at` of `reference`.
+#[inline(always)]
+pub(super) fn take_prediction<const N: usize>(block: &mut [[u8; N]; N], reference: Plane<'_>, at: HalfPel) {
+    // Most are whole pels, and those need not go the way of all.
+    if (at.x | at.y).is_multiple_of(2) {
+        let start = at.y / 2 * reference.stride + at.x / 2;
+        copy_rows(block, &reference.samples[start..], reference.stride);
+    } else {
+        predict::<N>(reference, at, block.as_flattened_mut(), N);
     }
 }
 
@@ -83,10 +105,13 @@ impl Samples {
 fn store_rows<const N: usize>(rows: &[[u8; N]], to: &mut [u8], stride: usize) {
     assert!(stride >= N, "a row is not longer than the plane is wide");
     let Some((last, rows)) = rows.split_last() else { return };
-    to[rows.len() * stride..][..N].copy_from_slice(last);
-    for (row, to) in rows.iter().zip(to.chunks_exact_mut(stride)) {
-        to[..N].copy_from_slice(row);
+    let mut to = to;
+    for row in rows {
+        let (front, rest) = to.split_at_mut(stride);
+        front[..N].copy_from_slice(row);
+        to = rest;
     }
+    to[..N].copy_from_slice(last);
 }
 
 #[cfg(test)]
@@ -111,17 +136,23 @@ mod tests {
         let mut copy = Picture::new(48, 32);
         for (column, row) in [(0, 0), (1, 0), (2, 0), (0, 1), (1, 1), (2, 1)] {
             let place = Place { column, row };
-            let (a, b) = (
-                Samples::at([first.y, first.cb, first.cr], place),
-                Samples::at([second.y, second.cb, second.cr], place),
-            );
+            let [a, b] = [first, second].map(|view| {
+                let (mut samples, planes) = (Samples::default(), [view.y, view.cb, view.cr]);
+                samples.take_luma(&planes, place);
+                samples.take_chroma(&planes, place);
+                samples
+            });
             for level in level::all() {
-                let (differences, sums) = dispatch!(level, simd => (a.differences(simd, &b), a.sums(simd)));
+                let (differences, luma, chroma) = dispatch!(level, simd => {
+                    (a.chroma_differences(simd, &b), a.luma_sums(simd), a.chroma_sums(simd))
+                });
                 for block in 0..6 {
                     let rows = |of: Samples| -> Vec<u8> { (0..8).flat_map(|y| *of.row(block, y)).collect() };
                     let pairs = rows(a).into_iter().zip(rows(b));
-                    assert_eq!(differences[block], pairs.map(|(a, b)| u32::from(a.abs_diff(b))).sum::<u32>());
-                    assert_eq!(sums[block], rows(a).into_iter().map(u32::from).sum::<u32>());
+                    let difference = pairs.map(|(a, b)| u32::from(a.abs_diff(b))).sum::<u32>();
+                    assert!(block < 4 || differences[block - 4] == difference);
+                    let sum = rows(a).into_iter().map(u32::from).sum::<u32>();
+                    assert_eq!(luma.into_iter().chain(chroma).nth(block), Some(sum));
                 }
             }
             let [y, cb, cr] = &mut copy.planes;

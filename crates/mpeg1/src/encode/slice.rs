@@ -72,6 +72,8 @@ pub(super) struct Slice<'a> {
     /// For each macroblock, for how many pictures it has waited, and whether it waits now.
     pub waiting: &'a [u16],
     pub waits: &'a mut [bool],
+    /// Whether its reconstruction is the same as its reference.
+    pub repeats: &'a mut [bool],
     pub out: &'a mut Coded,
 }
 
@@ -94,12 +96,12 @@ pub(super) struct Coded {
 
 /// Codes a slice in place of what stands in its `out`, and gives that.
 pub(super) fn code<'a>(context: &PictureContext<'_>, slice: Slice<'a>) -> &'a Coded {
-    let Slice { row: first_row, planes, modes, waiting, waits, out } = slice;
+    let Slice { row: first_row, planes, modes, waiting, waits, repeats, out } = slice;
     let mut purse = Purse::new(context, out, modes, waiting);
     out.bytes.clear();
     let mut bits = BitWriter::new(&mut out.bytes);
     SliceHeader { mb_row: first_row as u8, quantiser: context.scale }.write(&mut bits);
-    let mut coder = Coder::new(context, first_row, planes);
+    let mut coder = Coder::new(context, first_row, planes, repeats);
     let head = bits.written();
     let (mb_width, last) = (context.reference.mb_width, modes.len() - 1);
     let mut increment = 1;

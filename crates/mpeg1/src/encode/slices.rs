@@ -26,6 +26,8 @@ pub(super) struct Macroblocks<'a> {
     pub waiting: &'a [u16],
     /// Gets whether it waits in this picture.
     pub waits: &'a mut [bool],
+    /// Whether its reconstruction is the same as its reference.
+    pub repeats: &'a mut [bool],
 }
 
 /// A piece of a picture that is still being coded.
@@ -166,16 +168,18 @@ fn code_starved(
         .chunks_mut(y.stride * 16 * rows)
         .zip(cb.samples.chunks_mut(cb.stride * 8 * rows))
         .zip(cr.samples.chunks_mut(cr.stride * 8 * rows));
-    let Macroblocks { modes, waiting, waits } = macroblocks;
-    let macroblocks = modes.chunks(count).zip(waiting.chunks(count)).zip(waits.chunks_mut(count));
+    let Macroblocks { modes, waiting, waits, repeats } = macroblocks;
+    let noted = waits.chunks_mut(count).zip(repeats.chunks_mut(count));
+    let macroblocks = modes.chunks(count).zip(waiting.chunks(count)).zip(noted);
     let all = planes.zip(slices).zip(macroblocks).enumerate();
     let starved = all.filter(|(_, ((_, out), _))| out.starved);
-    let slices = starved.map(|(n, ((((y, cb), cr), out), ((modes, waiting), waits)))| Slice {
+    let slices = starved.map(|(n, ((((y, cb), cr), out), ((modes, waiting), (waits, repeats))))| Slice {
         row: n * rows,
         planes: [y, cb, cr],
         modes,
         waiting,
         waits,
+        repeats,
         out,
     });
     pool.for_each_in_order(slices, |slice| slice::code(context, slice), then);

@@ -43,30 +43,60 @@ pub fn luma_at(plane: Plane<'_>, (x, y): (usize, usize)) -> Luma {
 
 /// Fills rows with what lies at the front of `from` and one `stride` after the other behind it.
 ///
-/// Chunks of whole rows need no check each, as an index would; behind the last row a whole one may not be left.
+/// Taking off a whole row at a time needs one check each, where an index needs two and a multiplication, and iterating
+/// over chunks a division; behind the last row a whole one may not be left.
 #[inline(always)]
 pub(crate) fn copy_rows<const N: usize>(rows: &mut [[u8; N]], from: &[u8], stride: usize) {
     assert!(stride >= N, "a row is not longer than the plane is wide");
     let Some((last, rows)) = rows.split_last_mut() else { return };
-    *last = *first_of(&from[rows.len() * stride..]);
-    for (row, from) in rows.iter_mut().zip(from.chunks_exact(stride)) {
-        *row = *first_of(from);
+    let mut from = from;
+    for row in rows {
+        let (front, rest) = from.split_at(stride);
+        (*row, from) = (*first_of(front), rest);
     }
+    *last = *first_of(from);
 }
 
-/// The sum over a macroblock: `source` against `reference`'s at `at`. The mean of four neighbours is taken as the mean of
-/// means, which may be one too high: to choose a vector that is good enough.
+/// Sums of a macroblock's four blocks, in their order.
+pub type Quarters = [u16; 4];
+
+/// The sums over a macroblock's blocks: `source` against `reference`'s at `at`. The mean of four neighbours is taken as
+/// the mean of means, which may be one too high: to choose a vector that is good enough.
 ///
 /// # Panics
 /// If it does not lie inside the plane.
 #[must_use]
-pub fn sad_16x16(level: Level, source: &Luma, reference: Plane<'_>, at: HalfPel) -> u32 {
-    dispatch!(level, simd => sad(simd, source, reference, at, u32::MAX))
+pub fn sad_16x16(level: Level, source: &Luma, reference: Plane<'_>, at: HalfPel) -> Quarters {
+    dispatch!(level, simd => sad(simd, source, reference, at, u32::MAX).quarters())
 }
 
-/// [`sad_16x16`] in vectors. It ends half-way if it is at `limit` by then.
+/// A sum over a macroblock in vectors: over its upper and over its lower half.
+#[derive(Clone, Copy)]
+pub(crate) struct Sum<S: Simd> {
+    halves: [u32x4<S>; 2],
+    /// All of it, or twice that of the upper half where that alone was at the limit.
+    pub total: u32,
+}
+
+impl<S: Simd> Sum<S> {
+    /// Of which the total alone is known.
+    #[inline(always)]
+    pub fn of_total(simd: S, total: u32) -> Self {
+        Self { halves: [simd.splat_u32x4(0); 2], total }
+    }
+
+    /// Block by block.
+    #[inline(always)]
+    pub fn quarters(self) -> Quarters {
+        let [[a, b, c, d], [e, f, g, h]]: [[u32; 4]; 2] = [self.halves[0].into(), self.halves[1].into()];
+        [(a + b) as u16, (c + d) as u16, (e + f) as u16, (g + h) as u16]
+    }
+}
+
+/// [`sad_16x16`] in vectors. It ends half-way if it is at `limit` by then. To end at two thirds of it saves 3 % of all
+/// instructions and takes 0.5 % more bits.
 #[inline(always)]
-pub(crate) fn sad<S: Simd>(simd: S, source: &Luma, reference: Plane<'_>, at: HalfPel, limit: u32) -> u32 {
+pub(crate) fn sad<S: Simd>(simd: S, source: &Luma, reference: Plane<'_>, at: HalfPel, limit: u32) -> Sum<S> {
     let stride = reference.stride;
     let from = Plane { samples: &reference.samples[(at.y >> 1) * stride + (at.x >> 1)..], stride };
     match (at.x & 1, at.y & 1) {
@@ -84,14 +114,15 @@ fn sad_between<S: Simd, const RIGHT: bool, const BELOW: bool>(
     source: &Luma,
     Plane { samples, stride }: Plane<'_>,
     limit: u32,
-) -> u32 {
+) -> Sum<S> {
     let (upper, lower) = source.split_at(8);
-    let sum = sum_between::<S, RIGHT, BELOW>(simd, upper, samples, stride);
-    let half = simd.reduce_sum_u32x4(sum);
+    let upper = sum_between::<S, RIGHT, BELOW>(simd, upper, samples, stride);
+    let half = simd.reduce_sum_u32x4(upper);
     if half >= limit {
-        return half;
+        return Sum { halves: [upper; 2], total: 2 * half };
     }
-    half + simd.reduce_sum_u32x4(sum_between::<S, RIGHT, BELOW>(simd, lower, &samples[8 * stride..], stride))
+    let lower = sum_between::<S, RIGHT, BELOW>(simd, lower, &samples[8 * stride..], stride);
+    Sum { halves: [upper, lower], total: half + simd.reduce_sum_u32x4(lower) }
 }
 
 /// The same of a few rows.
@@ -106,15 +137,15 @@ fn sum_between<S: Simd, const RIGHT: bool, const BELOW: bool>(
     let mut sum = simd.splat_u32x4(0);
     let Some((last_wanted, source)) = source.split_last() else { return sum };
     let mut above = row_of::<S, RIGHT>(simd, from);
-    let from = if BELOW { &from[stride..] } else { from };
-    let last = row_of::<S, RIGHT>(simd, &from[source.len() * stride..]);
-    // Chunks of whole rows need no check each; behind the last row a whole one may not be left.
-    for (wanted, row) in source.iter().zip(from.chunks_exact(stride)) {
+    let mut from = if BELOW { &from[stride..] } else { from };
+    for wanted in source {
+        let (front, rest) = from.split_at(stride);
+        let row = row_of::<S, RIGHT>(simd, front);
         let wanted = u8x16::load_array_ref(simd, wanted);
-        let row = row_of::<S, RIGHT>(simd, row);
         sum += differences(simd, wanted, if BELOW { mean(simd, above, row) } else { row });
-        above = row;
+        (above, from) = (row, rest);
     }
+    let last = row_of::<S, RIGHT>(simd, from);
     let wanted = u8x16::load_array_ref(simd, last_wanted);
     sum + differences(simd, wanted, if BELOW { mean(simd, above, last) } else { last })
 }
@@ -181,16 +212,18 @@ mod tests {
             };
             let (source, other) = (plane(), plane());
             let (source, other) = (Plane { samples: &source, stride: 32 }, Plane { samples: &other, stride: 32 });
-            let slow: u32 = (0..256).map(|i| {
-                let (x, y) = (i % 16, i / 16);
+            let mut slow = [0; 4];
+            for (x, y) in (0..256).map(|i| (i % 16, i / 16)) {
                 let mean = reference::half_pel(other, at.0 + 2 * x, at.1 + 2 * y);
-                u32::from(source.samples[(place.1 + y) * 32 + place.0 + x].abs_diff(mean))
-            }).sum();
+                slow[y / 8 * 2 + x / 8] += u16::from(source.samples[(place.1 + y) * 32 + place.0 + x].abs_diff(mean));
+            }
             let both = at.0 % 2 == 1 && at.1 % 2 == 1;
             for level in level::all() {
                 let luma = luma_at(source, place);
                 let fast = sad_16x16(level, &luma, other, HalfPel { x: at.0, y: at.1 });
-                prop_assert!(fast.abs_diff(slow) <= if both { 256 } else { 0 }, "{fast} for {slow}");
+                for (fast, slow) in fast.into_iter().zip(slow) {
+                    prop_assert!(fast.abs_diff(slow) <= if both { 64 } else { 0 }, "{fast} for {slow}");
+                }
                 let wanted = luma_at(other, (at.0 / 2, at.1 / 2));
                 let halves: [u32; 2] = core::array::from_fn(|half| (0..256).filter(|i| i % 16 / 8 == half).map(|i| {
                     u32::from(luma[i / 16][i % 16].abs_diff(wanted[i / 16][i % 16]))
