@@ -6,7 +6,7 @@
 //! Nothing is skipped because it is missing: what is left out is what the options leave out, and the tests of cameras
 //! where their kernel cannot be had by any means, on another system than Debian or another processor.
 
-use crate::packages::{BROWSERS, MEDIA, NODE, ensure, ensure_component};
+use crate::packages::{BROWSERS, LAB, MEDIA, NODE, Need, ensure, ensure_component};
 use crate::shell::{cargo, command, root, target};
 use crate::steps::Steps;
 use crate::{Outcome, all, cameras, wasm};
@@ -39,7 +39,16 @@ pub(crate) fn run(arguments: &[String]) -> Outcome {
         cameras::run(&mut steps);
         return steps.close();
     }
-    steps.check("what the tests need", || install(with_browsers));
+    let cameras_are_possible = cameras::possible();
+    let mut needs = MEDIA.to_vec();
+    if with_browsers {
+        needs.extend_from_slice(NODE);
+        needs.extend_from_slice(BROWSERS);
+    }
+    if with_cameras && cameras_are_possible.is_ok() {
+        needs.extend_from_slice(LAB);
+    }
+    steps.check("what the tests need", || install(&needs));
     lints(&mut steps);
     tests(&mut steps);
     if with_browsers {
@@ -47,7 +56,7 @@ pub(crate) fn run(arguments: &[String]) -> Outcome {
     } else {
         steps.skip("browsers", "--no-browser was given");
     }
-    match cameras::possible() {
+    match cameras_are_possible {
         _ if !with_cameras => steps.skip(cameras::NAME, "--no-camera-lab was given"),
         Ok(()) => cameras::run(&mut steps),
         Err(why) => steps.skip(cameras::NAME, &why),
@@ -63,11 +72,11 @@ pub(crate) fn run(arguments: &[String]) -> Outcome {
     steps.close()
 }
 
-fn install(with_browsers: bool) -> Outcome {
+/// All in one go: each look at the package lists takes its time.
+fn install(needs: &[Need]) -> Outcome {
     ensure_component("fmt", "rustfmt")?;
     ensure_component("clippy", "clippy")?;
-    ensure(MEDIA)?;
-    if with_browsers { ensure(&[NODE, BROWSERS].concat()) } else { Ok(()) }
+    ensure(needs)
 }
 
 fn lints(steps: &mut Steps) {
