@@ -13,6 +13,7 @@
 //! | `screen.rs` | the picture to paint, in RGBA |
 //! | `colour.rs` | YCbCr to RGBA |
 //! | `clock.rs` | the server's clock, compared with the viewer's own |
+//! | `pace.rs` | which pictures are acknowledged |
 //! | `outbox.rs` | messages that wait to be sent |
 //! | `statistics.rs` | what was shown, lost, how fast |
 //! | `events.rs` | what the page has to do next |
@@ -29,6 +30,7 @@ mod events;
 pub mod live;
 pub mod old;
 mod outbox;
+mod pace;
 pub mod screen;
 pub mod statistics;
 

@@ -16,6 +16,7 @@ use crate::Events;
 use crate::clock::Comparison;
 use crate::device::Device;
 use crate::outbox::Outbox;
+use crate::pace::Acknowledged;
 use crate::screen::Screen;
 use crate::statistics::Statistics;
 
@@ -42,6 +43,7 @@ pub struct Live {
     received: Option<UnitHeader>,
     /// Bytes of all messages that came on this connection, modulo 2³².
     arrived: u32,
+    acknowledged: Acknowledged,
     /// Header of the picture that is on the screen.
     on_screen: Option<UnitHeader>,
     /// Whether that one replaces another coding of the same picture.
@@ -79,6 +81,7 @@ impl Live {
         self.in_work = None;
         self.received = None;
         self.arrived = 0;
+        self.acknowledged = Acknowledged::default();
         self.shown = UNKNOWN;
         self.clocks = Comparison::default();
         self.silent_ticks = 0;
@@ -113,6 +116,10 @@ impl Live {
                 self.acknowledge_more().with(probe)
             }
             Ok(Some(FromServer::Bye(bye))) => self.bye(bye),
+            Ok(Some(FromServer::Pace(pace))) => {
+                self.acknowledged.set(pace);
+                self.acknowledge_more()
+            }
         }
     }
 
@@ -131,7 +138,7 @@ impl Live {
         self.shown = header.sequence;
         if self.again {
             // Sharper, but no newer: neither the rate nor the delay of what is shown.
-            return self.acknowledge(self.statistics.delay_us);
+            return self.acknowledge_if_due(self.statistics.delay_us);
         }
         self.statistics.painted(decode_us, now_us);
         let estimate = self.clocks.estimate(now_us);
@@ -140,7 +147,7 @@ impl Live {
         self.statistics.delay_error_us = estimate.map_or(0, |estimate| estimate.error_us);
         self.device.decoded(self.statistics.mean_decode_us);
         let _ = self.set_state(State { slow_device: self.device.is_slow(), ..self.state });
-        self.acknowledge(delay)
+        self.acknowledge_if_due(delay)
     }
 
     /// The newest picture as it was decoded, of the screen's size. A page that paints planes needs no pixels.
@@ -275,9 +282,10 @@ impl Live {
             return Events::NONE;
         }
         self.received = Some(header);
+        self.acknowledged.came(&header, now_us);
         let Some(decoded) = decoded else {
             self.statistics.missed += 1;
-            return self.acknowledge(None);
+            return self.acknowledge_if_due(None);
         };
         self.statistics.concealed += u64::from(decoded.concealed_macroblocks);
         // Its pixels are computed only for a page that wants them: see `convert`.
@@ -328,8 +336,16 @@ impl Live {
         if self.received.is_some() { self.acknowledge(self.statistics.delay_us) } else { Events::NONE }
     }
 
+    fn acknowledge_if_due(&mut self, delay_us: Option<u64>) -> Events {
+        if self.acknowledged.is_due() {
+            return self.acknowledge(delay_us);
+        }
+        Events::SEND.when(!self.outbox.is_empty())
+    }
+
     fn acknowledge(&mut self, delay_us: Option<u64>) -> Events {
         let Some(received) = self.received.or(self.on_screen) else { return Events::NONE };
+        self.acknowledged.told();
         self.outbox.ack = Some(Ack {
             stream: received.stream,
             received: received.sequence,

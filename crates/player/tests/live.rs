@@ -9,8 +9,8 @@ use player::Events;
 use player::live::Live;
 use proptest::prelude::*;
 use wire::{
-    Ack, Bye, ByeReason, ClockReply, Codec, FromServer, FromViewer, Gap, Hello, Notice, NoticeCode, Picture,
-    Probe, State, StreamHeader, TimeMeaning, UNKNOWN, UnitFlags, UnitHeader,
+    Ack, Bye, ByeReason, ClockReply, Codec, FromServer, FromViewer, Gap, Hello, Notice, NoticeCode, Pace,
+    Picture, Probe, State, StreamHeader, TimeMeaning, UNKNOWN, UnitFlags, UnitHeader,
 };
 
 const MS: u64 = 1000;
@@ -167,6 +167,43 @@ fn what_comes_between_pictures_is_acknowledged_too() {
         let (_, ack) = viewer.take_and_paint(message);
         let arrived = Some(viewer.sent_bytes);
         assert_eq!(ack.map(|ack| (ack.received, ack.shown, ack.arrived)), Some((5, 5, arrived)));
+    }
+}
+
+#[test]
+fn pictures_are_acknowledged_at_the_server_s_pace_and_late_ones_at_once() {
+    let (mut viewer, mut camera) = (Viewer::new(), Camera::new(32, 32));
+    let _ = viewer.take(stream(1, &camera));
+    let mut told = Vec::new();
+    for sequence in 0..24 {
+        if sequence == 2 {
+            let (events, ack) = viewer.take_and_paint(FromServer::Pace(Pace { every: 5 }));
+            assert_eq!((events, ack.map(|ack| ack.received)), (Events::SEND, Some(1)));
+        }
+        // A queue of 40 ms from the 17th on: the first of them is late, by comparison with the one told before it.
+        viewer.now_us += if sequence == 17 { 80 * MS } else { 38 * MS };
+        let flags = if sequence == 0 || sequence == 8 { WHOLE.with(UnitFlags::START) } else { WHOLE };
+        let unit = FromServer::Unit(header(1, sequence, flags), &camera.unit(Intra::Auto));
+        let events = viewer.take(unit);
+        assert!(events.has(Events::PAINT));
+        viewer.now_us += 2 * MS;
+        let events = viewer.live.painted(1_500, viewer.now_us);
+        let acks = viewer.sent();
+        assert_eq!(events.has(Events::SEND), !acks.is_empty());
+        for message in acks {
+            let FromViewer::Ack(ack) = message else { panic!("{message:?}") };
+            assert_eq!((ack.received, ack.arrived), (sequence, Some(viewer.sent_bytes)));
+            told.push(sequence);
+        }
+    }
+    assert_eq!(told, [0, 1, 5, 8, 10, 15, 17, 20]);
+    assert_eq!(viewer.live.connected(viewer.now_us), Events::SEND);
+    let _ = (viewer.sent(), viewer.take(stream(1, &camera)));
+    for sequence in 0..3 {
+        let flags = if sequence == 0 { WHOLE.with(UnitFlags::START) } else { WHOLE };
+        let unit = camera.unit(if sequence == 0 { Intra::Force } else { Intra::Auto });
+        let ack = viewer.take_and_paint(FromServer::Unit(header(1, sequence, flags), &unit)).1;
+        assert_eq!(ack.map(|ack| ack.received), Some(sequence), "another connection, each again");
     }
 }
 

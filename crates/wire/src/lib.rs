@@ -17,6 +17,7 @@
 //! notice   05 | track | code u16         | text, UTF-8, to the end of the message
 //! clock    06 | track | 0 0              | 0 u32           | probe u64 (the viewer's own µs) … server u64 µs | 24
 //! bye      07 | track | reason u16       | retry after u32 ms | text, UTF-8
+//! pace     08 | track | every u16        |
 //! viewer → server
 //! probe    81 | track | 0 0              | 0 u32           | probe u64 (the viewer's own µs) | 16
 //! ack      82 | track | 0 0              | stream u32      | received u32 | shown u32 | decode u32 µs | delay u32 µs | 24
@@ -215,6 +216,28 @@ pub struct ClockReply {
     pub server_us: u64,
 }
 
+/// Which pictures the viewer is to acknowledge from now on; before the first such message, each.
+///
+/// Each costs the server about as much as a picture's sending, and where the link is far from full nothing depends on it.
+/// What is said between pictures is acknowledged as before, and so is this message; and whatever the pace, a picture that
+/// came later than the one acknowledged last by more than jitter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pace {
+    /// Each whose number is a multiple of this; 0 and 1: each.
+    pub every: u16,
+}
+
+impl Pace {
+    /// Each.
+    pub const EACH: Self = Self { every: 1 };
+
+    /// Whether a picture is to be acknowledged, by its number and whether decoding can begin at it.
+    #[must_use]
+    pub fn has(self, sequence: u32, start: bool) -> bool {
+        start || sequence.is_multiple_of(u32::from(self.every.max(1)))
+    }
+}
+
 /// The server ends the connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bye<'a> {
@@ -251,6 +274,7 @@ pub enum FromServer<'a> {
     Notice(Notice<'a>),
     Clock(ClockReply),
     Bye(Bye<'a>),
+    Pace(Pace),
 }
 
 /// A viewer's clock probe.
@@ -377,6 +401,7 @@ impl<'a> FromServer<'a> {
                 let reason = ByeReason::from_number(f.u16(2)).ok_or(bad)?;
                 Self::Bye(Bye { reason, retry_after_ms: f.u32(4), text: f.text(8)? })
             }
+            0x08 => Self::Pace(Pace { every: Fields::of(message, 4)?.u16(2) }),
             _ => return Ok(None),
         }))
     }
@@ -415,6 +440,10 @@ impl<'a> FromServer<'a> {
                 out.extend((bye.reason as u16).to_le_bytes());
                 out.extend(bye.retry_after_ms.to_le_bytes());
                 out.extend_from_slice(bye.text.as_bytes());
+            }
+            Self::Pace(pace) => {
+                out.extend([0x08, 0]);
+                out.extend(pace.every.to_le_bytes());
             }
         }
     }

@@ -33,6 +33,7 @@ fn every_server_message_round_trips() {
     }));
     round_trip_server(FromServer::Gap(Gap { stream: 3, missed: 70_000 }));
     round_trip_server(FromServer::Clock(ClockReply { probe_us: 1 << 50, server_us: 17 }));
+    round_trip_server(FromServer::Pace(Pace { every: 0x0102 }));
     for code in 0..5 {
         let code = NoticeCode::from_number(code).unwrap();
         round_trip_server(FromServer::Notice(Notice { code, text: "the camera is gone: ü" }));
@@ -41,6 +42,13 @@ fn every_server_message_round_trips() {
         let reason = ByeReason::from_number(reason).unwrap();
         round_trip_server(FromServer::Bye(Bye { reason, retry_after_ms: 500, text: "" }));
     }
+}
+
+#[test]
+fn a_pace_names_pictures_and_every_start() {
+    let told = |every, start| (0..7).filter(|&n| Pace { every }.has(n, start)).collect::<Vec<u32>>();
+    assert_eq!(told(3, false), [0, 3, 6]);
+    assert_eq!((told(0, false).len(), told(1, false).len(), told(3, true).len()), (7, 7, 7));
 }
 
 #[test]

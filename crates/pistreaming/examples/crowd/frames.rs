@@ -1,6 +1,8 @@
 //! The messages in what a server sends (RFC 6455, 5.2), looked at as little as can be: how long each is, and how it
 //! begins.
 
+use wire::{FromServer, Pace};
+
 use crate::pictures::{HEAD_BYTES, Stamp, find};
 
 /// The longest frame header of a server.
@@ -11,6 +13,8 @@ const HEADER_BYTES: usize = 10;
 pub(crate) enum Arrived {
     /// A picture, whole.
     Picture(Stamp),
+    /// Which pictures are to be acknowledged from now on.
+    Pace(Pace),
     /// Another message.
     Other,
     /// The server says that it ends.
@@ -73,7 +77,7 @@ impl Frames {
                 let head = &self.head[header..self.held];
                 let what = match self.head[0] & 15 {
                     8 => Arrived::Close,
-                    _ => find(head).map_or(Arrived::Other, Arrived::Picture),
+                    _ => what(head),
                 };
                 self.rest = Some((what, payload - head.len()));
                 self.held = 0;
@@ -82,6 +86,13 @@ impl Frames {
             }
         }
         bytes.len()
+    }
+}
+
+fn what(head: &[u8]) -> Arrived {
+    match FromServer::parse(head) {
+        Ok(Some(FromServer::Pace(pace))) => Arrived::Pace(pace),
+        _ => find(head).map_or(Arrived::Other, Arrived::Picture),
     }
 }
 

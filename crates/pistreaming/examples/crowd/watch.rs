@@ -11,7 +11,7 @@ use rustix::buffer::spare_capacity;
 use rustix::event::Timespec;
 use rustix::event::epoll::{self, CreateFlags, EventData, EventFlags};
 use rustix::fd::OwnedFd;
-use wire::{Ack, FromViewer, UNKNOWN};
+use wire::{Ack, FromViewer, Pace, UNKNOWN};
 
 use crate::Outcome;
 use crate::connect::{Target, open};
@@ -60,6 +60,36 @@ struct Viewer {
     socket: TcpStream,
     frames: Frames,
     newest: Option<u32>,
+    told: Told,
+}
+
+/// Which pictures he acknowledges: as the page does, but for starts, which come rarely and are told of with the next picture.
+struct Told {
+    pace: Pace,
+    /// From its making to its arrival, of the newest picture and the last that was acknowledged.
+    took_us: u64,
+    told_us: u64,
+    is_due: bool,
+}
+
+/// What the page takes for late.
+const LATE_US: u64 = 30_000;
+
+impl Default for Told {
+    fn default() -> Self {
+        Self { pace: Pace::EACH, took_us: 0, told_us: 0, is_due: false }
+    }
+}
+
+impl Told {
+    fn came(&mut self, stamp: Stamp, now_us: u64) {
+        self.took_us = stamp.made_us.map_or(0, |made| now_us.saturating_sub(made));
+        self.is_due |= self.pace.has(stamp.number, false) || self.took_us > self.told_us + LATE_US;
+    }
+
+    fn tell(&mut self) {
+        (self.told_us, self.is_due) = (self.took_us, false);
+    }
 }
 
 /// Connects, measures, reports.
@@ -112,7 +142,7 @@ impl Crowd {
         let (socket, first) = open(target)?;
         socket.set_nonblocking(true)?;
         socket.set_nodelay(true)?;
-        let mut viewer = Viewer { socket, frames: Frames::default(), newest: None };
+        let mut viewer = Viewer { socket, frames: Frames::default(), newest: None, told: Told::default() };
         viewer.frames.take(&first, |_| {});
         let data = EventData::new_u64(self.viewers.len() as u64);
         epoll::add(&self.epoll, &viewer.socket, data, EventFlags::IN | EventFlags::ET)?;
@@ -159,7 +189,7 @@ impl Crowd {
 
     fn take(&mut self, number: usize) {
         let Self { viewers, acknowledge, report, buffer, .. } = self;
-        let Viewer { socket, frames, newest } = &mut viewers[number];
+        let Viewer { socket, frames, newest, told } = &mut viewers[number];
         loop {
             let count = match socket.read(buffer) {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
@@ -170,10 +200,16 @@ impl Crowd {
                 }
             };
             let now = now_us();
-            let mut has = None;
             frames.take(&buffer[..count], |arrived| {
-                let Arrived::Picture(stamp) = arrived else { return };
-                has = Some(stamp);
+                let stamp = match arrived {
+                    Arrived::Picture(stamp) => stamp,
+                    Arrived::Pace(pace) => {
+                        (told.pace, told.is_due) = (pace, true);
+                        return;
+                    }
+                    Arrived::Other | Arrived::Close => return,
+                };
+                told.came(stamp, now);
                 // A band has the number of the picture behind which it comes.
                 if newest.is_some_and(|newest| newest >= stamp.number) {
                     return;
@@ -182,9 +218,10 @@ impl Crowd {
                 report.lost += newest.map_or(0, |newest| u64::from(stamp.number - newest - 1));
                 *newest = Some(stamp.number);
             });
-            if let Some(stamp) = has.filter(|_| *acknowledge) {
+            if let Some(newest) = newest.filter(|_| *acknowledge && told.is_due) {
+                told.tell();
                 // Who cannot be told is about to be found gone.
-                let _ = socket.write(&ack(stamp, frames.payload_bytes()));
+                let _ = socket.write(&ack(newest, frames.payload_bytes()));
             }
             // The event comes again with the next bytes.
             if count < buffer.len() {
@@ -195,11 +232,11 @@ impl Crowd {
 }
 
 /// An acknowledgement in a frame whose masking key is 0 (RFC 6455, 5.3). `arrived`: bytes of all messages so far.
-fn ack(stamp: Stamp, arrived: u32) -> [u8; ACK_BYTES + 6] {
+fn ack(number: u32, arrived: u32) -> [u8; ACK_BYTES + 6] {
     let ack = Ack {
         stream: 1,
-        received: stamp.number,
-        shown: stamp.number,
+        received: number,
+        shown: number,
         decode_us: 1000,
         delay_us: UNKNOWN,
         arrived: Some(arrived),

@@ -20,6 +20,7 @@ mod climb;
 mod cursor;
 mod demand;
 mod fit;
+mod flights;
 mod fork;
 mod item;
 mod ladder;

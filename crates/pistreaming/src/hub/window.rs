@@ -12,11 +12,13 @@
 //! Here belongs: bytes, times and what follows from them. **Sans-IO: all times and bytes are arguments.** Not here: where
 //! acknowledgements come from (`server/link.rs`), what is sent in the room that there is (`cursor`).
 
-use std::collections::VecDeque;
 use std::time::Duration;
 
+use wire::Pace;
+
 use super::fit::Link;
-use super::item::Part;
+use super::flights::{Flight, Flights};
+use super::item::{Part, Stream};
 use crate::time::Timestamp;
 
 /// What may be on its way before anything was acknowledged: a first start, which fits into TCP's first flight, and little
@@ -32,10 +34,14 @@ const TELLING_BYTES: u64 = 1000;
 /// What a queue delivers is a sample after this long: shorter ones are jitter of acknowledgements.
 const RUN: Duration = Duration::from_millis(100);
 const SHORT_RUN: Duration = Duration::from_millis(25);
+/// Where the link carries so many times the stream not each picture need be acknowledged; nor for as long as it carries that
+/// many.
+const WIDE: f64 = 6.0;
+const WIDE_STILL: f64 = 4.0;
+/// Of the pictures in this time one is, then: should the link break down, so much is on its way before it is noticed.
+const TELL_AFTER: Duration = Duration::from_millis(170);
 /// Later than foretold by less than this is jitter.
 const JITTER: Duration = Duration::from_millis(30);
-/// Messages on their way that are told apart; more are taken for one.
-const MOST_FLIGHTS: usize = 128;
 
 /// One viewer's window.
 #[derive(Clone, Debug)]
@@ -45,11 +51,13 @@ pub struct Window {
     arrived: u64,
     /// All that was sent before the last picture.
     picture_from: u64,
+    /// Bytes sent last that will not be acknowledged by themselves.
+    untold: u64,
     /// When the last news of arrivals came.
     news_at: Timestamp,
     /// When it was looked last, where news comes by looking only.
     looked_at: Option<Timestamp>,
-    flights: VecDeque<Flight>,
+    flights: Flights,
     least: Option<Least>,
     /// Of the least round trip what is known to be the way alone.
     base: Duration,
@@ -58,20 +66,6 @@ pub struct Window {
     run: Run,
     /// When the link has carried away all that was sent, by that rate.
     free_at: Timestamp,
-}
-
-/// A message on its way.
-#[derive(Clone, Copy, Debug)]
-struct Flight {
-    /// Bytes that were ever sent, up to its end.
-    end: u64,
-    at: Timestamp,
-    /// Hardly anything else was on its way.
-    alone: bool,
-    /// What of that little it stands for, too.
-    before: u64,
-    /// More of the picture comes behind it: nothing is heard of it alone.
-    unfinished: bool,
 }
 
 /// The least round trip of late.
@@ -97,9 +91,10 @@ impl Window {
             sent: 0,
             arrived: 0,
             picture_from: 0,
+            untold: 0,
             news_at: Timestamp::from_micros(0),
             looked_at: None,
-            flights: VecDeque::new(),
+            flights: Flights::new(),
             least: None,
             base: Duration::ZERO,
             rate: None,
@@ -111,13 +106,13 @@ impl Window {
     /// A message of `bytes` was sent.
     pub fn sent(&mut self, now: Timestamp, bytes: usize) {
         let (bytes, alone) = (bytes as u64, self.is_quiet());
-        // What is left of before is little, and comes with this.
-        let before = if alone { self.unacknowledged() as u64 } else { 0 };
+        // What is left of before is little, or nobody was to speak of it, and comes with this.
+        let before = if alone { self.unacknowledged() as u64 } else { self.untold };
         self.sent += bytes;
         if alone {
             self.flights.clear();
         }
-        let flight = Flight { end: self.sent, at: now, alone, before, unfinished: false };
+        let flight = Flight { end: self.sent, at: now, bytes, alone, before, unfinished: false };
         self.fly(flight, now, bytes);
     }
 
@@ -128,7 +123,7 @@ impl Window {
         if part.first {
             self.picture_from = self.sent;
             self.sent(now, bytes);
-            if let Some(flight) = self.flights.back_mut() {
+            if let Some(flight) = self.flights.last_mut() {
                 flight.unfinished = !part.last;
             }
             return;
@@ -136,26 +131,40 @@ impl Window {
         let bytes = bytes as u64;
         // Small messages between the parts have flights of their own.
         let mut begun = None;
-        while let Some(flight) = self.flights.back().filter(|flight| flight.end > self.picture_from).copied()
-        {
+        while let Some(flight) = self.flights.last().filter(|flight| flight.end > self.picture_from) {
             begun = Some(flight);
-            self.flights.pop_back();
+            self.flights.pop_last();
         }
         let alone = begun.map_or_else(|| self.is_quiet(), |flight| flight.alone);
         let known = if alone { self.arrived } else { self.arrived.max(self.picture_from) };
-        let last = Flight { end: 0, at: now, alone, before: self.sent - known, unfinished: false };
+        let before = self.sent - known;
+        let last = Flight { end: 0, at: now, bytes: 0, alone, before, unfinished: false };
         let flight = begun.filter(|_| self.free_at > now).unwrap_or(last);
         self.sent += bytes;
-        self.fly(Flight { end: self.sent, unfinished: !part.last, ..flight }, now, bytes);
+        let bytes_of_it = flight.bytes + bytes;
+        let flight = Flight { end: self.sent, bytes: bytes_of_it, unfinished: !part.last, ..flight };
+        self.fly(flight, now, bytes);
     }
 
-    /// These bytes are on their way.
-    fn fly(&mut self, flight: Flight, now: Timestamp, bytes: u64) {
-        let full = self.flights.len() >= MOST_FLIGHTS;
-        match self.flights.back_mut().filter(|_| full) {
-            Some(last) => last.end = self.sent,
-            None => self.flights.push_back(flight),
+    /// A picture, or a part of one, of `bytes` was sent that will be acknowledged with the next only that is told of: to be
+    /// done where the link is far from full ([`Self::pace`]), for nothing is learned from it until then.
+    pub fn sent_untold(&mut self, now: Timestamp, bytes: usize, part: Part) {
+        if part.first {
+            self.picture_from = self.sent;
         }
+        self.sent += bytes as u64;
+        self.untold += bytes as u64;
+        self.occupy(now, bytes as u64);
+    }
+
+    /// These bytes are on their way, and will be told of.
+    fn fly(&mut self, flight: Flight, now: Timestamp, bytes: u64) {
+        self.untold = 0;
+        self.flights.push(flight);
+        self.occupy(now, bytes);
+    }
+
+    fn occupy(&mut self, now: Timestamp, bytes: u64) {
         if let Some(rate) = self.rate {
             let takes = Duration::from_secs_f64((bytes as f64 / rate.max(1.0)).min(60.0));
             self.free_at = self.free_at.max(now).after(takes);
@@ -187,15 +196,18 @@ impl Window {
     /// Takes note of `total` bytes and returns the next message that is whole with them.
     fn advance(&mut self, now: Timestamp, total: u64) -> Option<Flight> {
         let total = total.min(self.sent);
-        let first = self.flights.front().copied()?;
+        let first = self.flights.first();
         if total > self.arrived {
-            self.learn_from(first, now, total - self.arrived);
+            if let Some(first) = first {
+                self.learn_from(first, now, total - self.arrived);
+            }
             (self.arrived, self.news_at) = (total, now);
+            self.untold = self.untold.min(self.sent - total);
         }
         if self.unacknowledged() == 0 {
             self.free_at = now;
         }
-        (first.end <= self.arrived).then(|| self.flights.pop_front()).flatten()
+        (first?.end <= self.arrived).then(|| self.flights.pop()).flatten()
     }
 
     /// The kernel's own estimate of the rate, in bytes a second. `limited`: it saw less sent than the link takes.
@@ -214,7 +226,25 @@ impl Window {
     /// Whether so little is on its way that its silence says nothing: what comes behind the last picture may be acknowledged
     /// with the next one only.
     const fn is_quiet(&self) -> bool {
-        self.sent - self.arrived < TELLING_BYTES
+        self.to_be_told() < TELLING_BYTES
+    }
+
+    /// Bytes of which there will be news without anything more being sent.
+    const fn to_be_told(&self) -> u64 {
+        self.sent - self.arrived - self.untold
+    }
+
+    /// Which pictures of this stream are to be acknowledged from now on, where they were at `pace` until now.
+    #[must_use]
+    pub fn pace(&self, now: Timestamp, pace: Pace, stream: &Stream) -> Pace {
+        let times = if pace == Pace::EACH { WIDE } else { WIDE_STILL };
+        let needed = f64::from(stream.bits_per_second) / 8.0 * times;
+        let is_near = self.least.is_some_and(|least| least.round_trip <= self.bound / 3);
+        if !is_near || self.rate_now(now) < Some(needed) || self.queue(now) > JITTER {
+            return Pace::EACH;
+        }
+        let pictures = f64::from(stream.rate.0) / f64::from(stream.rate.1) * TELL_AFTER.as_secs_f64();
+        Pace { every: (pictures as u16).max(1) }
     }
 
     /// Bytes of which nothing was heard yet.
@@ -238,7 +268,7 @@ impl Window {
     /// Whether it is worth to ask the kernel what has arrived: what is known allows no more, or is old.
     #[must_use]
     pub fn wants_look(&self, now: Timestamp) -> bool {
-        let waited = self.flights.front().map_or(Duration::ZERO, |flight| now.since(flight.at));
+        let waited = self.flights.first().map_or(Duration::ZERO, |flight| now.since(flight.at));
         let half = self.allowed(self.rate, HEADROOM) / 2;
         let little = self.least.is_some() && self.unacknowledged() < half && waited <= self.bound;
         self.unacknowledged() > 0 && !little
@@ -289,8 +319,8 @@ impl Window {
     }
 
     /// The first message of which something should be heard.
-    fn waiting(&self) -> Option<&Flight> {
-        self.flights.front().filter(|flight| !flight.unfinished)
+    fn waiting(&self) -> Option<Flight> {
+        self.flights.first().filter(|flight| !flight.unfinished)
     }
 
     /// Bytes that a link of this rate carries in its least round trip and a part of the bound.
@@ -302,7 +332,7 @@ impl Window {
     /// How long what is on its way keeps what is sent now from arriving.
     fn queue(&self, now: Timestamp) -> Duration {
         let (Some(rate), Some(least)) = (self.rate_now(now), self.least) else { return Duration::ZERO };
-        let takes = Duration::from_secs_f64((self.unacknowledged() as f64 / rate).min(60.0));
+        let takes = Duration::from_secs_f64((self.to_be_told() as f64 / rate).min(60.0));
         takes.saturating_sub(least.round_trip)
     }
 
@@ -313,7 +343,7 @@ impl Window {
         if self.is_quiet() {
             return Some(rate);
         }
-        let left = (flight.end - self.arrived) as f64;
+        let left = (flight.end - self.arrived).min(flight.bytes) as f64;
         let heard = self.looked_at.unwrap_or(now);
         let waited = heard.since(flight.at).saturating_sub(least.round_trip).min(heard.since(self.news_at));
         let is_late = waited > JITTER + Duration::from_secs_f64((left / rate).min(60.0));

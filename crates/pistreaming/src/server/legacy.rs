@@ -106,7 +106,7 @@ impl Legacy {
             return Err(End::Refused(code::UNSUITABLE, "the pictures are too large for this page"));
         }
         let count = message.len();
-        if !self.outlet.offer(&[], message, item.part)? {
+        if !self.outlet.offer(&[], message, item.part, true)? {
             viewer.give_back();
             return Ok(());
         }

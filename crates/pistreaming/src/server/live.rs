@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use wire::{
-    Ack, Bye, ByeReason, ClockReply, Codec, FromServer, FromViewer, Gap, Hello, StreamHeader, UnitFlags,
-    UnitHeader,
+    Ack, Bye, ByeReason, ClockReply, Codec, FromServer, FromViewer, Gap, Hello, Pace, StreamHeader,
+    UnitFlags, UnitHeader,
 };
 
 use super::Site;
@@ -45,7 +45,8 @@ async fn watch(site: Arc<Site>, outlet: Outlet, entry: Entry) {
     let viewer = site.camera.hub.join();
     let need = Some(site.camera.needs.hold());
     let crowd = Arc::clone(&site.crowd);
-    let mut live = Live { site, outlet, entry, stream: 0, watching: true, need, wants: Wants::default() };
+    let wants = Wants::default();
+    let mut live = Live { site, outlet, entry, stream: None, pace: Pace::EACH, watching: true, need, wants };
     live.greet();
     let (Some(live), end) = seat::serve(&crowd, live, viewer).await else { return };
     let bye = (end == End::Stopping).then(|| live.bye());
@@ -74,8 +75,10 @@ struct Live {
     site: Arc<Site>,
     outlet: Outlet,
     entry: Entry,
-    /// The stream that he was told of last; 0 is no stream's number.
-    stream: u32,
+    /// The stream that he was told of last.
+    stream: Option<Arc<Stream>>,
+    /// Which pictures he is to acknowledge.
+    pace: Pace,
     watching: bool,
     wants: Wants,
     /// While he watches, the camera does not rest.
@@ -110,8 +113,7 @@ impl Live {
         self.send(&hello(&self.site));
         if let Some(stream) = self.site.camera.hub.stream() {
             self.send(&FromServer::Stream(self.header(&stream)));
-            self.stream = stream.id;
-            self.entry.record.set_stream(&stream);
+            self.set_stream(&stream);
         }
     }
 
@@ -120,9 +122,10 @@ impl Live {
         let Next { missed, item } = next;
         let message = item.shape(Shape::Live, |unit| unit_message(unit, item.part));
         let count = message.len();
-        if self.outlet.offer(&self.before(next), message, item.part)? {
-            if std::mem::replace(&mut self.stream, item.stream.id) != item.stream.id {
-                self.entry.record.set_stream(&item.stream);
+        let told = self.pace.has(item.unit.sequence, item.unit.start);
+        if self.outlet.offer(&self.before(next), message, item.part, told)? {
+            if !self.knows(&item.stream) {
+                self.set_stream(&item.stream);
             }
             self.entry.record.count(*missed, count, item.part, item.unit.captured);
         } else {
@@ -134,13 +137,22 @@ impl Live {
     /// What he must be told before a picture: a stream that is new to him, pictures that he missed.
     fn before(&self, next: &Next) -> Vec<u8> {
         let (mut bytes, stream) = (Vec::new(), &next.item.stream);
-        if self.stream != stream.id {
+        if !self.knows(stream) {
             bytes.extend(message(&FromServer::Stream(self.header(stream))));
         }
         if next.missed > 0 {
             bytes.extend(message(&FromServer::Gap(Gap { stream: stream.id, missed: next.missed })));
         }
         bytes
+    }
+
+    fn knows(&self, stream: &Stream) -> bool {
+        self.stream.as_ref().is_some_and(|known| known.id == stream.id)
+    }
+
+    fn set_stream(&mut self, stream: &Arc<Stream>) {
+        self.stream = Some(Arc::clone(stream));
+        self.entry.record.set_stream(stream);
     }
 
     fn header(&self, stream: &Stream) -> StreamHeader {
@@ -166,7 +178,7 @@ impl Live {
                 Ok(())
             }
             Ok(Some(FromViewer::Ack(ack))) => {
-                self.acknowledged(ack);
+                self.acknowledged(ack, viewer);
                 Ok(())
             }
             Ok(Some(FromViewer::State(state))) => {
@@ -183,13 +195,23 @@ impl Live {
         }
     }
 
-    fn acknowledged(&mut self, ack: Ack) {
+    fn acknowledged(&mut self, ack: Ack, viewer: &Viewer) {
         self.outlet.progress();
         if let Some(bytes) = ack.arrived {
             self.outlet.acknowledged(bytes);
         }
         self.entry.delayed(ack.delay_us);
         self.entry.record.decode_us.store(ack.decode_us, Relaxed);
+        self.choose_pace(viewer);
+    }
+
+    /// Who is given bands is to tell of each picture: they are fitted to what is learned from that.
+    fn choose_pace(&mut self, viewer: &Viewer) {
+        let sharp = self.stream.as_ref().filter(|_| !viewer.wants_more());
+        let pace = sharp.map_or(Pace::EACH, |stream| self.outlet.pace(self.pace, stream));
+        if std::mem::replace(&mut self.pace, pace) != pace {
+            self.send(&FromServer::Pace(pace));
+        }
     }
 
     /// Who does not look is sent nothing, and nothing is coded for him; coming back is joining anew.

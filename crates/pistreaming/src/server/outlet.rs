@@ -16,6 +16,7 @@ use std::time::Duration;
 use bytes::{Buf as _, Bytes};
 use tokio::task::coop::consume_budget;
 use tokio::time::{Instant, timeout};
+use wire::Pace;
 
 use super::Site;
 use super::frames::{self, close, code};
@@ -24,7 +25,7 @@ use super::inbox::Inbox;
 use super::link::Meter;
 use super::seat::Wait;
 use super::tap::Tap;
-use crate::hub::{Link, Next, Notice, Part, Viewer};
+use crate::hub::{Link, Next, Notice, Part, Stream, Viewer};
 
 /// Once the server stops, what is being sent may take this much longer; what comes behind half a message would be taken
 /// for its other half.
@@ -76,6 +77,8 @@ pub(super) struct Outlet {
     small: Vec<u8>,
     gate: Gate,
     meter: Meter,
+    /// The kernel took less than it was to: it takes nothing more until it says so.
+    refused: bool,
     /// Whether he had to be waited for when it was looked last.
     was_behind: bool,
 }
@@ -92,6 +95,7 @@ impl Outlet {
             small: Vec::new(),
             gate: Gate::new(Arc::clone(&tap), stall),
             meter: Meter::new(Arc::clone(&tap)),
+            refused: false,
             was_behind: false,
             tap,
         }
@@ -157,15 +161,26 @@ impl Outlet {
         self.meter.acknowledged(bytes);
     }
 
+    /// Of which pictures of this stream his page is to tell, where it has told at `pace` of late.
+    pub(super) fn pace(&self, pace: Pace, stream: &Stream) -> Pace {
+        self.meter.pace(pace, stream)
+    }
+
     /// Sends one small message, framed, behind those before it.
     pub(super) fn send(&mut self, message: &[u8]) {
         self.meter.send(frames::payload_bytes(message));
         self.small.extend_from_slice(message);
     }
 
-    /// Sends the message of a picture or a part of it, framed, behind the messages `before` it, if all that was sent before has left: whether
-    /// it has.
-    pub(super) fn offer(&mut self, before: &[u8], mut message: Bytes, part: Part) -> Result<bool, End> {
+    /// Sends the message of a picture or of a part of it, framed, behind the messages `before` it, if all that was sent
+    /// before has left: whether it has. `told`: whether his page will say that it has come.
+    pub(super) fn offer(
+        &mut self,
+        before: &[u8],
+        mut message: Bytes,
+        part: Part,
+        told: bool,
+    ) -> Result<bool, End> {
         self.flush()?;
         if self.is_behind() {
             return Ok(false);
@@ -173,39 +188,53 @@ impl Outlet {
         if !before.is_empty() {
             message = [before, &message].concat().into();
         }
-        match self.tap.try_send(&message) {
-            Ok(sent) => {
-                self.meter.send_part(frames::payload_bytes(&message), part);
-                if sent < message.len() {
-                    self.rest = message;
-                    self.rest.advance(sent);
-                }
-                Ok(true)
+        let sent = self.try_send(&message)?;
+        if sent > 0 {
+            self.meter.send_part(frames::payload_bytes(&message), part, told);
+            if sent < message.len() {
+                self.rest = message;
+                self.rest.advance(sent);
             }
-            Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(false),
-            Err(_) => Err(End::Gone),
         }
+        Ok(sent > 0)
+    }
+
+    /// How many of these bytes the kernel takes now.
+    fn try_send(&mut self, bytes: &[u8]) -> Result<usize, End> {
+        let sent = match self.tap.try_send(bytes) {
+            Ok(sent) => sent,
+            Err(error) if error.kind() == ErrorKind::WouldBlock => 0,
+            Err(_) => return Err(End::Gone),
+        };
+        self.refused = sent < bytes.len();
+        Ok(sent)
+    }
+
+    /// Whether the kernel has taken less than it was to, and has said nothing since.
+    fn is_refused(&mut self) -> bool {
+        self.refused = self.refused && !self.tap.is_writable();
+        self.refused
     }
 
     /// Sends what can be sent of what waits.
     fn flush(&mut self) -> Result<(), End> {
-        loop {
-            let waiting = if self.rest.is_empty() { &self.small[..] } else { &self.rest[..] };
-            if waiting.is_empty() {
-                return Ok(());
-            }
-            match self.tap.try_send(waiting) {
-                Ok(sent) if self.rest.is_empty() => drop(self.small.drain(..sent)),
-                Ok(sent) => self.rest.advance(sent),
-                Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(()),
-                Err(_) => return Err(End::Gone),
-            }
+        while !self.rest.is_empty() && !self.is_refused() {
+            let rest = self.rest.clone();
+            let sent = self.try_send(&rest)?;
+            self.rest.advance(sent);
         }
+        while self.rest.is_empty() && !self.small.is_empty() && !self.is_refused() {
+            let small = std::mem::take(&mut self.small);
+            let sent = self.try_send(&small);
+            self.small = small;
+            drop(self.small.drain(..sent?));
+        }
+        Ok(())
     }
 
     /// Whether something waits for room in the socket.
-    fn is_behind(&self) -> bool {
-        !self.rest.is_empty() || !self.small.is_empty() || !self.tap.is_writable()
+    fn is_behind(&mut self) -> bool {
+        !self.rest.is_empty() || !self.small.is_empty() || self.is_refused()
     }
 
     /// From now on he is waited for, if he is not already. The time before is not held against him.

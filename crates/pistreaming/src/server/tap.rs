@@ -14,6 +14,7 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
+use rustix::io::Errno;
 use rustix::net::{RecvFlags, SendFlags, recv, send};
 use socket2::{SockRef, TcpKeepalive};
 use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
@@ -89,9 +90,24 @@ impl Tap {
     }
 
     /// Sends what the kernel takes at once.
+    ///
+    /// Whether the runtime believes in room is not asked first: it nearly always does, and its note lies in memory that
+    /// nothing else here needs. Where the kernel takes less it is asked again with the runtime's eyes open, so that the event
+    /// is waited for that comes after that, and none is missed.
     pub(super) fn try_send(&self, bytes: &[u8]) -> io::Result<usize> {
         let flags = SendFlags::DONTWAIT | SendFlags::EOR | SendFlags::NOSIGNAL;
-        self.at_once(Interest::WRITABLE, bytes.len(), || Ok(send(&self.stream, bytes, flags)?))
+        let sent = match send(&self.stream, bytes, flags) {
+            Ok(sent) if sent == bytes.len() => return Ok(sent),
+            Ok(sent) => sent,
+            Err(Errno::WOULDBLOCK) => 0,
+            Err(error) => return Err(error.into()),
+        };
+        let rest = &bytes[sent..];
+        match self.at_once(Interest::WRITABLE, rest.len(), || Ok(send(&self.stream, rest, flags)?)) {
+            Ok(more) => Ok(sent + more),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock && sent > 0 => Ok(sent),
+            Err(error) => Err(error),
+        }
     }
 
     /// Receives what is there; 0 bytes: the other end has closed.
@@ -120,7 +136,7 @@ impl Tap {
         done.map_or(tried, Ok)
     }
 
-    /// Whether [`Self::try_send`] would try: it would be refused where that has failed, until the event.
+    /// Whether there is room, or may be: where [`Self::try_send`] sent less than all there is none until the event.
     pub(super) fn is_writable(&self) -> bool {
         self.stream.try_io(Interest::WRITABLE, || Ok(())).is_ok()
     }

@@ -1,8 +1,11 @@
 //! Any link, any messages: the window knows the rate, keeps its bounds, and is never shut for ever.
 
+use std::collections::VecDeque;
+
 use proptest::prelude::*;
 
 use super::*;
+use crate::hub::flights::MOST_FLIGHTS;
 
 const BOUND: Duration = Duration::from_millis(300);
 

@@ -104,6 +104,8 @@ impl Live {
                     return Received::Notice;
                 }
                 FromServer::Clock(reply) => return Received::Clock(reply),
+                // Rows of the picture before, sharper: who got a start of his own is given them.
+                FromServer::Unit(header, _) if self.is_band(&header) => {}
                 FromServer::Unit(header, payload) => {
                     if let Some((header, picture)) = self.join_parts(header, payload) {
                         self.check(header, gap);
@@ -116,6 +118,8 @@ impl Live {
                     let close = receive(&mut self.socket).expect_err("close comes behind bye");
                     return Received::Ended(reason, close.expect("a close code").code.into());
                 }
+                // Who acknowledges each, or none, does no harm.
+                FromServer::Pace(_) => {}
                 FromServer::Hello(_) => panic!("a second hello"),
             }
         }
@@ -138,6 +142,11 @@ impl Live {
         bytes.extend_from_slice(payload);
         self.in_parts += u32::from(last && !first);
         if last { self.begun.take() } else { None }
+    }
+
+    fn is_band(&self, header: &UnitHeader) -> bool {
+        let same = |last: &UnitHeader| (last.stream, last.sequence) == (header.stream, header.sequence);
+        self.last.as_ref().is_some_and(same) && !header.flags.has(UnitFlags::START)
     }
 
     fn check(&mut self, header: UnitHeader, gap: u32) {

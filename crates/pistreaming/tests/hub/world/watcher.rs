@@ -7,8 +7,9 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-use pistreaming::hub::{Audience, BOUND, Hub, Item, Link, Next, Part, Role, Viewer, Window};
+use pistreaming::hub::{Audience, BOUND, Hub, Item, Link, Next, Part, Role, Stream, Viewer, Window};
 use pistreaming::time::Timestamp;
+use wire::Pace;
 
 use super::Chance;
 use super::path::Path;
@@ -35,6 +36,8 @@ impl Kind {
 const PAINT_US: u64 = 4_000;
 /// The part of the messages that the kernel refuses, because something has not left the socket yet.
 const REFUSED: f64 = 0.05;
+/// What `player/src/pace.rs` takes for late.
+const LATE_US: u64 = 30_000;
 /// For so long a changed link is one on which there is still what was sent before.
 const CHANGED_US: u64 = 5_000_000;
 const LOOK_AGAIN_US: u64 = 15_000;
@@ -59,6 +62,18 @@ pub struct Seen {
     pub renditions: Vec<(u64, u16)>,
 }
 
+/// A message on its way.
+struct Flight {
+    arrives_us: u64,
+    /// When it is known to have arrived, if it is told of.
+    known_us: u64,
+    told: bool,
+    /// Bytes in all up to its end.
+    total: u64,
+    /// None: it is only to be told of.
+    item: Option<Arc<Item>>,
+}
+
 /// A viewer.
 pub struct Watcher {
     viewer: Option<Viewer>,
@@ -69,13 +84,18 @@ pub struct Watcher {
     pub share: f64,
     chance: Chance,
     away: bool,
-    /// Messages on their way: when they arrive, when that is known, bytes in all up to their end.
-    on_the_way: VecDeque<(u64, u64, u64, Arc<Item>)>,
+    on_the_way: VecDeque<Flight>,
+    /// Which pictures he acknowledges.
+    pace: Pace,
+    /// From capture to arrival of the picture that he acknowledged last, µs.
+    told_us: Option<u64>,
     /// What arrived and is not known to.
     acks: VecDeque<(u64, u64)>,
     given: Option<(u32, u32)>,
     /// The picture of which he was given parts.
     begun: Option<(u32, u32)>,
+    /// The stream of what he was given last.
+    stream: Option<Arc<Stream>>,
     /// Capture of the newest picture that he was given.
     newest: Timestamp,
     /// Bytes that he knew of last to have arrived.
@@ -100,9 +120,12 @@ impl Watcher {
             chance,
             away: false,
             on_the_way: VecDeque::new(),
+            pace: Pace::EACH,
+            told_us: None,
             acks: VecDeque::new(),
             given: None,
             begun: None,
+            stream: None,
             newest: Timestamp::default(),
             heard: 0,
             timer: Timestamp::default(),
@@ -174,16 +197,54 @@ impl Watcher {
 
     fn send(&mut self, next: Next, link: Link, now: Timestamp) -> Option<Timestamp> {
         self.check_next(&next, now);
-        let (bytes, part) = (next.item.unit.bytes.len(), next.item.part);
+        let (unit, part) = (&next.item.unit, next.item.part);
+        let bytes = unit.bytes.len();
         assert!(bytes <= link.room || !part.first, "{bytes} into {link:?}");
-        self.window.sent_part(now, bytes, part);
-        let arrives = self.path.send(now.as_micros(), bytes, &mut self.chance);
+        let told = self.kind == Kind::Old || self.pace.has(unit.sequence, unit.start);
+        if told {
+            self.window.sent_part(now, bytes, part);
+        } else {
+            self.window.sent_untold(now, bytes, part);
+        }
+        Some(self.fly(now, bytes, told, Some(next.item)))
+    }
+
+    fn fly(&mut self, now: Timestamp, bytes: usize, told: bool, item: Option<Arc<Item>>) -> Timestamp {
+        let arrives_us = self.path.send(now.as_micros(), bytes, &mut self.chance);
         let jitter = (self.chance.part() * self.path.jitter_us as f64) as u64;
-        let known =
-            arrives + self.path.delay_us + jitter + if self.kind == Kind::Live { PAINT_US } else { 0 };
-        let known = known.max(self.on_the_way.back().map_or(0, |last| last.1));
-        self.on_the_way.push_back((arrives, known, self.window.total_sent(), next.item));
-        Some(Timestamp::from_micros(known))
+        let paint_us = if self.kind == Kind::Live { PAINT_US } else { 0 };
+        let known_us = arrives_us + self.path.delay_us + jitter + paint_us;
+        let known_us = known_us.max(self.on_the_way.back().map_or(0, |last| last.known_us));
+        let total = self.window.total_sent();
+        self.on_the_way.push_back(Flight { arrives_us, known_us, told, total, item });
+        Timestamp::from_micros(known_us)
+    }
+
+    /// What `server/live.rs` does when something was acknowledged.
+    fn choose_pace(&mut self, now: Timestamp) {
+        let sharp = self.viewer.as_ref().is_some_and(|viewer| !viewer.wants_more());
+        let pace = match self.stream.as_ref().filter(|_| sharp) {
+            Some(stream) => self.window.pace(now, self.pace, stream),
+            None => Pace::EACH,
+        };
+        if std::mem::replace(&mut self.pace, pace) != pace {
+            self.window.sent(now, 4);
+            self.fly(now, 4, true, None);
+        }
+    }
+
+    /// What `player/src/pace.rs` does: late ones are told of, too.
+    fn is_told(&mut self, flight: &Flight) -> bool {
+        let Some(item) = &flight.item else { return true };
+        if self.kind == Kind::Old || !item.part.last {
+            return self.kind == Kind::Old; // his page has nothing to say of a part alone
+        }
+        let transit_us = flight.arrives_us - item.unit.captured.as_micros();
+        let told = flight.told || self.told_us.is_none_or(|told| transit_us > told + LATE_US);
+        if told {
+            self.told_us = Some(transit_us);
+        }
+        told
     }
 
     /// News that has come.
@@ -194,18 +255,22 @@ impl Watcher {
         while let Some((_, total)) = self.acks.front().copied().filter(|(at, _)| *at <= now.as_micros()) {
             self.acks.pop_front();
             self.window.arrived(now, total);
+            self.choose_pace(now);
         }
     }
 
     /// Pictures that have come.
     pub fn see(&mut self, now: Timestamp) {
-        while self.on_the_way.front().is_some_and(|(at, ..)| *at <= now.as_micros()) {
-            let Some((at, known, total, item)) = self.on_the_way.pop_front() else { return };
+        while self.on_the_way.front().is_some_and(|flight| flight.arrives_us <= now.as_micros()) {
+            let Some(flight) = self.on_the_way.pop_front() else { return };
+            if self.is_told(&flight) {
+                self.acks.push_back((flight.known_us, flight.total));
+            }
+            let (at, Some(item)) = (flight.arrives_us, flight.item) else { continue };
             self.seen.bytes += item.unit.bytes.len() as u64;
             if self.kind == Kind::Live && !item.part.last {
-                continue; // his page has nothing to say of it alone
+                continue;
             }
-            self.acks.push_back((known, total));
             if matches!(item.role, Role::Band(_)) {
                 self.seen.bands += 1;
                 continue;
@@ -257,6 +322,7 @@ impl Watcher {
         }
         self.seen.missed += next.missed;
         self.seen.skips += u32::from(next.missed > 0);
+        self.stream = Some(Arc::clone(&next.item.stream));
         if next.item.part.last {
             (self.given, self.begun) = (Some(this), None);
         }
