@@ -22,7 +22,7 @@ fuzz_target!(|bytes: &[u8]| {
     let frames_per_second = 5.0 + f64::from(fps % 56);
     let scene = Scene {
         frames_per_second,
-        part: f64::from(1 + part) / 256.0,
+        part: f64::from(1 + u16::from(*part)) / 256.0,
         least_join: 2_000 + 40 * usize::from(*join),
         renditions: usize::from(renditions % 4),
         // At most eight tenths of the time between frames.
