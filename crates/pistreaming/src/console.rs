@@ -1,8 +1,9 @@
 //! What the user reads in the terminal: each step on a line of its own, in plain words.
 //!
-//! Here belongs: sentences and addresses. Not here: when they are said.
+//! Here belongs: sentences and addresses. Not here: when they are said; writing them (`lines`).
 
-use std::io::Write as _;
+mod lines;
+
 use std::net::{IpAddr, Ipv4Addr, UdpSocket};
 use std::path::Path;
 use std::str::FromStr;
@@ -71,13 +72,22 @@ fn say_json(what: &Value) {
     let mut what = what.clone();
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     what["unix_ms"] = u64::try_from(now.as_millis()).unwrap_or(u64::MAX).into();
-    say(&what.to_string());
+    lines::send(what.to_string());
 }
 
-/// Says one line.
+/// Says one line. Never waits: where nobody takes what was said before, it is left out.
 pub fn say(line: &str) {
-    // A terminal that was closed is no reason to end: the viewers are still there.
-    let _ = writeln!(std::io::stdout().lock(), "{line}");
+    lines::send(line.to_owned());
+}
+
+/// Prints what was asked for: nothing of it is left out, however long it takes.
+pub fn print(text: &str) {
+    lines::write(text);
+}
+
+/// Lets the last lines be written, but waits not for long.
+pub fn finish() {
+    lines::written();
 }
 
 /// What is being captured.

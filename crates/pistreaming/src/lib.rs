@@ -83,7 +83,7 @@ pub async fn run(options: Options) -> Result<(), Error> {
     if options.lists_cameras() {
         let source = options.source();
         let list = tokio::task::spawn_blocking(move || source::describe_cameras(&source));
-        console::say(&list.await.map_err(io::Error::other)?);
+        console::print(&list.await.map_err(io::Error::other)?);
         return Ok(());
     }
     let say = options.log().say();
@@ -117,6 +117,7 @@ pub async fn run(options: Options) -> Result<(), Error> {
         () = stop(pipeline, running, reason, say) => {}
         _ = signals.recv() => {
             say("Ended at once");
+            console::finish();
             std::process::exit(130);
         }
     }

@@ -21,6 +21,7 @@ fn main() -> ExitCode {
             let done = runtime.block_on(pistreaming::run(options));
             // Whoever has not ended by now waits for the network, and is not waited for.
             runtime.shutdown_background();
+            pistreaming::console::finish();
             done
         }
         Err(error) => Err(error.into()),

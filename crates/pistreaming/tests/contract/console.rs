@@ -176,3 +176,15 @@ fn help_and_version_are_there() {
     let version = String::from_utf8(run(&["--version"]).stdout).unwrap();
     assert_eq!(version.trim(), format!("pistreaming {}", env!("CARGO_PKG_VERSION")));
 }
+
+#[test]
+fn nobody_waits_for_a_terminal_that_takes_nothing() {
+    let program = Program::start(&["--size", "64x48", "--log", "json"]);
+    // Each visit is two lines: in the end some times what a pipe holds, and what may wait besides.
+    for _ in 0..600 {
+        drop(Live::open(program.http));
+    }
+    Live::open(program.http).picture();
+    program.signal(Signal::INT);
+    assert_eq!(program.status().code(), Some(0));
+}

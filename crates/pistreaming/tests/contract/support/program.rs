@@ -114,6 +114,11 @@ impl Program {
         (self.child.wait().unwrap(), said)
     }
 
+    /// Waits for its end, and reads nothing that it says.
+    pub(crate) fn status(mut self) -> ExitStatus {
+        self.child.wait().unwrap()
+    }
+
     /// What `/stats` says.
     pub(crate) fn stats(&self) -> Value {
         serde_json::from_slice(&http::get(self.http, "/stats").body).unwrap()
