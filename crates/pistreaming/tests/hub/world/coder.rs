@@ -105,11 +105,12 @@ impl Coder {
         (1..=count).map(move |n| all * n / count).filter(move |_| all > 0)
     }
 
-    /// The pictures that are being coded are so far, or whole. Once in a while they are given up instead.
-    pub fn go_on(&mut self, hub: &Hub, now: Timestamp) {
-        let gives_up = self.chance.part() < GIVES_UP;
+    /// The pictures that are being coded are so far, or whole. Once in a while they are given up instead: then true.
+    pub fn go_on(&mut self, hub: &Hub, now: Timestamp) -> bool {
+        let gives_up = self.chance.part() < GIVES_UP && self.lines.iter().any(|line| line.begun.is_some());
         self.abandoned += u32::from(gives_up && self.lines[0].begun.is_some());
         self.lines.iter_mut().for_each(|line| line.go_on(hub, now, gives_up));
+        gives_up
     }
 
     /// Codes a frame in each rendition that somebody has.

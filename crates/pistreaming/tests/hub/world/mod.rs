@@ -123,7 +123,9 @@ impl World {
                 self.pump_all();
             }
             Event::Part => {
-                self.coder.go_on(&self.hub, self.now());
+                if self.coder.go_on(&self.hub, self.now()) {
+                    self.watchers.iter_mut().for_each(Watcher::gave_up);
+                }
                 self.pump_all();
             }
             Event::Serve => {

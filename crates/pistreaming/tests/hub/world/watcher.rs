@@ -105,6 +105,8 @@ pub struct Watcher {
     pub seen: Seen,
     /// Capture and arrival of the picture on his screen.
     screen: Option<(u64, u64)>,
+    /// How many pictures the encoder gave up since that on the screen.
+    given_up: u64,
 }
 
 impl Watcher {
@@ -131,11 +133,17 @@ impl Watcher {
             timer: Timestamp::default(),
             seen: Seen::default(),
             screen: None,
+            given_up: 0,
         }
     }
 
     pub fn leave(&mut self) {
         self.viewer = None;
+    }
+
+    /// The encoder gave up a picture that it had begun.
+    pub fn gave_up(&mut self) {
+        self.given_up += 1;
     }
 
     pub fn look_away(&mut self, away: bool) {
@@ -282,7 +290,7 @@ impl Watcher {
             self.seen.ages_us.push(at - captured);
             self.seen.at_us.push(at);
             if !self.away {
-                self.screen = Some((captured, at));
+                (self.screen, self.given_up) = (Some((captured, at)), 0);
             }
         }
         self.hear(now);
@@ -353,7 +361,9 @@ impl Watcher {
         let carry = |bytes: f64| (bytes / rate * 1e6) as u64;
         let skip = carry(45_000.0) + 2 * round_trip + 150_000;
         let mend = if self.path.loss > 0.0 { 8 * round_trip + 200_000 } else { 0 };
-        let most = BOUND.as_micros() as u64 + round_trip + skip + mend;
+        // What was never coded could not be shown.
+        let given_up = self.given_up * self.stream.as_ref().map_or(0, |stream| interval_us(stream));
+        let most = BOUND.as_micros() as u64 + round_trip + skip + mend + given_up;
         let age = at_us - captured;
         assert!(
             age <= most,
@@ -377,4 +387,8 @@ impl Watcher {
         let age = (at_us - changed.max(captured)) as f64;
         assert!(age <= most, "{} ms after a change from {before} to {rate} B/s", age / 1e3);
     }
+}
+
+fn interval_us(stream: &Stream) -> u64 {
+    1_000_000 * u64::from(stream.rate.1) / u64::from(stream.rate.0)
 }
