@@ -357,9 +357,11 @@ impl Watcher {
             return self.check_changed(at_us, captured, changed, before);
         }
         let round_trip = 2 * self.path.delay_us;
-        // What is on its way, a start and the picture behind it; lost packets come again, and what is behind them waits.
+        // What is on its way, a start and the picture behind it, three shares of the rate and two; lost packets come again,
+        // and what is behind them waits.
         let carry = |bytes: f64| (bytes / rate * 1e6) as u64;
-        let skip = carry(45_000.0) + 2 * round_trip + 150_000;
+        let start = 5.0 * self.stream.as_ref().map_or(0.0, |stream| share(stream));
+        let skip = carry(start.max(45_000.0)) + 2 * round_trip + 150_000;
         let mend = if self.path.loss > 0.0 { 8 * round_trip + 200_000 } else { 0 };
         // What was never coded could not be shown.
         let given_up = self.given_up * self.stream.as_ref().map_or(0, |stream| interval_us(stream));
@@ -391,4 +393,9 @@ impl Watcher {
 
 fn interval_us(stream: &Stream) -> u64 {
     1_000_000 * u64::from(stream.rate.1) / u64::from(stream.rate.0)
+}
+
+/// A picture's share of the rate in bytes.
+fn share(stream: &Stream) -> f64 {
+    f64::from(stream.bits_per_second) / 8.0 * f64::from(stream.rate.1) / f64::from(stream.rate.0)
 }
