@@ -159,10 +159,12 @@ impl Ring {
     }
 
     /// The newest of the last `reach` pictures and the one before them at which decoding can begin, for all or for a
-    /// link of `fit`.
+    /// link of `fit`. At few pictures a second it is none that is older than the bound.
     pub(super) fn start_near(&self, reach: u64, fit: Fit) -> Option<(u64, Arc<Item>)> {
         let first = self.end().saturating_sub(reach + 1);
-        (first..self.end()).rev().find_map(|position| Some((position, self.start_at(position, fit)?)))
+        let mut young =
+            (first..self.end()).rev().take_while(|&position| self.age(position) <= self.rules.bound);
+        young.find_map(|position| Some((position, self.start_at(position, fit)?)))
     }
 
     /// What decoding can begin with at `position`.

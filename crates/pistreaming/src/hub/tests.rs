@@ -331,6 +331,22 @@ fn a_joiner_asks_once_and_others_share_his_start() {
 }
 
 #[test]
+fn at_few_pictures_a_second_a_start_before_the_last_one_is_too_old() {
+    let mut source = Source::new(true);
+    let mut one = source.hub.join();
+    let _ = drain(&mut one);
+    for sequence in 0..2 {
+        source.obey(false, 10, 1000);
+        assert_eq!(drain(&mut one), ([sequence].into(), 0));
+    }
+    let mut two = source.hub.join();
+    assert_eq!(drain(&mut two), ([].into(), 0));
+    assert!(source.orders().joins[Fit::Tight]);
+    source.serve();
+    assert_eq!(drain(&mut two), ([1].into(), 0));
+}
+
+#[test]
 fn who_joins_later_gets_one_of_his_own_and_bands_that_sharpen_it() {
     let idle = Link { rate: Some(2e6), idle: true, ..Link::default() };
     let mut source = Source::new(true);
