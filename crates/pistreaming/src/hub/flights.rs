@@ -66,11 +66,6 @@ impl Flights {
         self.rest.back().copied().or(self.first)
     }
 
-    /// The newest.
-    pub(super) fn last_mut(&mut self) -> Option<&mut Flight> {
-        self.rest.back_mut().or(self.first.as_mut())
-    }
-
     /// Takes out the newest.
     pub(super) fn pop_last(&mut self) -> Option<Flight> {
         self.rest.pop_back().or_else(|| self.first.take())

@@ -105,6 +105,11 @@ impl Window {
 
     /// A message of `bytes` was sent.
     pub fn sent(&mut self, now: Timestamp, bytes: usize) {
+        self.begin(now, bytes, false);
+    }
+
+    /// A message begins. `unfinished`: nothing will be heard of it until more of it was sent.
+    fn begin(&mut self, now: Timestamp, bytes: usize, unfinished: bool) {
         let (bytes, alone) = (bytes as u64, self.is_quiet());
         // What is left of before is little, or nobody was to speak of it, and comes with this.
         let before = if alone { self.unacknowledged() as u64 } else { self.untold };
@@ -112,7 +117,7 @@ impl Window {
         if alone {
             self.flights.clear();
         }
-        let flight = Flight { end: self.sent, at: now, bytes, alone, before, unfinished: false };
+        let flight = Flight { end: self.sent, at: now, bytes, alone, before, unfinished };
         self.fly(flight, now, bytes);
     }
 
@@ -122,10 +127,7 @@ impl Window {
     pub fn sent_part(&mut self, now: Timestamp, bytes: usize, part: Part) {
         if part.first {
             self.picture_from = self.sent;
-            self.sent(now, bytes);
-            if let Some(flight) = self.flights.last_mut() {
-                flight.unfinished = !part.last;
-            }
+            self.begin(now, bytes, !part.last);
             return;
         }
         let bytes = bytes as u64;
@@ -157,9 +159,10 @@ impl Window {
         self.occupy(now, bytes as u64);
     }
 
-    /// These bytes are on their way, and will be told of.
+    /// These bytes are on their way, and will be told of with all before them; with a picture's last part those of the
+    /// others, too, and never if the encoder gives it up.
     fn fly(&mut self, flight: Flight, now: Timestamp, bytes: u64) {
-        self.untold = 0;
+        self.untold = if flight.unfinished { self.untold + bytes } else { 0 };
         self.flights.push(flight);
         self.occupy(now, bytes);
     }

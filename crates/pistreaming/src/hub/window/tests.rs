@@ -205,3 +205,19 @@ fn an_answer_behind_the_last_picture_does_not_shut_it() {
         assert!(wire.window.link(wire.now()).room > 0, "{} ms behind it", wire.now_us / 1000);
     }
 }
+
+/// Of the first part of a picture nothing is ever heard if the encoder gives that picture up.
+#[test]
+fn a_picture_that_is_given_up_shuts_nothing() {
+    let mut wire = Wire::new(2e6, 1000);
+    wire.send(2000);
+    let arrived = wire.window.total_sent();
+    wire.window.arrived(Timestamp::from_micros(4000), arrived);
+    let later = Timestamp::from_micros(4000).after(LEAST_KEPT * 2);
+    wire.window.sent_untold(later, 5000, Part::WHOLE);
+    wire.window.sent_part(later, 400, Part { first: true, last: false });
+    for seconds in [1, 10, 100] {
+        let link = wire.window.link(later.after(Duration::from_secs(seconds)));
+        assert!(link.room > 5000, "{link:?}");
+    }
+}
