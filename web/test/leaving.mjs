@@ -1,24 +1,15 @@
 // A page that is left, and may be come back to, is sent nothing meanwhile.
 import assert from 'node:assert/strict';
-import { after, before, describe, it } from 'node:test';
+import { describe, it } from 'node:test';
 
 import { startChromium } from '../harness/browsers.mjs';
-import { startProgram, stopProgram } from '../harness/program.mjs';
+import { withLivePage } from '../harness/page.mjs';
 import { untilLive } from '../harness/strip.mjs';
 import { until } from '../harness/until.mjs';
 
 describe('a page that is left', { timeout: 120_000 }, () => {
-  let program, browser, page;
-  before(async () => {
-    program = await startProgram();
-    browser = await startChromium();
-    page = await browser.open(program.url);
-    await untilLive(page);
-  });
-  after(async () => {
-    if (browser) await browser.close();
-    if (program) await stopProgram(program);
-  });
+  let program, page;
+  withLivePage(startChromium, (made) => { ({ program, page } = made); });
 
   const viewers = async () => (await (await fetch(new URL('/stats', program.url))).json()).viewers.length;
   const happens = (name) => page.evaluate((type) => {

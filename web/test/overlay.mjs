@@ -1,23 +1,14 @@
 // The figures over the picture: the delay that they give is the one that the pixels show.
 import assert from 'node:assert/strict';
-import { after, before, describe, it } from 'node:test';
+import { describe, it } from 'node:test';
 
 import { startChromium } from '../harness/browsers.mjs';
-import { startProgram, stopProgram } from '../harness/program.mjs';
-import { between, readStrip, untilLive } from '../harness/strip.mjs';
+import { withLivePage } from '../harness/page.mjs';
+import { between, readStrip } from '../harness/strip.mjs';
 
 describe('the overlay', { timeout: 120_000 }, () => {
-  let program, browser, page;
-  before(async () => {
-    program = await startProgram();
-    browser = await startChromium();
-    page = await browser.open(program.url);
-    await untilLive(page);
-  });
-  after(async () => {
-    if (browser) await browser.close();
-    if (program) await stopProgram(program);
-  });
+  let page;
+  withLivePage(startChromium, (made) => { page = made.page; });
 
   const isShown = () => page.evaluate(() => !document.getElementById('overlay').hidden);
   const figures = () => page.evaluate(() => JSON.parse(document.getElementById('overlay').dataset.figures));

@@ -1,10 +1,10 @@
 // The page plays the pattern, in every browser that there is here: the clock in the picture is right and goes on.
 import assert from 'node:assert/strict';
-import { after, before, describe, it } from 'node:test';
+import { describe, it } from 'node:test';
 
 import { startChromium, startFirefox } from '../harness/browsers.mjs';
-import { startProgram, stopProgram } from '../harness/program.mjs';
-import { between, readStrip, untilLive, watch } from '../harness/strip.mjs';
+import { withLivePage } from '../harness/page.mjs';
+import { between, readStrip, watch } from '../harness/strip.mjs';
 import { startWebkit, webkitIsMissing } from '../harness/webkit.mjs';
 
 const BROWSERS = [
@@ -15,17 +15,8 @@ const BROWSERS = [
 
 for (const { name, start, seconds, skip } of BROWSERS) {
   describe(name, { skip, timeout: 120_000 }, () => {
-    let program, browser, page;
-    before(async () => {
-      program = await startProgram();
-      browser = await start();
-      page = await browser.open(program.url);
-      await untilLive(page);
-    });
-    after(async () => {
-      if (browser) await browser.close();
-      if (program) await stopProgram(program);
-    });
+    let page;
+    withLivePage(start, (made) => { page = made.page; });
 
     it(`shows the pattern's clock for ${seconds} s`, async () => {
       const seen = await watch(page, seconds * 1000);

@@ -119,7 +119,7 @@ describe('another size', { timeout: 480_000 }, () => {
       let sights = [];
       const often = (start) => until(start, async () => {
         sights = await look();
-        return sights.some(([sight, times]) => sight.startsWith(start) && times > 5);
+        return sights.some(([sight, times]) => sight.startsWith(start) && times > 10);
       }, PATIENCE_MS).catch((error) => { throw new Error(`${error.message}: ${JSON.stringify(sights)}`); });
       await often('640x480 yellow');
       writeFileSync(join(dir, 'enough'), '');

@@ -30,8 +30,7 @@ impl Default for Limits {
     }
 }
 
-/// Pictures that are kept however old they are: with a slow camera who joins takes up a start this far back, and who
-/// has not got the last two yet is not behind.
+/// Pictures that are kept however old they are: with a slow camera, too, who has not got the last two yet is not behind.
 const KEEP: usize = 4;
 
 /// As many bounds' time of pictures is kept: on a slow link a start alone may take longer than the bound, and who gets it

@@ -61,14 +61,13 @@ impl Crowd {
         stop: CancellationToken,
     ) -> io::Result<()> {
         let (crowd, runtime, mut walk) = (Arc::clone(self), Handle::current(), Walk::default());
-        let goes_on = async move || {
+        let mut goes_on = async move || {
             tokio::select! {
                 biased;
                 () = stop.cancelled() => false,
                 news = news.changed() => news.is_ok(),
             }
         };
-        let mut goes_on = goes_on;
         let walk_on = move || loop {
             let goes_on = runtime.block_on(goes_on());
             walk.over(&crowd);

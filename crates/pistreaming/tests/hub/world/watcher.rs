@@ -357,10 +357,10 @@ impl Watcher {
             return self.check_changed(at_us, captured, changed, before);
         }
         let round_trip = 2 * self.path.delay_us;
-        // What is on its way, a start and the picture behind it, three shares of the rate and two; lost packets come again,
-        // and what is behind them waits.
+        // What is on its way, a start and the picture behind it, as many shares of the rate at fewer than 10 pictures/s as
+        // these are at 10; lost packets come again, and what is behind them waits.
         let carry = |bytes: f64| (bytes / rate * 1e6) as u64;
-        let start = 5.0 * self.stream.as_ref().map_or(0.0, |stream| share(stream));
+        let start = 4.5 * self.stream.as_ref().map_or(0.0, |stream| share(stream));
         let skip = carry(start.max(45_000.0)) + 2 * round_trip + 150_000;
         let mend = if self.path.loss > 0.0 { 8 * round_trip + 200_000 } else { 0 };
         // What was never coded could not be shown.
