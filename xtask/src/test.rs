@@ -18,58 +18,75 @@ pub(crate) const PURPOSE: &str = "the gate: format, lints, tests, tidy rules, th
     --camera-lab     these alone (about 2 minutes)\n\
     --all            the gate, the player rebuilt, the codec under qemu, fuzzing, soaks (about an hour)";
 
-/// Runs the gate.
-pub(crate) fn run(arguments: &[String]) -> Outcome {
-    let (mut with_browsers, mut with_cameras, mut cameras_alone, mut with_all) = (true, true, false, false);
-    for argument in arguments {
-        match argument.as_str() {
-            "--no-browser" => with_browsers = false,
-            "--no-camera-lab" => with_cameras = false,
-            "--camera-lab" => cameras_alone = true,
-            "--all" => with_all = true,
-            other => return Err(format!("unknown option '{other}'; there are {OPTIONS}")),
+/// What is asked for.
+struct Asked {
+    browsers: bool,
+    cameras: bool,
+    cameras_alone: bool,
+    all: bool,
+}
+
+impl Asked {
+    fn parse(arguments: &[String]) -> Outcome<Self> {
+        let mut asked = Self { browsers: true, cameras: true, cameras_alone: false, all: false };
+        for argument in arguments {
+            match argument.as_str() {
+                "--no-browser" => asked.browsers = false,
+                "--no-camera-lab" => asked.cameras = false,
+                "--camera-lab" => asked.cameras_alone = true,
+                "--all" => asked.all = true,
+                other => return Err(format!("unknown option '{other}'; there are {OPTIONS}")),
+            }
         }
-    }
-    let mut steps = Steps::default();
-    if cameras_alone {
-        if arguments.len() > 1 {
+        if asked.cameras_alone && arguments.len() > 1 {
             return Err("--camera-lab runs the tests of cameras alone, and takes no other option".into());
         }
+        Ok(asked)
+    }
+
+    /// What must be installed for it.
+    fn needs(&self) -> Vec<Need> {
+        let browsers = [NODE, BROWSERS].concat();
+        let lab = self.cameras && cameras::possible().is_ok();
+        [MEDIA, if self.browsers { &browsers } else { &[] }, if lab { LAB } else { &[] }].concat()
+    }
+}
+
+/// Runs what is asked for: the gate, if nothing is.
+pub(crate) fn run(arguments: &[String]) -> Outcome {
+    let asked = Asked::parse(arguments)?;
+    let mut steps = Steps::default();
+    if asked.cameras_alone {
         cameras::possible()?;
         cameras::run(&mut steps);
-        return steps.close();
-    }
-    let cameras_are_possible = cameras::possible();
-    let mut needs = MEDIA.to_vec();
-    if with_browsers {
-        needs.extend_from_slice(NODE);
-        needs.extend_from_slice(BROWSERS);
-    }
-    if with_cameras && cameras_are_possible.is_ok() {
-        needs.extend_from_slice(LAB);
-    }
-    steps.check("what the tests need", || install(&needs));
-    lints(&mut steps);
-    tests(&mut steps);
-    if with_browsers {
-        browsers(&mut steps);
     } else {
-        steps.skip("browsers", "--no-browser was given");
-    }
-    match cameras_are_possible {
-        _ if !with_cameras => steps.skip(cameras::NAME, "--no-camera-lab was given"),
-        Ok(()) => cameras::run(&mut steps),
-        Err(why) => steps.skip(cameras::NAME, &why),
-    }
-    if with_all {
-        all::run(&mut steps);
-    } else {
-        steps.skip(
-            "the player rebuilt, the codec under qemu, long fuzzing, soaks",
-            "they take an hour: --all",
-        );
+        gate(&mut steps, &asked);
     }
     steps.close()
+}
+
+fn gate(steps: &mut Steps, asked: &Asked) {
+    steps.check("what the tests need", || install(&asked.needs()));
+    lints(steps);
+    tests(steps);
+    match asked.browsers {
+        true => browsers(steps),
+        false => steps.skip("browsers", "--no-browser was given"),
+    }
+    match cameras::possible() {
+        _ if !asked.cameras => steps.skip(cameras::NAME, "--no-camera-lab was given"),
+        Ok(()) => cameras::run(steps),
+        Err(why) => steps.skip(cameras::NAME, &why),
+    }
+    match asked.all {
+        true => all::run(steps),
+        false => {
+            steps.skip(
+                "the player rebuilt, the codec under qemu, long fuzzing, soaks",
+                "they take an hour: --all",
+            );
+        }
+    }
 }
 
 /// All in one go: each look at the package lists takes its time.
