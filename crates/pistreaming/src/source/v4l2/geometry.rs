@@ -67,11 +67,13 @@ pub(super) fn flip(device: &Device, changes: &mut Changes<'_>, wanted: Flip) -> 
 
 /// Half a turn from where it usually is.
 fn half_turn(control: &Control) -> Option<i32> {
-    let value = (control.default + 180) % 360;
+    // A driver may claim any numbers.
+    let value = (i64::from(control.default) + 180) % 360;
     match control.kind {
         Kind::Number { least, most, step } => {
+            let (least, most, step) = (i64::from(least), i64::from(most), i64::from(step));
             let reached = (least..=most).contains(&value) && (step <= 1 || (value - least) % step == 0);
-            reached.then_some(value)
+            reached.then(|| i32::try_from(value).ok()).flatten()
         }
         _ => None,
     }
@@ -171,5 +173,7 @@ mod tests {
         assert_eq!(half_turn(&control(270, degrees(90))), Some(90));
         assert_eq!(half_turn(&control(0, Kind::Number { least: 0, most: 90, step: 90 })), None);
         assert_eq!(half_turn(&control(0, Kind::Switch)), None);
+        let any = Kind::Number { least: i32::MIN, most: i32::MAX, step: i32::MAX };
+        assert_eq!(half_turn(&control(i32::MAX, any)), None);
     }
 }
