@@ -73,6 +73,8 @@ pub struct Window {
 struct Least {
     round_trip: Duration,
     at: Timestamp,
+    /// It is that of a message that itself took long on the link: perhaps far more than the way.
+    rough: bool,
 }
 
 /// How long, and with how many bytes, a queue has been delivering.
@@ -169,8 +171,7 @@ impl Window {
 
     fn occupy(&mut self, now: Timestamp, bytes: u64) {
         if let Some(rate) = self.rate {
-            let takes = Duration::from_secs_f64((bytes as f64 / rate.max(1.0)).min(60.0));
-            self.free_at = self.free_at.max(now).after(takes);
+            self.free_at = self.free_at.max(now).after(takes(bytes, rate));
         }
     }
 
@@ -188,7 +189,7 @@ impl Window {
     pub fn looked(&mut self, now: Timestamp, total: u64) {
         self.looked_at = Some(now);
         while self.advance(now, total).is_some() {}
-        self.least = Some(Least { round_trip: self.base, at: now });
+        self.least = Some(Least { round_trip: self.base, at: now, rough: false });
     }
 
     /// The least time that anything takes to the viewer and back, as the kernel has measured it.
@@ -309,7 +310,7 @@ impl Window {
         let Some(least) = self.least else {
             return FIRST_BYTES.saturating_sub(unacknowledged);
         };
-        let to_run_dry = now.since(least.at) > LEAST_KEPT;
+        let to_run_dry = least.rough || now.since(least.at) > LEAST_KEPT;
         let heard = self.looked_at.unwrap_or(now);
         let waited = self.waiting().map(|flight| heard.since(flight.at));
         let late = waited > Some(least.round_trip + self.bound);
@@ -335,8 +336,7 @@ impl Window {
     /// How long what is on its way keeps what is sent now from arriving.
     fn queue(&self, now: Timestamp) -> Duration {
         let (Some(rate), Some(least)) = (self.rate_now(now), self.least) else { return Duration::ZERO };
-        let takes = Duration::from_secs_f64((self.to_be_told() as f64 / rate).min(60.0));
-        takes.saturating_sub(least.round_trip)
+        takes(self.to_be_told(), rate).saturating_sub(least.round_trip)
     }
 
     /// The rate as it is now: what should have come and has not shows a lower one before anything comes.
@@ -346,11 +346,11 @@ impl Window {
         if self.is_quiet() {
             return Some(rate);
         }
-        let left = (flight.end - self.arrived).min(flight.bytes) as f64;
+        let left = (flight.end - self.arrived).min(flight.bytes);
         let heard = self.looked_at.unwrap_or(now);
         let waited = heard.since(flight.at).saturating_sub(least.round_trip).min(heard.since(self.news_at));
-        let is_late = waited > JITTER + Duration::from_secs_f64((left / rate).min(60.0));
-        Some(if is_late { (left / waited.as_secs_f64()).max(1.0) } else { rate })
+        let is_late = waited > JITTER + takes(left, rate);
+        Some(if is_late { (left as f64 / waited.as_secs_f64()).max(1.0) } else { rate })
     }
 
     /// So many `bytes` came since the last news, `first` the first of them. The link was at work on them since that news, or
@@ -389,8 +389,10 @@ impl Window {
             self.rate = Some(sample);
             return;
         };
-        let foretold = Duration::from_secs_f64((bytes as f64 / rate.max(1.0)).min(60.0));
-        if sample > rate && surely >= TELLING_BYTES {
+        // What comes right behind other news may have waited with it for a packet that was lost.
+        let alone = self.news_at < first.at.after(self.base) || took >= SHORT_RUN;
+        let foretold = takes(bytes, rate);
+        if sample > rate && surely >= TELLING_BYTES && alone {
             self.learn(sample, 0.5);
         } else if first.alone && took > foretold + JITTER {
             // The longer it took the less it was an accident.
@@ -409,13 +411,22 @@ impl Window {
         if better {
             // A large message takes long by itself; a way that became longer is believed step by step.
             let most = known.map_or(round_trip, |least| least.round_trip * 2 + JITTER);
-            self.least = Some(Least { round_trip: round_trip.min(most), at: now });
+            let news = known.is_none_or(|least| least.round_trip.abs_diff(round_trip) > JITTER);
+            let rough = news && self.rate.is_some_and(|rate| takes(flight.bytes, rate) > JITTER);
+            self.least = Some(Least { round_trip: round_trip.min(most), at: now, rough });
+        } else if let Some(least) = self.least.as_mut().filter(|_| flight.alone) {
+            least.rough = false; // a smaller one would have been quicker
         }
     }
 
     fn learn(&mut self, sample: f64, weight: f64) {
         self.rate = Some(self.rate.map_or(sample, |rate| rate + (sample - rate) * weight));
     }
+}
+
+/// How long so many bytes take on a link of this rate.
+fn takes(bytes: u64, rate: f64) -> Duration {
+    Duration::from_secs_f64((bytes as f64 / rate.max(1.0)).min(60.0))
 }
 
 #[cfg(test)]

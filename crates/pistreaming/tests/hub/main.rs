@@ -181,6 +181,22 @@ fn slow_links_show_fresh_pictures_and_many_of_them() {
     }
 }
 
+/// The first picture of all is large, and sent before anything is known of the link: it takes seconds on a slow one. What
+/// comes behind it does not wait as long.
+#[test]
+fn who_was_there_first_catches_up_on_a_slow_link() {
+    for seed in 0..10 {
+        let scene = Scene { frames_per_second: 5.0, part: 0.5, renditions: 2, ..Scene::default() };
+        let mut world = World::new(scene, seed);
+        let who = world.enter(Kind::Live, Path::new(0.15 * STREAM, 0));
+        world.run(12.0);
+        let watcher = &world.watchers[who];
+        let (p95, rate) = steady(watcher, 6.0, 12.0);
+        println!("{seed}: p95 {p95} ms, {rate}/s, {:?}", watcher.window.least_round_trip());
+        assert!(p95 < 1100.0 && rate > 2.0, "{seed}: p95 {p95} ms, {rate}/s, {:?}", watcher.seen.renditions);
+    }
+}
+
 /// A rate that steps down and up again, and an outage: back within 2 s, and back to the full rendition in the end.
 #[test]
 fn a_changed_link_is_followed() {

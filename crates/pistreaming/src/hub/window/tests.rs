@@ -221,3 +221,37 @@ fn a_picture_that_is_given_up_shuts_nothing() {
         assert!(link.room > 5000, "{link:?}");
     }
 }
+
+/// A first picture of 4 s on the link shows hardly anything of the way: what comes behind it does.
+#[test]
+fn what_a_large_message_takes_is_not_the_way() {
+    let mut wire = Wire::new(15e3, 10_000);
+    wire.send(60_000);
+    let sizes: Vec<usize> = (0..50).map(|n| 1000 + n * 737 % 2500).collect();
+    wire.stream(&sizes, 140_000);
+    let least = wire.window.least_round_trip().unwrap();
+    assert!(least < Duration::from_millis(200), "{least:?}");
+    let most = wire.rate * (least + BOUND).as_secs_f64() + 3500.0;
+    assert!((wire.window.unacknowledged() as f64) < most);
+}
+
+/// A packet that was lost comes again, and all behind it at the same time: no sign of a quicker link.
+#[test]
+fn what_waited_for_a_lost_packet_shows_no_quicker_link() {
+    let mut wire = Wire::new(26e3, 31_000);
+    wire.send(7200);
+    wire.run(700_000);
+    for n in 0..100 {
+        wire.run(wire.now_us + 80_000);
+        wire.send(1800);
+        if n % 10 == 0 {
+            // Its packet was lost: it, and what is sent within the round trip, comes a round trip later.
+            wire.run(wire.now_us + 60_000);
+            wire.send(1700);
+            let (first, total) = (wire.news[0].0 + 62_000, wire.window.total_sent());
+            wire.news = VecDeque::from([(first, total - 1700), (first + 800, total)]);
+        }
+    }
+    let known = wire.window.rate().unwrap();
+    assert!(known < 1.5 * wire.rate, "{known}");
+}

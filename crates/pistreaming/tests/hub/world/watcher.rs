@@ -62,6 +62,14 @@ pub struct Seen {
     pub renditions: Vec<(u64, u16)>,
 }
 
+/// A picture on a screen.
+#[derive(Clone, Copy, Debug)]
+struct Sight {
+    captured_us: u64,
+    arrived_us: u64,
+    bytes: usize,
+}
+
 /// A message on its way.
 struct Flight {
     arrives_us: u64,
@@ -103,8 +111,9 @@ pub struct Watcher {
     /// When his timer runs out.
     timer: Timestamp,
     pub seen: Seen,
-    /// Capture and arrival of the picture on his screen.
-    screen: Option<(u64, u64)>,
+    screen: Option<Sight>,
+    /// Bytes of what has come of a picture that is not whole yet.
+    part_bytes: usize,
     /// How many pictures the encoder gave up since that on the screen.
     given_up: u64,
 }
@@ -133,6 +142,7 @@ impl Watcher {
             timer: Timestamp::default(),
             seen: Seen::default(),
             screen: None,
+            part_bytes: 0,
             given_up: 0,
         }
     }
@@ -276,6 +286,8 @@ impl Watcher {
             }
             let (at, Some(item)) = (flight.arrives_us, flight.item) else { continue };
             self.seen.bytes += item.unit.bytes.len() as u64;
+            let before = if item.part.first { 0 } else { self.part_bytes };
+            self.part_bytes = before + item.unit.bytes.len();
             if self.kind == Kind::Live && !item.part.last {
                 continue;
             }
@@ -283,14 +295,15 @@ impl Watcher {
                 self.seen.bands += 1;
                 continue;
             }
-            self.check_age(at);
             let captured = item.unit.captured.as_micros();
+            let sight = Sight { captured_us: captured, arrived_us: at, bytes: self.part_bytes };
+            self.check_age(sight);
             self.seen.pictures += 1;
             self.seen.in_parts += u32::from(!item.part.first);
             self.seen.ages_us.push(at - captured);
             self.seen.at_us.push(at);
             if !self.away {
-                (self.screen, self.given_up) = (Some((captured, at)), 0);
+                (self.screen, self.given_up) = (Some(sight), 0);
             }
         }
         self.hear(now);
@@ -348,30 +361,34 @@ impl Watcher {
         }
     }
 
-    /// The picture on the screen, just before another came at `at_us`: was it too old for too long?
-    fn check_age(&self, at_us: u64) {
-        let Some((captured, shown)) = self.screen else { return };
+    /// The picture on the screen, just before `next` came: was it too old for too long?
+    fn check_age(&self, next: Sight) {
+        let Some(shown) = self.screen else { return };
+        let at_us = next.arrived_us;
         let (changed, before) = self.path.changed(at_us);
         let rate = self.path.rate(at_us).min(self.share);
         if rate == 0.0 || changed > 0 && at_us - changed < CHANGED_US {
-            return self.check_changed(at_us, captured, changed, before);
+            return self.check_changed(at_us, shown.captured_us, changed, before);
         }
         let round_trip = 2 * self.path.delay_us;
         // What is on its way, a start and the picture behind it, as many shares of the rate at fewer than 10 pictures/s as
-        // these are at 10; lost packets come again, and what is behind them waits.
+        // these are at 10; or, if they are more, these two pictures themselves (the first one is sent before anything is known
+        // of the link) and what may be on its way between them. Lost packets come again, and what is behind them waits.
         let carry = |bytes: f64| (bytes / rate * 1e6) as u64;
         let start = 4.5 * self.stream.as_ref().map_or(0.0, |stream| share(stream));
-        let skip = carry(start.max(45_000.0)) + 2 * round_trip + 150_000;
+        let between = rate * (BOUND.as_micros() as u64 + round_trip) as f64 / 1e6;
+        let both = (shown.bytes + next.bytes) as f64 + between;
+        let skip = carry(start.max(45_000.0).max(both)) + 2 * round_trip + 150_000;
         let mend = if self.path.loss > 0.0 { 8 * round_trip + 200_000 } else { 0 };
         // What was never coded could not be shown.
         let given_up = self.given_up * self.stream.as_ref().map_or(0, |stream| interval_us(stream));
         let most = BOUND.as_micros() as u64 + round_trip + skip + mend + given_up;
-        let age = at_us - captured;
+        let age = at_us - shown.captured_us;
         assert!(
             age <= most,
             "a picture of {} ms, shown for {} ms, on a link of {rate} B/s, {round_trip} µs; skipping takes {} ms; {:?}",
             age / 1000,
-            (at_us - shown) / 1000,
+            (at_us - shown.arrived_us) / 1000,
             skip / 1000,
             self.window,
         );
