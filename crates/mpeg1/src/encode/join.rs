@@ -92,6 +92,12 @@ impl Joiner {
         }
     }
 
+    /// What a row that was looked at takes with `scale`.
+    fn bits(&self, row: usize, scale: u8) -> f32 {
+        let mb_width = self.modes.len() / self.slices.len();
+        self.modes[row * mb_width..][..mb_width].iter().map(|mode| self.costs.bits(mode, scale)).sum()
+    }
+
     /// The finest scale with which what was looked at fits into `bits`.
     fn finest(&self, bits: f32) -> u8 {
         let takes = |scale| self.modes.iter().map(|mode| self.costs.bits(mode, scale)).sum::<f32>();
@@ -153,23 +159,31 @@ impl Encoder {
         EncodedPicture { bytes: out.len() - start, kind, quantiser, waiting: 0 }
     }
 
-    /// The rows from `first` on that a band of about `bytes` bytes with the quantizer_scale `scale` has room for, at least
-    /// one, for a viewer who joined `since` pictures ago: rows that were intra since then are exact already and are left
-    /// out. Empty if there is none.
+    /// Whether a row was intra by its turn in the last so many pictures: who joined before that has it as all have.
     #[must_use]
-    pub fn rows_of_band(&mut self, first: usize, since: u64, scale: u8, bytes: usize) -> Range<usize> {
-        let all = self.rows();
-        let exact = |row: &usize| self.pictures - self.refreshed_at[*row] < since;
-        let Some(first) = (first..all).find(|row| !exact(row)) else { return all..all };
-        let end = (first..all).find(exact).unwrap_or(all);
+    pub fn was_refreshed(&self, row: usize, pictures: u64) -> bool {
+        self.pictures - self.refreshed_at[row] < pictures
+    }
+
+    /// The rows, of those that are `wanted`, that a band of about `bytes` bytes with the quantizer_scale `scale` has room for:
+    /// neighbours, at least one, from that on whose refresh is farthest off, since the others are exact soon without it.
+    /// Empty if none is wanted.
+    pub fn rows_of_band(&mut self, wanted: impl Fn(usize) -> bool, scale: u8, bytes: usize) -> Range<usize> {
+        let (all, next) = (self.rows(), self.refresh.plan().clean);
+        // The refresh goes downwards: it comes last to what it has just left behind.
+        let Some(last) = (next..next + all).rev().map(|row| row % all).find(|&row| wanted(row)) else {
+            return 0..0;
+        };
+        let first = (0..last).rev().take_while(|&row| wanted(row)).last().unwrap_or(last);
+        let end = (last..all).take_while(|&row| wanted(row)).last().unwrap_or(last) + 1;
         self.joiner.look_at(self.level, &self.reference, PictureKind::Predicted, &(first..end));
         let mut left = bytes as f32 * 8.0 - HEAD_BITS;
-        let rows = self.joiner.modes.chunks(self.reference.mb_width).take(end).skip(first);
-        let takes = |row: &[Mode]| row.iter().map(|mode| self.joiner.costs.bits(mode, scale)).sum::<f32>();
-        let fit = rows.take_while(|row| {
-            left -= takes(row);
+        let fits = |row: &usize| {
+            left -= self.joiner.bits(*row, scale);
             left >= 0.0
-        });
-        first..first + fit.count().max(1)
+        };
+        let fit = (first..=last).rev().chain(last + 1..end).take_while(fits).count().max(1);
+        let start = last + 1 - fit.min(last + 1 - first);
+        start..start + fit
     }
 }

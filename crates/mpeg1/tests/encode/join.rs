@@ -76,16 +76,36 @@ fn bands_over_all_rows_make_the_joiners_picture_that_of_the_others() {
     let before = i420(decoder.decode_unit(&coarse).expect("a picture").picture);
     let reference = i420(encoder.reference());
     let before = difference(&before, &reference);
-    let mut row = 0;
-    while row < encoder.rows() {
-        let rows = encoder.rows_of_band(row, 0, 2, 3000);
-        assert_eq!(rows.start, row);
-        row = rows.end;
+    let mut sharp = [false; 9];
+    while !sharp.iter().all(|&sharp| sharp) {
+        let rows = encoder.rows_of_band(|row| !sharp[row], 2, 3000);
+        assert!(sharp[rows.clone()].iter().all(|&sharp| !sharp), "{rows:?} once more");
+        sharp[rows.clone()].fill(true);
         decoder.decode_unit(&join(&mut encoder, rows, JoinSize::Quantiser(2))).expect("a picture");
     }
     let after = i420(decoder.newest().expect("a picture"));
     let after = difference(&after, &reference);
     assert!(after < 2.0 && before > 20.0 * after, "{after}, before {before}");
+}
+
+#[test]
+fn bands_begin_where_the_refresh_comes_last() {
+    let size = (96, 80);
+    let settings =
+        Settings { refresh: Refresh::Rolling(5), ..Settings::new(size.0, size.1, 25.0, Rate::Quantiser(8)) };
+    let mut encoder = Encoder::new(settings).expect("legal");
+    // The first is an I picture, behind which the refresh begins with row 0.
+    for picture in Content::Still.pictures(size, 4, 5) {
+        encode(&mut encoder, size, &picture);
+    }
+    assert_eq!([0, 1, 2, 3, 4].map(|row| encoder.was_refreshed(row, 3)), [true, true, true, false, false]);
+    let mut rows = |wanted: &[usize], bytes| encoder.rows_of_band(|row| wanted.contains(&row), 8, bytes);
+    assert_eq!(rows(&[0, 1, 2, 3, 4], 1), 2..3, "row 3 is the next to be refreshed");
+    assert_eq!(rows(&[0, 1, 2, 3, 4], 1 << 20), 0..5);
+    assert_eq!(rows(&[0, 3, 4], 1), 0..1);
+    assert_eq!(rows(&[3, 4], 1), 4..5);
+    assert_eq!(rows(&[0, 3, 4], 1 << 20), 0..1, "neighbours only");
+    assert_eq!(rows(&[], 1 << 20), 0..0);
 }
 
 #[test]

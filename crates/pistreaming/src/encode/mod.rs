@@ -3,6 +3,7 @@
 //! Here belongs: which encoder, what it is told, when it works and when it rests. Not here: how a picture is coded
 //! (`mpeg1`, FFmpeg), who gets it (the hub).
 
+mod bands;
 mod coder;
 mod embedded;
 mod external;

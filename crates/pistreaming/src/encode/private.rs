@@ -10,6 +10,7 @@ use bytes::Bytes;
 use mpeg1::PictureKind;
 use mpeg1::encode::{EncodedPicture, Encoder, JoinSize};
 
+use super::bands::{Bands, Pass};
 use crate::hub::{Fit, Hub, Orders, PerFit, Role};
 use crate::time::Clock;
 use crate::unit::{AccessUnit, Picture};
@@ -21,10 +22,14 @@ const TIGHT_JOIN_SECONDS: f64 = 0.3;
 /// A join for a link that carries the stream twice: some pictures' time.
 const FAIR_JOIN_BYTES: usize = 30_000;
 const FAIR_JOIN_SECONDS: f64 = 0.9;
-/// Bands, in shares of the rate: a link of 1.5 times the rate has half a share to spare from picture to picture.
-const TIGHT_BAND_SHARES: f64 = 0.48;
-const FAIR_BAND_SHARES: f64 = 1.5;
+/// Bands, in shares of the rate. A link of 1.5 times the rate has half a share to spare from picture to picture; hardly any
+/// band is as large as it may be, and behind one that is the next has to wait until the link is idle.
+const TIGHT_BAND_SHARES: f64 = 0.68;
+const FAIR_BAND_SHARES: f64 = 2.0;
 const AMPLE_BAND_SHARES: f64 = 20.0;
+/// The part for which rows are chosen. The rest is for rows of which one alone takes more, which would be coarser
+/// otherwise; and for a finer scale.
+const PLANNED: f64 = 0.7;
 /// The part of the time between frames that they may take; what is left over is asked for again behind the next frame.
 const MOST_TIME: f64 = 0.25;
 
@@ -36,8 +41,7 @@ pub struct Private {
     /// Bytes a second.
     rate: f64,
     most_time: Duration,
-    /// The row at which each step's next band begins.
-    rows: PerFit<usize>,
+    bands: PerFit<Bands>,
     scratch: Vec<u8>,
 }
 
@@ -50,7 +54,7 @@ impl Private {
             share: rate / frames_per_second,
             rate,
             most_time,
-            rows: PerFit::default(),
+            bands: PerFit::default(),
             scratch: Vec::new(),
         }
     }
@@ -96,7 +100,7 @@ impl Private {
         encoder.encode_join(0..encoder.rows(), size, &mut self.scratch)
     }
 
-    /// The next band, and the rows that are sharp with it: those in front of it that need none, too.
+    /// The next band, and the rows that are sharp with it.
     fn band(
         &mut self,
         encoder: &mut Encoder,
@@ -104,21 +108,28 @@ impl Private {
         common: &Common,
         since_join: u64,
     ) -> (Range<usize>, EncodedPicture) {
+        let (bands, now) = (&mut self.bands[fit], u64::from(common.unit.sequence) + 1);
+        bands.look_at(encoder, now, since_join);
+        // With few bits rather all rows a little coarser than some of them late.
+        let first = if fit == Fit::Tight { Pass::Coarse } else { Pass::Sharp };
+        let Some(pass) = bands.pass(first) else {
+            let nothing = encoder.encode_join(0..0, JoinSize::Quantiser(common.scale), &mut self.scratch);
+            return (0..encoder.rows(), nothing);
+        };
+        let scale = if pass == Pass::Coarse { common.scale } else { common.sharp() };
         let shares = match fit {
             Fit::Tight => TIGHT_BAND_SHARES,
             Fit::Fair => FAIR_BAND_SHARES,
             Fit::Ample => AMPLE_BAND_SHARES,
         };
-        // With few bits rather all rows a little coarser than some of them late.
-        let scale = if fit == Fit::Tight { (common.scale * 2 / 3).max(1) } else { common.sharp() };
-        let bytes = (self.share * shares) as usize;
-        let from = self.rows[fit];
-        let rows = encoder.rows_of_band(from, since_join, scale, bytes);
+        let bytes = self.share * shares;
+        let rows = encoder.rows_of_band(|row| bands.wants(row, pass), scale, (bytes * PLANNED) as usize);
         // All rows at once would be a start, which is for who joins.
         let rows = rows.start..rows.end.min(rows.start + encoder.rows().max(2) - 1);
-        self.rows[fit] = if rows.end == encoder.rows() { 0 } else { rows.end };
-        let size = if fit == Fit::Ample { JoinSize::Quantiser(scale) } else { JoinSize::Bytes(bytes) };
-        (from..rows.end, encoder.encode_join(rows, size, &mut self.scratch))
+        let sharp = bands.note(rows.clone(), pass, now);
+        let size =
+            if fit == Fit::Ample { JoinSize::Quantiser(scale) } else { JoinSize::Bytes(bytes as usize) };
+        (sharp, encoder.encode_join(rows, size, &mut self.scratch))
     }
 }
 

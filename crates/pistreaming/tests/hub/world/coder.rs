@@ -219,7 +219,7 @@ impl Line {
                 hub.attach(unit, fit, Role::Join);
             }
             if orders.bands[fit] {
-                let bytes = [0.48 * self.share, 1.5 * self.share, 30_000.0][fit as usize];
+                let bytes = [0.68 * self.share, 2.0 * self.share, 30_000.0][fit as usize];
                 let unit = self.unit(false, bytes, common.sequence, common.captured, now);
                 let rows = [0..3, 0..10, 0..30][fit as usize].clone();
                 hub.attach(unit, fit, Role::Band(rows));
