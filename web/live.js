@@ -43,6 +43,7 @@
       this.core = null;
       this.painter = null;
       this.trial = null;
+      this.presentation = null; // measured while statistics are reported
       this.socket = null;
       this.early = [];
       this.spent = 0; // on the parts of the picture to come, in ms
@@ -97,6 +98,7 @@
         this.trial = new pistreaming.Trial(knownSize, done);
       }
       if (this.core && this.core.width() > 0) this.paint(true); // in place of another canvas: what that one showed
+      this.report({ type: 'canvas-taken' });
       this.takeEarly();
     }
 
@@ -142,23 +144,31 @@
       this.connect();
     }
 
-    /** Reports statistics from now on, or no longer. */
-    watchStatistics(on) {
+    /** Reports statistics from now on, or no longer. `port`: to a worker of tick.js, or null. */
+    watchStatistics(on, port) {
       clearInterval(this.statisticsTimer);
+      if (this.presentation) this.presentation.stop();
+      this.presentation = null;
       if (!on) return;
-      const report = () => {
-        if (!this.core || !this.painter) return;
-        const statistics = this.core.statistics(performance.now());
-        this.report({ type: 'statistics', statistics: Object.assign(statistics, { painter: this.painter.name }) });
-      };
-      this.statisticsTimer = setInterval(report, STATISTICS_MS);
-      report();
+      this.presentation = new pistreaming.Presentation(port);
+      this.statisticsTimer = setInterval(() => this.tellStatistics(), STATISTICS_MS);
+      this.tellStatistics();
+    }
+
+    tellStatistics() {
+      if (!this.core || !this.painter) return;
+      const statistics = this.core.statistics(performance.now());
+      const presentation = this.presentation.mean();
+      const known = statistics.delay !== null && presentation !== null;
+      // The core knows the delay up to the painting.
+      const delay = known ? statistics.delay + presentation : null;
+      this.report({ type: 'statistics', statistics: Object.assign(statistics, { delay, presentation, painter: this.painter.name }) });
     }
 
     close() {
       this.closed = true;
       this.silence.stop();
-      clearInterval(this.statisticsTimer);
+      this.watchStatistics(false, null);
       this.drop();
     }
 
@@ -274,6 +284,7 @@
       const prepared = performance.now() - begin;
       if (resized) this.painter.resize(this.core.width(), this.core.height());
       this.painter.paint();
+      if (this.presentation) this.presentation.painted();
       return prepared;
     }
 

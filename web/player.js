@@ -16,6 +16,9 @@
   // WebGL that is taken away more often than that is no way to paint.
   const LOSSES_MS = 60000;
   const MOST_LOSSES = 2;
+  // So long the canvas before stays below the one that was taken in its place: no browser tells when that is on the screen, WebGL without
+  // a graphics processor takes some frames, and there it is in nobody's way.
+  const BELOW_MS = 1000;
 
   function remembered(name) {
     try {
@@ -80,7 +83,9 @@
       this.paused = false;
       this.left = false;
       this.statisticsOn = false;
+      this.ticker = null; // a worker of tick.js, while statistics are reported
       this.handler = null;
+      this.below = null; // the canvas whose place was taken
       this.handOver = null; // gives the canvas to what paints
       this.closed = false;
       this.inPage = Boolean(given.inPage);
@@ -114,7 +119,28 @@
     /** Reports statistics from now on, or no longer. */
     watchStatistics(on) {
       this.statisticsOn = on;
-      this.tell({ type: 'statistics', on });
+      if (!this.handler) return;
+      this.endTicker();
+      const port = on ? this.startTicker() : null;
+      this.tell({ type: 'statistics', on, port }, port ? [port] : []);
+    }
+
+    /** A worker of the page's own, for one within a worker is given no animation frames. Returns the port to it, or null. */
+    startTicker() {
+      try {
+        this.ticker = new Worker(new URL('tick.js', BASE).href);
+      } catch (error) {
+        return null; // no workers, or not from there
+      }
+      const { port1, port2 } = new MessageChannel();
+      this.ticker.onerror = (event) => event.preventDefault();
+      this.ticker.postMessage(port2, [port2]);
+      return port1;
+    }
+
+    endTicker() {
+      if (this.ticker) this.ticker.terminate();
+      this.ticker = null;
     }
 
     close() {
@@ -123,6 +149,7 @@
       scope.removeEventListener('online', this.ononline);
       scope.removeEventListener('pagehide', this.onpagehide);
       scope.removeEventListener('pageshow', this.onpageshow);
+      this.endTicker();
       this.tell({ type: 'close' });
     }
 
@@ -154,6 +181,9 @@
         remember(REMEMBERED_SIZE, report.size);
       } else if (report.type === 'painter-failed') {
         this.repaint(report.lost);
+      } else if (report.type === 'canvas-taken') {
+        const { below } = this;
+        setTimeout(() => { if (this.below === below) this.uncover(); }, BELOW_MS);
       } else {
         this.report(report);
       }
@@ -162,7 +192,8 @@
     /**
      * A canvas by WebGL can be painted no more: a new one takes its place, for one that had WebGL takes nothing else, and
      * one that lost it would have to wait until the browser gives it back. By WebGL again if that was `lost`, but for the
-     * third time in a minute; by 2D if there is none to be had.
+     * third time in a minute; by 2D if there is none to be had. Until it is painted it is transparent, and the old one,
+     * which may still show its last picture, lies below it.
      */
     repaint(lost) {
       if (this.closed || this.choice.paint === '2d') return;
@@ -171,10 +202,29 @@
       const again = lost && this.losses.length <= MOST_LOSSES;
       if (!again && this.remembers) remember(REMEMBERED_PAINT, '2d');
       this.choice = { paint: again ? 'webgl' : '2d', trial: false, knownSize: null };
-      const canvas = this.canvas.cloneNode(false);
-      this.canvas.replaceWith(canvas);
-      this.canvas = canvas;
+      this.uncover();
+      this.below = this.canvas;
+      this.canvas = this.below.cloneNode(false);
+      const { offsetLeft, offsetTop, offsetWidth, offsetHeight, style } = this.below;
+      this.canvas.style.position = 'relative';
+      this.below.after(this.canvas);
+      Object.assign(style, {
+        position: 'absolute',
+        margin: '0',
+        left: offsetLeft + 'px',
+        top: offsetTop + 'px',
+        width: offsetWidth + 'px',
+        height: offsetHeight + 'px',
+      });
       this.handOver();
+    }
+
+    /** The old canvas is needed no more, if there is one. */
+    uncover() {
+      if (!this.below) return;
+      this.below.remove();
+      this.below = null;
+      this.canvas.style.position = '';
     }
 
     startWorker() {
@@ -214,7 +264,7 @@
 
     async startInPage() {
       try {
-        for (const name of ['wasm.js', 'paint.js', 'silence.js', 'live.js']) await loadScript(name);
+        for (const name of ['wasm.js', 'paint.js', 'silence.js', 'presented.js', 'live.js']) await loadScript(name);
       } catch (error) {
         this.report({ type: 'broken', text: error.message });
         return;
@@ -224,7 +274,7 @@
         want: (message) => session.want(message.hidden, message.paused),
         hurry: () => session.hurry(),
         leave: (message) => session.leave(message.left),
-        statistics: (message) => session.watchStatistics(message.on),
+        statistics: (message) => session.watchStatistics(message.on, message.port),
         close: () => session.close(),
       };
       this.begin((message) => doings[message.type](message));

@@ -2,7 +2,7 @@
  * The worker in which the player runs, so that nothing that the page does holds a picture up.
  *
  * Here belongs: the messages between page and worker. Not here: what is done about them (live.js). The server sends
- * wasm.js, paint.js, trial.js, silence.js and live.js in this file, before this: a worker that asks for one after the
+ * wasm.js, paint.js, trial.js, silence.js, presented.js and live.js in this file, before this: a worker that asks for one after the
  * other shows its first picture later.
  */
 (function () {
@@ -22,7 +22,7 @@
     want(message) { session.want(message.hidden, message.paused); },
     hurry() { session.hurry(); },
     leave(message) { session.leave(message.left); },
-    statistics(message) { session.watchStatistics(message.on); },
+    statistics(message) { session.watchStatistics(message.on, message.port); },
     close() { session.close(); self.close(); },
   };
 

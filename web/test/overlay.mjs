@@ -2,9 +2,11 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 
-import { startChromium } from '../harness/browsers.mjs';
+import { startChromium, startFirefox } from '../harness/browsers.mjs';
 import { withLivePage } from '../harness/page.mjs';
-import { between, readStrip } from '../harness/strip.mjs';
+import { startProgram } from '../harness/program.mjs';
+import { between, readStrip, untilLive } from '../harness/strip.mjs';
+import { until } from '../harness/until.mjs';
 
 describe('the overlay', { timeout: 120_000 }, () => {
   let page;
@@ -56,4 +58,34 @@ describe('the overlay', { timeout: 120_000 }, () => {
     const text = await page.evaluate(() => document.getElementById('overlay').textContent.replace(/\s+/g, ' '));
     assert.match(text, /Delay\s*\d+ ms ± \d+, since .*Picture\s*640 × 480.*\d+ frames\/s \d.*bit\/s.*Losses\s*\d+ pictures?/);
   });
+});
+
+const withoutWorker = () => { delete window.OffscreenCanvas; };
+const WAYS = [
+  ['Chromium, in a worker', startChromium],
+  ['Chromium, in the page', () => startChromium({ init: withoutWorker })],
+  ['Firefox, in a worker', startFirefox],
+];
+
+describe('the delay', { timeout: 120_000 }, () => {
+  for (const [name, start] of WAYS) {
+    it(`goes on to the screen, as far as it can be measured, in ${name}`, async (test) => {
+      const program = await startProgram([], test);
+      const browser = await start();
+      test.after(() => browser.close());
+      const page = await browser.open(program.url);
+      await untilLive(page);
+      const figures = () => page.evaluate(() => JSON.parse(document.getElementById('overlay').dataset.figures || '{}'));
+      for (let time = 0; time < 2; time++) {
+        await page.press('s');
+        const { delay, presentation } = await until('a measured time from painting to the screen', async () => {
+          const said = await figures();
+          return said.presentation > 0 && said;
+        });
+        assert.ok(delay >= presentation, `${delay} ms, ${presentation} of them behind the painting`);
+        await page.press('s'); // what measured is ended, and begun anew
+      }
+      assert.deepEqual(page.faults, []);
+    });
+  }
 });

@@ -142,56 +142,15 @@ describe('painting', { timeout: 180_000 }, () => {
     await page.close();
   });
 
-  // A test gets at the context by a channel: it may be in a worker.
-  const losable = () => {
-    const prototype = (self.document ? HTMLCanvasElement : OffscreenCanvas).prototype;
-    const original = prototype.getContext;
-    let newest = null;
-    prototype.getContext = function (...given) {
-      const context = original.apply(this, given);
-      if (given[0] === 'webgl') newest = context;
-      return context;
-    };
-    new BroadcastChannel('lose').onmessage = () => newest.getExtension('WEBGL_lose_context').loseContext();
-  };
-  const inPage = () => { delete window.OffscreenCanvas; };
-
   /** A page whose worker runs something before its own script. */
-  async function openWith(test, inWorker, init) {
+  async function openWith(test, inWorker) {
     const proxy = await startProxy(program.port, { inWorker });
-    const browser = await startChromium({ init });
+    const browser = await startChromium();
     test.after(async () => {
       await browser.close();
       proxy.close();
     });
     return browser.open(`http://127.0.0.1:${proxy.port}/index.html?paint=webgl`);
-  }
-
-  for (const [where, init] of [['in a worker', null], ['in the page', `(${losable})(); (${inPage})();`]]) {
-    it(`WebGL that is taken away ${where} is had again, and given up when it is taken away again and again`, async (test) => {
-      if (!needsWebgl(test)) return;
-      const page = await openWith(test, losable, init);
-      const isPlaying = () => page.evaluate(() => document.getElementById('stage').classList.contains('playing'));
-      await until('a picture', isPlaying);
-      await page.press('s');
-      const figures = () => page.evaluate(() => JSON.parse(document.getElementById('overlay').dataset.figures || '{}'));
-      for (const expected of ['WebGL', 'WebGL', '2D']) {
-        await page.evaluate(() => {
-          window.canvas = document.querySelector('canvas');
-          new BroadcastChannel('lose').postMessage('');
-        });
-        await until('another canvas', () => page.evaluate(() => window.canvas !== document.querySelector('canvas')));
-        // By WebGL in the page there is nothing to be read between pictures.
-        if (expected === '2D' || where === 'in a worker') await untilLive(page);
-        await until(`painting by ${expected}`, async () => (await figures()).painter === expected);
-        const { missed } = await figures();
-        assert.equal(await isPlaying(), true, 'the connection is still the same');
-        assert.equal(missed, 0);
-        assert.equal(await page.evaluate(() => document.querySelectorAll('canvas').length), 1);
-      }
-      await untilLive(page);
-      assert.deepEqual(page.faults, []);
-    });
   }
 
   it('WebGL that is not to be had is followed by 2D', async (test) => {
@@ -201,7 +160,7 @@ describe('painting', { timeout: 180_000 }, () => {
         return kind === 'webgl' ? null : original.call(this, kind, ...more);
       };
     };
-    const page = await openWith(test, withoutWebgl, null);
+    const page = await openWith(test, withoutWebgl);
     await untilLive(page);
     assert.equal(await painter(page), '2D');
     assert.deepEqual(page.faults, []);
