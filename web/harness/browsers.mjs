@@ -10,9 +10,13 @@ const CHROMIUM_FLAGS = [
 ];
 const DESKTOP = { width: 1280, height: 800 };
 
-/** `flags`: more of Chromium's own. `init`: run in each page before its own scripts. */
-export async function startChromium({ flags = [], init = null } = {}) {
-  const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: [...CHROMIUM_FLAGS, ...flags] });
+/**
+ * `flags`: more of Chromium's own; `without`: those of the driver that are left out. `init`: run in each page before its own
+ * scripts.
+ */
+export async function startChromium({ flags = [], without = [], init = null } = {}) {
+  const args = [...CHROMIUM_FLAGS, ...flags];
+  const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args, ignoreDefaultArgs: without });
   return {
     name: 'Chromium',
     close: () => browser.close(),

@@ -7,11 +7,23 @@ import { withLivePage } from '../harness/page.mjs';
 import { untilLive } from '../harness/strip.mjs';
 import { until } from '../harness/until.mjs';
 
+/** How many watch `program`. */
+const viewersOf = async (program) => (await (await fetch(new URL('/stats', program.url))).json()).viewers.length;
+
+/** Goes from `page` to another and, when nobody watches any more, back. */
+async function leaveAndComeBack(page, program) {
+  // The answer comes before the page goes.
+  await page.evaluate((address) => { setTimeout(() => { location.href = address; }, 100); }, new URL('/healthz', program.url).href);
+  await until('that he has left', async () => await viewersOf(program) === 0);
+  await page.evaluate(() => { setTimeout(() => history.back(), 100); });
+  await until('the page', () => page.evaluate(() => document.getElementById('picture') !== null).catch(() => false));
+}
+
 describe('a page that is left', { timeout: 120_000 }, () => {
   let program, page;
   withLivePage(startChromium, (made) => { ({ program, page } = made); });
 
-  const viewers = async () => (await (await fetch(new URL('/stats', program.url))).json()).viewers.length;
+  const viewers = () => viewersOf(program);
   const happens = (name) => page.evaluate((type) => {
     window.dispatchEvent(new PageTransitionEvent(type, { persisted: true }));
   }, name);
@@ -35,12 +47,35 @@ describe('a page that is left', { timeout: 120_000 }, () => {
   });
 
   it('by a link, and back: it plays', async () => {
-    // The answer comes before the page goes.
-    await page.evaluate((address) => { setTimeout(() => { location.href = address; }, 100); }, new URL('/healthz', program.url).href);
-    await until('that he has left', async () => await viewers() === 0);
-    await page.evaluate(() => { setTimeout(() => history.back(), 100); });
-    await until('the page', () => page.evaluate(() => document.getElementById('picture') !== null).catch(() => false));
+    await leaveAndComeBack(page, program);
     await untilLive(page);
     assert.equal(await viewers(), 1);
+  });
+});
+
+describe('a page that the browser has kept', { timeout: 120_000 }, () => {
+  let program, page;
+  // The driver switches the back-forward cache off.
+  const start = () => startChromium({ without: ['--disable-back-forward-cache'] });
+  withLivePage(start, (made) => { ({ program, page } = made); });
+
+  it('is the same when somebody comes back, twice, and plays', async () => {
+    await page.press('s');
+    await page.evaluate(() => {
+      window.shows = [];
+      window.addEventListener('pageshow', ({ persisted }) => window.shows.push(persisted));
+    });
+    for (let time = 1; time <= 2; time++) {
+      await page.evaluate(() => { document.getElementById('overlay').dataset.figures = '{}'; });
+      await leaveAndComeBack(page, program);
+      const shows = await until('that it was shown', () => page.evaluate(() => window.shows));
+      assert.deepEqual(shows, Array(time).fill(true), 'it was kept');
+      await untilLive(page);
+      assert.equal(await viewersOf(program), 1);
+      assert.equal(await page.evaluate(() => document.getElementById('trouble').hidden), true, 'nothing is wrong');
+      const figures = () => page.evaluate(() => JSON.parse(document.getElementById('overlay').dataset.figures));
+      await until('a delay on the new connection', async () => (await figures()).delay > 0);
+    }
+    assert.deepEqual(page.faults, []);
   });
 });
