@@ -1,5 +1,7 @@
 //! A picture whose coding takes long is sent in parts while it is being coded, to those who know what parts are.
 
+use serde_json::Value;
+
 use crate::support::{Live, Old, Program};
 
 /// Pictures until some have come in parts, at most.
@@ -18,13 +20,9 @@ fn large_pictures_come_in_parts_and_are_those_that_an_old_page_gets_whole() {
         assert!(pictures.len() < PATIENCE as usize, "{} in parts", live.in_parts);
     }
     assert_eq!(live.missed, 0);
-    let stats = program.stats();
-    let sent = stats["viewers"].as_array().unwrap();
-    let in_parts = |protocol: &str| {
-        let viewer = sent.iter().find(|viewer| viewer["protocol"] == protocol).unwrap();
-        viewer["pictures_in_parts"].as_u64().unwrap()
-    };
-    assert!(in_parts("live") >= 5 && in_parts("legacy") == 0, "{stats}");
+    // A picture is counted when it was sent; it may have been read by then.
+    program.wait_for_stats(|stats| in_parts(stats, "live") >= 5);
+    assert_eq!(in_parts(&program.stats(), "legacy"), 0);
     // The old page gets what stands behind the picture's start code, and then the next one's.
     let last = &pictures[pictures.len() - 1][4..];
     let mut messages = Vec::new();
@@ -36,4 +34,11 @@ fn large_pictures_come_in_parts_and_are_those_that_an_old_page_gets_whole() {
     for (message, picture) in messages.iter().rev().zip(pictures.iter().rev()).take(5) {
         assert!(*message == picture[4..]);
     }
+}
+
+/// How many pictures the viewer of this protocol was sent in parts, by `/stats`.
+fn in_parts(stats: &Value, protocol: &str) -> u64 {
+    let viewers = stats["viewers"].as_array().unwrap();
+    let viewer = viewers.iter().find(|viewer| viewer["protocol"] == protocol).unwrap();
+    viewer["pictures_in_parts"].as_u64().unwrap()
 }
