@@ -11,9 +11,10 @@
 //! Delay never builds up: there is no queue on the way. Where a station is late, the newest wins (`mailbox`) or the
 //! viewer skips to a start (`hub`). What this program does not do: record, sound, accounts.
 //!
-//! `time`, `shutdown` · `frame`, `unit`, `mailbox`, `needs` · `source`, `hub` · `encode`, `stills` · `server` · `pipeline` · `console` ·
-//! `cli`: a module uses only modules that stand before it.
+//! `time`, `bell`, `shutdown` · `frame`, `unit`, `mailbox`, `needs` · `source`, `hub` · `encode`, `stills` · `server` · `pipeline` ·
+//! `console` · `cli`: a module uses only modules that stand before it.
 
+pub mod bell;
 pub mod cli;
 pub mod console;
 pub mod encode;

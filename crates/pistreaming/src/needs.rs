@@ -6,12 +6,10 @@
 //! A std mutex, held for a few words; an eventfd beside it, because the capture thread waits for the program's end too.
 
 use std::io;
-use std::os::fd::OwnedFd;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use rustix::event::{EventfdFlags, eventfd};
-
+use crate::bell::Bell;
 use crate::shutdown::{Ready, Shutdown};
 
 /// Who asks for the page opens its socket within this, or the page is never shown.
@@ -21,8 +19,8 @@ const EXPECTED: Duration = Duration::from_secs(10);
 #[derive(Debug)]
 pub struct Needs {
     state: Mutex<State>,
-    /// Readable when somebody came.
-    came: OwnedFd,
+    /// Rings when somebody came.
+    came: Bell,
 }
 
 #[derive(Debug)]
@@ -44,15 +42,15 @@ impl Needs {
     /// # Errors
     /// If the kernel gives no eventfd: the program may open no more files.
     pub fn new() -> io::Result<Self> {
-        let came = eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?;
-        Ok(Self { state: Mutex::new(State { holders: 0, resting: false, until: Instant::now() }), came })
+        let state = State { holders: 0, resting: false, until: Instant::now() };
+        Ok(Self { state: Mutex::new(state), came: Bell::new()? })
     }
 
     /// One more needs it, from now on until the result is dropped.
     #[must_use]
     pub fn hold(self: &Arc<Self>) -> Need {
         self.lock().holders += 1;
-        self.wake();
+        self.came.ring();
         Need(Arc::clone(self))
     }
 
@@ -61,7 +59,7 @@ impl Needs {
         let mut state = self.lock();
         state.until = state.until.max(Instant::now() + EXPECTED);
         drop(state);
-        self.wake();
+        self.came.ring();
     }
 
     /// Whether nobody has needed it for so long.
@@ -88,8 +86,8 @@ impl Needs {
 
     fn wait_for_one(&self, shutdown: &Shutdown) -> bool {
         loop {
-            // What came before is seen in the state; what comes later makes it readable again.
-            let _ = rustix::io::read(&self.came, &mut [0; 8]);
+            // What came before is seen in the state; for what comes later it rings again.
+            self.came.hush();
             if !self.are_over(Duration::ZERO) {
                 return false;
             }
@@ -100,11 +98,6 @@ impl Needs {
                 Err(_) => return false,
             }
         }
-    }
-
-    fn wake(&self) {
-        // It fails only if nobody has read it for 2^64 times: then it is readable.
-        let _ = rustix::io::write(&self.came, &1_u64.to_ne_bytes());
     }
 
     /// A panic of another holder leaves the count right: nothing panics in between.

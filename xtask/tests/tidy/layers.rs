@@ -8,6 +8,7 @@ const SOURCES: &str = "crates/pistreaming/src/";
 /// Each module's layer. `lib` and `main` stand on top of all.
 const LAYERS: &[(&str, u8)] = &[
     ("time", 0),
+    ("bell", 0),
     ("shutdown", 0),
     ("frame", 1),
     ("unit", 1),

@@ -16,6 +16,11 @@ const UNSAFE: &[(&str, &str)] = &[
         "what a child does between fork and exec: parent-death signal",
     ),
     ("crates/pistreaming/src/server/unsent.rs", "bytes that a socket has not sent yet: an ioctl"),
+    (
+        "crates/pistreaming/src/server/waiting.rs",
+        "a socket that the runtime waits for and others use meanwhile",
+    ),
+    ("crates/pistreaming/src/server/ahead.rs", "memory fetched before it is used: a CPU's instruction"),
     ("crates/mpeg1/src/workers.rs", "work that borrows, on threads that outlive it"),
     (
         "crates/pistreaming/src/source/v4l2/kernel.rs",

@@ -72,10 +72,14 @@ fn publish(hub: &Hub, stream: &Stream, clock: Clock, number: u32) {
         coding: Duration::ZERO,
         bytes: Bytes::from(bytes),
     };
-    hub.publish(unit(picture(number), number == 0, Picture::Predicted));
+    // As an encoder does: the first who comes gets a start that is for all.
+    match hub.orders().start || number == 0 {
+        true => hub.publish(unit(start(number, JOIN_BYTES), true, Picture::Intra)),
+        false => hub.publish(unit(picture(number), false, Picture::Predicted)),
+    }
     let orders = hub.orders();
     for fit in Fit::ALL {
-        if orders.joins[fit] || orders.start {
+        if orders.joins[fit] {
             hub.attach(unit(start(number, JOIN_BYTES), true, Picture::Join), fit, Role::Join);
         }
         if orders.bands[fit] {

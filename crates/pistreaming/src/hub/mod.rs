@@ -53,6 +53,7 @@ use upload::Upload;
 pub use viewer::Viewer;
 pub use window::Window;
 
+use crate::bell::Bell;
 use crate::frame::{Frame, FrameSize};
 use crate::mailbox::Mailbox;
 use crate::unit::AccessUnit;
@@ -98,6 +99,8 @@ impl Counts {
 pub struct Hub {
     core: Mutex<Core>,
     news: watch::Sender<()>,
+    /// They ring with each news.
+    bells: Mutex<Vec<Arc<Bell>>>,
     rules: Rules,
     frames: Arc<Mailbox<Frame>>,
     /// Counts the changes of notices.
@@ -167,6 +170,7 @@ impl Hub {
         Arc::new(Self {
             core: Mutex::new(core),
             news: watch::Sender::new(()),
+            bells: Mutex::default(),
             rules,
             frames,
             notice_changes: AtomicU64::new(0),
@@ -348,9 +352,15 @@ impl Hub {
         self.news.subscribe()
     }
 
+    /// The same for a thread that waits in the kernel: it rings then.
+    pub fn ring_for_news(&self, bell: Arc<Bell>) {
+        self.bells.lock().unwrap_or_else(PoisonError::into_inner).push(bell);
+    }
+
     /// Wakes all who wait for [`Self::news`].
     pub fn wake(&self) {
         self.news.send_replace(());
+        self.bells.lock().unwrap_or_else(PoisonError::into_inner).iter().for_each(|bell| bell.ring());
     }
 
     /// A panic of another holder leaves the core whole enough: the worst is a viewer's place, which checks itself.

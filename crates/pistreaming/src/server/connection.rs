@@ -19,7 +19,8 @@ use socket2::SockRef;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{sleep, timeout};
 
-use super::tap::{Tap, TapIo};
+use super::tap::Tap;
+use super::waiting::TapIo;
 use super::{Site, http};
 
 /// A request's head must have come by then; a silent connection is closed then.
@@ -134,7 +135,8 @@ async fn refuse(stream: TcpStream) -> io::Result<()> {
 
 async fn serve(site: Arc<Site>, tap: Arc<Tap>, role: Role) {
     let stop = site.stop.clone();
-    let (io, held) = (TokioIo::new(TapIo(Arc::clone(&tap))), Arc::clone(&tap));
+    let Ok(io) = TapIo::new(Arc::clone(&tap)) else { return };
+    let (io, held) = (TokioIo::new(io), Arc::clone(&tap));
     let service = service_fn(move |request| {
         let (site, tap) = (Arc::clone(&site), Arc::clone(&tap));
         async move { Ok::<_, Infallible>(http::answer(&site, &tap, role, request).await) }

@@ -1,44 +1,58 @@
-//! One loop that hands each picture to all who are ready for it.
+//! One loop that hands each picture to all who are ready for it, and takes in what they send.
 //!
 //! A task for each viewer, woken for each picture, costs more than the sending: the runtime's queues, wakers and timers.
-//! So one thread walks over all when there is news of the hub, and does for each what his own task would do (`seat`):
-//! nothing in it waits. Whom the kernel refuses a picture, who sends something, or is to be looked at again after some
-//! time, is served by his own task until he waits for news of the hub alone. Who is slow costs a walk one look at his lock.
+//! So one thread waits in the kernel for news of the hub and of all sockets, and does what there is to do: first of all, at
+//! news of the hub, for everybody; then for whose socket something happened to; then for whom the time has come. Nothing in
+//! it waits. Acknowledgements that come while a picture is being sent are so taken in when it has been sent to all.
+//!
+//! Tried before: the runtime's own threads read and the loop only sent. Each acknowledgement then woke a thread, which took
+//! the time of the loop or of a viewer in the middle of a picture, and what both needed went from core to core.
 //!
 //! A thread of its own, and not one of the runtime's tasks: the others would wait behind a walk of some milliseconds. Sending
 //! from the encode thread would delay the next picture.
 //!
-//! Here belongs: who is walked over, and when. Not here: what is done for each (`seat`).
+//! Here belongs: whose turn it is. Not here: what is done for each (`seat`), waiting in the kernel (`watched`).
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::fmt;
 use std::io;
+use std::os::fd::BorrowedFd;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
+use std::time::Instant;
 
-use tokio::runtime::Handle;
-use tokio::sync::watch;
-use tokio_util::sync::CancellationToken;
+use super::ahead;
+use super::watched::{Ready, Watched};
+use crate::bell::Bell;
+use crate::hub::Hub;
 
-/// One who is to hear of news.
-pub(super) trait Member: Send + Sync {
-    /// There is news of the hub. Does not wait.
-    fn news(&self);
+/// The numbers of the bells among those of the members.
+const NEWS: u64 = u64::MAX;
+const CALLS: u64 = u64::MAX - 1;
+
+/// One who is served.
+pub(super) trait Member: Send {
+    /// His socket.
+    fn socket(&self) -> BorrowedFd<'_>;
+    /// Begins to fetch what his turn will need beside himself.
+    fn fetch(&self) {}
+    /// Does all that can be done for him now, and waits for nothing. His next turn is with news of the hub or of his socket,
+    /// or at that time.
+    fn turn(&mut self, ready: Ready) -> Result<Option<Instant>, Over>;
+    /// He is served no longer.
+    fn leave(self: Box<Self>);
 }
 
-/// All who are served.
-#[derive(Default)]
+/// He is to be served no longer.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Over;
+
+/// All who are served. Dropping it ends the loop.
 pub(super) struct Crowd {
-    list: Mutex<List>,
-}
-
-#[derive(Default)]
-struct List {
-    numbers: u64,
-    members: BTreeMap<u64, Arc<dyn Member>>,
-    /// Whether somebody came or went since the last walk.
-    changed: bool,
+    door: Arc<Door>,
+    numbers: AtomicU64,
 }
 
 impl fmt::Debug for Crowd {
@@ -47,163 +61,214 @@ impl fmt::Debug for Crowd {
     }
 }
 
+/// Where others call to the loop.
+struct Door {
+    calls: Mutex<Calls>,
+    bell: Bell,
+}
+
+#[derive(Default)]
+struct Calls {
+    come: Vec<(u64, Box<dyn Member>)>,
+    gone: Vec<u64>,
+    shut: bool,
+}
+
 /// A member's place; dropping it is leaving.
 pub(super) struct Place {
-    crowd: Arc<Crowd>,
+    door: Option<Arc<Door>>,
     number: u64,
 }
 
 impl Crowd {
-    /// Walks over all whenever there is news, until the hub is gone or `stop`, of which all hear, too.
-    pub(super) fn start(
-        self: &Arc<Self>,
-        mut news: watch::Receiver<()>,
-        stop: CancellationToken,
-    ) -> io::Result<()> {
-        let (crowd, runtime, mut walk) = (Arc::clone(self), Handle::current(), Walk::default());
-        let mut goes_on = async move || {
-            tokio::select! {
-                biased;
-                () = stop.cancelled() => false,
-                news = news.changed() => news.is_ok(),
-            }
-        };
-        let walk_on = move || loop {
-            let goes_on = runtime.block_on(goes_on());
-            walk.over(&crowd);
-            if !goes_on {
-                return;
-            }
-        };
-        thread::Builder::new().name("crowd".into()).spawn(walk_on).map(drop)
+    /// A loop that serves nobody yet, until this is dropped.
+    pub(super) fn start(hub: &Hub) -> io::Result<Arc<Self>> {
+        let door = Arc::new(Door { calls: Mutex::default(), bell: Bell::new()? });
+        let mut round = Round::new(Arc::clone(&door))?;
+        let news = Arc::new(Bell::new()?);
+        round.watched.add(&*news, NEWS)?;
+        hub.ring_for_news(news);
+        thread::Builder::new().name("crowd".into()).spawn(move || while round.go() {})?;
+        Ok(Arc::new(Self { door, numbers: AtomicU64::new(0) }))
     }
 
     /// One more.
-    pub(super) fn enter(self: &Arc<Self>, member: Arc<dyn Member>) -> Place {
-        let mut list = self.lock();
-        list.numbers += 1;
-        let number = list.numbers;
-        list.members.insert(number, member);
-        list.changed = true;
-        Place { crowd: Arc::clone(self), number }
+    pub(super) fn enter(&self, member: Box<dyn Member>) -> Place {
+        let number = self.numbers.fetch_add(1, Relaxed);
+        self.door.call(|calls| calls.come.push((number, member)));
+        Place { door: Some(Arc::clone(&self.door)), number }
     }
+}
 
-    /// Nothing that is done under the lock can panic half-way.
-    fn lock(&self) -> MutexGuard<'_, List> {
-        self.list.lock().unwrap_or_else(PoisonError::into_inner)
+impl Drop for Crowd {
+    fn drop(&mut self) {
+        self.door.call(|calls| calls.shut = true);
+    }
+}
+
+impl Place {
+    /// Its member has left.
+    pub(super) fn leave(mut self) {
+        self.door = None;
     }
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
-        let mut list = self.crowd.lock();
-        let member = list.members.remove(&self.number);
-        list.changed = true;
-        // What it holds may take its time to be dropped.
-        drop(list);
-        drop(member);
+        if let Some(door) = self.door.take() {
+            door.call(|calls| calls.gone.push(self.number));
+        }
     }
 }
 
-/// The walks so far.
-#[derive(Default)]
-struct Walk {
-    /// All who were there at the last one: a lock that is held for a whole walk would keep others from coming and going.
-    members: Vec<Arc<dyn Member>>,
-    /// Who is the first.
+impl Door {
+    fn call(&self, what: impl FnOnce(&mut Calls)) {
+        what(&mut self.lock());
+        self.bell.ring();
+    }
+
+    /// Nothing that is done under the lock can panic half-way.
+    fn lock(&self) -> MutexGuard<'_, Calls> {
+        self.calls.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What the loop knows of a member.
+struct Chair {
+    member: Box<dyn Member>,
+    number: u64,
+    /// When he has a turn, whatever happens.
+    until: Option<Instant>,
+}
+
+/// The loop.
+struct Round {
+    door: Arc<Door>,
+    watched: Watched,
+    chairs: Vec<Option<Chair>>,
+    free: Vec<usize>,
+    /// The chairs of those who are to have a turn at a time.
+    times: BTreeSet<(Instant, usize)>,
+    /// Whose turn is the first at the next news.
     first: usize,
 }
 
-impl Walk {
-    /// Each of them hears of news, each time another first.
-    fn over(&mut self, crowd: &Crowd) {
-        self.look(crowd);
-        let (before, after) = self.members.split_at(self.first.min(self.members.len()));
-        for member in after.iter().chain(before) {
-            // A fault in serving one is his alone, as it is in a task.
-            let _ = catch_unwind(AssertUnwindSafe(|| member.news()));
-        }
-        self.first = (self.first + self.members.len() / 8 + 1) % self.members.len().max(1);
+impl Round {
+    fn new(door: Arc<Door>) -> io::Result<Self> {
+        let watched = Watched::new()?;
+        watched.add(&door.bell, CALLS)?;
+        let (chairs, free, times) = (Vec::new(), Vec::new(), BTreeSet::new());
+        Ok(Self { door, watched, chairs, free, times, first: 0 })
     }
 
-    fn look(&mut self, crowd: &Crowd) {
-        let mut list = crowd.lock();
-        if std::mem::take(&mut list.changed) {
-            let gone = std::mem::take(&mut self.members);
-            self.members.extend(list.members.values().cloned());
-            drop(list);
-            drop(gone);
+    /// Waits for something, and does what follows from it. False: nobody will ever come again.
+    fn go(&mut self) -> bool {
+        self.watched.wait(self.times.first().map(|&(time, _)| time));
+        let rings = |bell| self.watched.happened().iter().any(|&(number, _)| number == bell);
+        let (news, calls) = (rings(NEWS), rings(CALLS));
+        if news {
+            self.walk();
         }
+        if calls && !self.answer() {
+            return false;
+        }
+        let mut at = 0;
+        while let Some(&(number, ready)) = self.watched.happened().get(at) {
+            // A bell has no chair.
+            self.turn(usize::try_from(number).unwrap_or(usize::MAX), ready);
+            at += 1;
+        }
+        self.look_at_the_clock();
+        true
+    }
+
+    /// Everybody's turn, each time another first.
+    fn walk(&mut self) {
+        let count = self.chairs.len();
+        let first = self.first.min(count);
+        for at in 0..count {
+            let at = |ahead| (first + at + ahead) % count;
+            // Two viewers before his turn he is fetched, one before it what he holds.
+            if let Some(member) = self.member(at(2)) {
+                ahead::fetch(member);
+            }
+            if let Some(member) = self.member(at(1)) {
+                member.fetch();
+            }
+            self.turn(at(0), Ready::default());
+        }
+        self.first = (first + count / 8 + 1) % count.max(1);
+    }
+
+    fn member(&self, at: usize) -> Option<&dyn Member> {
+        Some(&*self.chairs[at].as_ref()?.member)
+    }
+
+    /// Those whose time has come.
+    fn look_at_the_clock(&mut self) {
+        let Some(&(first, _)) = self.times.first() else { return };
+        let now = Instant::now();
+        if first > now {
+            return;
+        }
+        let due: Vec<usize> =
+            self.times.iter().take_while(|(time, _)| *time <= now).map(|&(_, at)| at).collect();
+        due.into_iter().for_each(|at| self.turn(at, Ready::default()));
+    }
+
+    fn turn(&mut self, at: usize, ready: Ready) {
+        let Some(chair) = self.chairs.get_mut(at).and_then(Option::as_mut) else { return };
+        // A fault in serving one is his alone, as it is in a task.
+        match catch_unwind(AssertUnwindSafe(|| chair.member.turn(ready))) {
+            Ok(Ok(until)) if until == chair.until => {}
+            Ok(Ok(until)) => {
+                let before = std::mem::replace(&mut chair.until, until);
+                before.map(|before| self.times.remove(&(before, at)));
+                self.times.extend(until.map(|until| (until, at)));
+            }
+            Ok(Err(Over)) => self.let_go(at, Member::leave),
+            Err(_) => self.let_go(at, drop),
+        }
+    }
+
+    fn let_go(&mut self, at: usize, how: impl FnOnce(Box<dyn Member>)) {
+        let Some(Chair { member, until, .. }) = self.chairs.get_mut(at).and_then(Option::take) else {
+            return;
+        };
+        until.map(|until| self.times.remove(&(until, at)));
+        self.free.push(at);
+        self.watched.remove(member.socket());
+        let _ = catch_unwind(AssertUnwindSafe(|| how(member)));
+    }
+
+    /// Takes in who has come, lets go of who has gone. False: nobody will ever come again.
+    fn answer(&mut self) -> bool {
+        let Calls { come, gone, shut } = std::mem::take(&mut *self.door.lock());
+        for (number, member) in come {
+            self.seat(number, member);
+        }
+        for number in gone {
+            let has = |chair: &Option<Chair>| chair.as_ref().is_some_and(|chair| chair.number == number);
+            if let Some(at) = self.chairs.iter().position(has) {
+                self.let_go(at, drop);
+            }
+        }
+        !shut
+    }
+
+    fn seat(&mut self, number: u64, member: Box<dyn Member>) {
+        let at = self.free.pop().unwrap_or(self.chairs.len());
+        if self.watched.add(member.socket(), at as u64).is_err() {
+            // The kernel has no room for one more.
+            return member.leave();
+        }
+        if at == self.chairs.len() {
+            self.chairs.push(None);
+        }
+        self.chairs[at] = Some(Chair { member, number, until: None });
+        self.turn(at, Ready::default());
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
-
-    /// Counts what it hears, all in one order.
-    struct Ear {
-        heard: Mutex<Vec<usize>>,
-        order: Arc<AtomicUsize>,
-    }
-
-    impl Member for Ear {
-        fn news(&self) {
-            self.heard.lock().unwrap().push(self.order.fetch_add(1, Relaxed));
-        }
-    }
-
-    struct Faulty;
-
-    impl Member for Faulty {
-        fn news(&self) {
-            panic!("one viewer's fault");
-        }
-    }
-
-    fn ears(crowd: &Arc<Crowd>, count: usize) -> Vec<(Arc<Ear>, Place)> {
-        let order = Arc::new(AtomicUsize::new(0));
-        let ear = || Arc::new(Ear { heard: Mutex::default(), order: Arc::clone(&order) });
-        let enter = |ear: Arc<Ear>| (Arc::clone(&ear), crowd.enter(ear));
-        (0..count).map(|_| enter(ear())).collect()
-    }
-
-    #[test]
-    fn all_hear_once_a_walk_and_nobody_is_always_the_last() {
-        let (crowd, mut walk) = (Arc::new(Crowd::default()), Walk::default());
-        let ears = ears(&crowd, 20);
-        let mut last = [0; 20];
-        for round in 0..60 {
-            walk.over(&crowd);
-            for (n, (ear, _)) in ears.iter().enumerate() {
-                let heard = ear.heard.lock().unwrap();
-                assert_eq!(heard.len(), round + 1);
-                last[n] += usize::from(heard[round] == round * 20 + 19);
-            }
-        }
-        assert!(last.iter().all(|&times| (1..=9).contains(&times)), "{last:?}");
-    }
-
-    #[test]
-    fn who_left_hears_nothing_and_is_let_go() {
-        let (crowd, mut walk) = (Arc::new(Crowd::default()), Walk::default());
-        let mut ears = ears(&crowd, 2);
-        walk.over(&crowd);
-        let (ear, place) = ears.pop().unwrap();
-        drop(place);
-        walk.over(&crowd);
-        assert_eq!((ear.heard.lock().unwrap().len(), Arc::strong_count(&ear)), (1, 1));
-        assert_eq!(ears[0].0.heard.lock().unwrap().len(), 2);
-        walk.over(&Arc::new(Crowd::default()));
-    }
-
-    #[test]
-    fn a_fault_is_one_viewer_s_alone() {
-        let (crowd, mut walk) = (Arc::new(Crowd::default()), Walk::default());
-        let _faulty = crowd.enter(Arc::new(Faulty));
-        let ears = ears(&crowd, 1);
-        walk.over(&crowd);
-        assert_eq!(ears[0].0.heard.lock().unwrap().len(), 1);
-    }
-}
+mod tests;

@@ -28,6 +28,19 @@ pub(super) struct Inbox {
     context: WebSocketContext,
     /// Whether there may be a message in what was read already.
     may_hold: bool,
+    arrivals: Arrivals,
+}
+
+/// What is known of what waits in the kernel.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+enum Arrivals {
+    /// Nothing, until the kernel says so.
+    #[default]
+    None,
+    /// Something, until less than all that was asked for is read.
+    Some,
+    /// Whatever it is, the end of the connection comes behind it.
+    Last,
 }
 
 impl Inbox {
@@ -39,7 +52,12 @@ impl Inbox {
             .max_message_size(Some(MESSAGE_BYTES))
             .max_frame_size(Some(MESSAGE_BYTES));
         let context = WebSocketContext::from_partially_read(part, Role::Server, Some(config));
-        Self { context, may_hold: true }
+        Self { context, may_hold: true, arrivals: Arrivals::None }
+    }
+
+    /// The kernel says that something came; `last`: nothing more will.
+    pub(super) fn comes(&mut self, last: bool) {
+        self.arrivals = if last { Arrivals::Last } else { self.arrivals.max(Arrivals::Some) };
     }
 
     /// Whether he is to be read from, when so much waits to be sent to him.
@@ -50,9 +68,9 @@ impl Inbox {
     /// The next binary message, if it is there. Answers are put behind `waiting`.
     pub(super) fn receive(&mut self, tap: &Tap, waiting: &mut Vec<u8>) -> Result<Option<Bytes>, End> {
         // Looked at before each picture: who has sent nothing is to cost nothing.
-        while Self::is_open(waiting) && (self.may_hold || tap.is_readable()) {
+        while Self::is_open(waiting) && (self.may_hold || self.arrivals != Arrivals::None) {
             self.may_hold = true;
-            match self.context.read(&mut Ends { tap, waiting }) {
+            match self.context.read(&mut Ends { tap, waiting, arrivals: &mut self.arrivals }) {
                 Ok(Message::Binary(bytes)) => return Ok(Some(bytes)),
                 Ok(Message::Close(_)) => return Err(End::Left),
                 // A pong is his answer to nothing of ours, text no message of any protocol here.
@@ -81,11 +99,20 @@ fn end(error: &Error) -> End {
 struct Ends<'a> {
     tap: &'a Tap,
     waiting: &'a mut Vec<u8>,
+    arrivals: &'a mut Arrivals,
 }
 
 impl Read for Ends<'_> {
     fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
-        self.tap.try_receive(bytes)
+        if *self.arrivals == Arrivals::None {
+            return Err(io::ErrorKind::WouldBlock.into());
+        }
+        let read = self.tap.try_receive(bytes);
+        let is_all = read.as_ref().map_or(true, |&count| count < bytes.len());
+        if is_all && *self.arrivals == Arrivals::Some {
+            *self.arrivals = Arrivals::None;
+        }
+        read
     }
 }
 

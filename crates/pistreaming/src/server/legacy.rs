@@ -25,6 +25,7 @@ use bytes::Bytes;
 use super::Site;
 use super::frames::{self, code};
 use super::outlet::{End, Event, Outlet};
+use super::record::Record;
 use super::seat::{self, Speaker};
 use super::tap::Tap;
 use super::viewers::{Entry, Full};
@@ -71,6 +72,14 @@ struct Legacy {
 impl Speaker for Legacy {
     fn outlet(&mut self) -> &mut Outlet {
         &mut self.outlet
+    }
+
+    fn socket(&self) -> &Outlet {
+        &self.outlet
+    }
+
+    fn record(&self) -> &Record {
+        &self.entry.record
     }
 
     fn watches(&self) -> bool {

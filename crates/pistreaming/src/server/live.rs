@@ -16,7 +16,7 @@ use wire::{
 use super::Site;
 use super::frames::{self, code};
 use super::outlet::{End, Event, Outlet};
-use super::record::Activity;
+use super::record::{Activity, Record};
 use super::seat::{self, Speaker};
 use super::tap::Tap;
 use super::viewers::{Entry, Full};
@@ -88,6 +88,14 @@ struct Live {
 impl Speaker for Live {
     fn outlet(&mut self) -> &mut Outlet {
         &mut self.outlet
+    }
+
+    fn socket(&self) -> &Outlet {
+        &self.outlet
+    }
+
+    fn record(&self) -> &Record {
+        &self.entry.record
     }
 
     fn watches(&self) -> bool {

@@ -7,6 +7,7 @@
 //! who watches, and `stats`, `status` and `metrics` say how it goes.
 //! Not here: pictures (the hub's), cameras, encoders.
 
+mod ahead;
 mod assets;
 mod client;
 mod connection;
@@ -33,6 +34,8 @@ mod template;
 mod unsent;
 mod upgrade;
 mod viewers;
+mod waiting;
+mod watched;
 
 use std::fmt;
 use std::io;
@@ -227,7 +230,7 @@ impl Ports {
             ws_port: self.ws_port()?,
             viewers: Viewers::new(limits, clock, self.settings.on_visit),
             settings: self.settings,
-            crowd: Arc::default(),
+            crowd: Crowd::start(&camera.hub)?,
             camera,
             clock,
             assets: Assets::new(),
@@ -239,7 +242,6 @@ impl Ports {
             stop: CancellationToken::new(),
             reason: OnceLock::new(),
         });
-        site.crowd.start(site.camera.hub.news(), site.stop.clone())?;
         connection::accept(&site, self.http, connection::Role::Page)?;
         if let Some(ws) = self.ws {
             connection::accept(&site, ws, connection::Role::OldPages)?;

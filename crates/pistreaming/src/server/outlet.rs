@@ -8,14 +8,13 @@
 //!
 //! Here belongs: what is the same for both protocols. Not here: what is sent.
 
-use std::future::poll_fn;
-use std::io::ErrorKind;
+use std::io;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::{Buf as _, Bytes};
 use tokio::task::coop::consume_budget;
-use tokio::time::{Instant, timeout};
+use tokio::time::timeout;
 use wire::Pace;
 
 use super::Site;
@@ -23,8 +22,9 @@ use super::frames::{self, close, code};
 use super::gate::{Gate, Stalled};
 use super::inbox::Inbox;
 use super::link::Meter;
-use super::seat::Wait;
 use super::tap::Tap;
+use super::waiting::{Waiting, wait_for};
+use super::watched::Ready;
 use crate::hub::{Link, Next, Notice, Part, Stream, Viewer};
 
 /// Once the server stops, what is being sent may take this much longer; what comes behind half a message would be taken
@@ -62,8 +62,8 @@ pub(super) enum Event {
     Notice(Notice),
     /// He is to be sent a picture.
     Picture(Next),
-    /// Nothing, until news of the hub or what is said here.
-    Nothing(Wait),
+    /// Nothing, until news of the hub or of the socket, or that time.
+    Nothing(Option<Instant>),
 }
 
 /// A viewer's socket.
@@ -102,17 +102,25 @@ impl Outlet {
     }
 
     /// His socket.
-    pub(super) fn tap(&self) -> Arc<Tap> {
-        Arc::clone(&self.tap)
+    pub(super) fn tap(&self) -> &Tap {
+        &self.tap
     }
 
-    /// What happens next. `watches`: whether he is to be sent pictures; `reads`: whether what he has sent is taken in.
-    pub(super) fn next(&mut self, viewer: &mut Viewer, watches: bool, reads: bool) -> Result<Event, End> {
+    /// This is news of the socket.
+    pub(super) fn happened(&mut self, ready: Ready) {
+        if ready.read {
+            self.inbox.comes(ready.last);
+        }
+        self.refused &= !ready.write;
+    }
+
+    /// What happens next. `watches`: whether he is to be sent pictures.
+    pub(super) fn next(&mut self, viewer: &mut Viewer, watches: bool) -> Result<Event, End> {
         if self.site.stops() {
             return Err(End::Stopping);
         }
         // First of all what he asks: the answer to a clock probe must not wait behind a picture.
-        if reads && let Some(bytes) = self.inbox.receive(&self.tap, &mut self.small)? {
+        if let Some(bytes) = self.inbox.receive(&self.tap, &mut self.small)? {
             return Ok(Event::Received(bytes));
         }
         self.flush()?;
@@ -123,7 +131,7 @@ impl Outlet {
             return Ok(Event::Notice(notice));
         }
         if !watches || viewer.has_all() {
-            return Ok(self.nothing(None));
+            return Ok(Event::Nothing(None));
         }
         let link = self.meter.look();
         match viewer.step(link) {
@@ -143,12 +151,8 @@ impl Outlet {
         // There is no event for "it has arrived".
         let again = self.meter.look_again(&link, viewer.waits_for_idle(link));
         // Who takes nothing is looked at less and less often.
-        Ok(self.nothing(again.map(|wait| wait.max(self.gate.since_progress() / 8))))
-    }
-
-    fn nothing(&self, most: Option<Duration>) -> Event {
-        let until = most.map(|most| Instant::now() + most);
-        Event::Nothing(Wait { read: Inbox::is_open(&self.small), write: false, until })
+        let again = again.map(|wait| wait.max(self.gate.since_progress() / 8));
+        Ok(Event::Nothing(again.map(|wait| Instant::now() + wait)))
     }
 
     /// He showed that he takes what he is sent.
@@ -201,29 +205,19 @@ impl Outlet {
 
     /// How many of these bytes the kernel takes now.
     fn try_send(&mut self, bytes: &[u8]) -> Result<usize, End> {
-        let sent = match self.tap.try_send(bytes) {
-            Ok(sent) => sent,
-            Err(error) if error.kind() == ErrorKind::WouldBlock => 0,
-            Err(_) => return Err(End::Gone),
-        };
+        let sent = self.tap.try_send(bytes).map_err(|_| End::Gone)?;
         self.refused = sent < bytes.len();
         Ok(sent)
     }
 
-    /// Whether the kernel has taken less than it was to, and has said nothing since.
-    fn is_refused(&mut self) -> bool {
-        self.refused = self.refused && !self.tap.is_writable();
-        self.refused
-    }
-
     /// Sends what can be sent of what waits.
     fn flush(&mut self) -> Result<(), End> {
-        while !self.rest.is_empty() && !self.is_refused() {
+        while !self.rest.is_empty() && !self.refused {
             let rest = self.rest.clone();
             let sent = self.try_send(&rest)?;
             self.rest.advance(sent);
         }
-        while self.rest.is_empty() && !self.small.is_empty() && !self.is_refused() {
+        while self.rest.is_empty() && !self.small.is_empty() && !self.refused {
             let small = std::mem::take(&mut self.small);
             let sent = self.try_send(&small);
             self.small = small;
@@ -233,8 +227,8 @@ impl Outlet {
     }
 
     /// Whether something waits for room in the socket.
-    fn is_behind(&mut self) -> bool {
-        !self.rest.is_empty() || !self.small.is_empty() || self.is_refused()
+    fn is_behind(&self) -> bool {
+        !self.rest.is_empty() || !self.small.is_empty() || self.refused
     }
 
     /// From now on he is waited for, if he is not already. The time before is not held against him.
@@ -248,7 +242,7 @@ impl Outlet {
     fn room(&mut self) -> Result<Event, End> {
         self.is_waited_for();
         let look = self.gate.look_now_and_then()?;
-        Ok(Event::Nothing(Wait { read: Inbox::is_open(&self.small), write: true, until: Some(look) }))
+        Ok(Event::Nothing(Some(look.into_std())))
     }
 
     /// Ends the connection; with a `last` message if he can still be told.
@@ -262,33 +256,34 @@ impl Outlet {
         };
         self.small.extend(last.unwrap_or_default());
         self.small.extend(words);
-        if let Ok(Ok(())) = timeout(LAST_SEND_WITHIN, self.all_sent()).await {
+        let Ok(tap) = wait_for(Arc::clone(&self.tap)) else { return };
+        if let Ok(Ok(())) = timeout(LAST_SEND_WITHIN, self.all_sent(&tap)).await {
             self.tap.finish();
             // Closing with unread bytes would reset the connection, and the goodbye might be lost with it.
-            let _ = timeout(CLOSE_WITHIN, self.all_read()).await;
+            let _ = timeout(CLOSE_WITHIN, all_read(&tap)).await;
         }
     }
 
-    async fn all_sent(&mut self) -> Result<(), End> {
+    async fn all_sent(&mut self, tap: &Waiting) -> Result<(), End> {
         loop {
             self.flush()?;
             if self.rest.is_empty() && self.small.is_empty() {
                 return Ok(());
             }
-            poll_fn(|cx| self.tap.poll_ready(cx, false, true)).await;
+            // What comes between the refusal and this is an event, too.
+            tap.writable().await.map_err(|_| End::Gone)?.clear_ready();
+            self.refused = false;
         }
     }
+}
 
-    async fn all_read(&self) {
-        let mut bytes = [0; 1024];
-        loop {
-            match self.tap.try_receive(&mut bytes) {
-                Ok(count) if count > 0 => consume_budget().await,
-                Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                    poll_fn(|cx| self.tap.poll_ready(cx, true, false)).await;
-                }
-                Ok(_) | Err(_) => return,
-            }
+async fn all_read(tap: &Waiting) -> io::Result<()> {
+    let mut bytes = [0; 1024];
+    loop {
+        let mut ready = tap.readable().await?;
+        if let Ok(Ok(0) | Err(_)) = ready.try_io(|tap| tap.get_ref().try_receive(&mut bytes)) {
+            return Ok(());
         }
+        consume_budget().await;
     }
 }

@@ -11,7 +11,7 @@ use hyper::upgrade::{OnUpgrade, Upgraded};
 use hyper_util::rt::TokioIo;
 use tungstenite::handshake::server::create_response_with_body;
 
-use super::tap::TapIo;
+use super::waiting::TapIo;
 
 /// Whether the request is for a WebSocket.
 pub(super) fn is_wanted(parts: &Parts) -> bool {
