@@ -26,7 +26,12 @@ struct Settings {
     viewers: Vec<usize>,
     time: Duration,
     systems: Vec<System>,
+    /// Whether the program is restarted, too.
+    restart: bool,
 }
+
+/// Its name on the command line.
+const RESTART: &str = "restart";
 
 /// What one run gave.
 struct Figures {
@@ -43,6 +48,13 @@ pub(crate) fn run_all(arguments: &[String]) -> Outcome {
     let settings = Settings::parse(arguments)?;
     ensure(&[NODE, TRACE].concat())?;
     super::crowd_systems::prepare()?;
+    if !settings.systems.is_empty() {
+        measure_all(&settings)?;
+    }
+    if settings.restart { super::crowd_restart::run_all() } else { Ok(()) }
+}
+
+fn measure_all(settings: &Settings) -> Outcome {
     println!("{HEADING}");
     for &viewers in &settings.viewers {
         for &system in &settings.systems {
@@ -64,8 +76,8 @@ pub(crate) fn run_all(arguments: &[String]) -> Outcome {
 
 impl Settings {
     fn parse(arguments: &[String]) -> Outcome<Self> {
-        let mut settings =
-            Self { viewers: vec![1000, 4000], time: Duration::from_secs(10), systems: System::ALL.to_vec() };
+        let (viewers, time) = (vec![1000, 4000], Duration::from_secs(10));
+        let mut settings = Self { viewers, time, systems: System::ALL.to_vec(), restart: true };
         let mut words = arguments.iter();
         while let Some(word) = words.next() {
             let mut value = || words.next().ok_or(format!("{word} needs a value"));
@@ -77,11 +89,14 @@ impl Settings {
                 }
                 "--only" => {
                     let names: Vec<&str> = value()?.split(',').collect();
-                    let known = |name: &&&str| System::ALL.iter().any(|system| system.name() == **name);
+                    let known = |name: &&&str| {
+                        **name == RESTART || System::ALL.iter().any(|system| system.name() == **name)
+                    };
                     if let Some(unknown) = names.iter().find(|name| !known(name)) {
                         return Err(format!("there is no system '{unknown}'; {OPTIONS}"));
                     }
                     settings.systems.retain(|system| names.contains(&system.name()));
+                    settings.restart = names.contains(&RESTART);
                 }
                 other => return Err(format!("unknown option '{other}'; {OPTIONS}")),
             }

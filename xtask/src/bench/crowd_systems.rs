@@ -103,7 +103,8 @@ impl Running {
     }
 }
 
-fn example(arguments: &[&str]) -> Command {
+/// The example that is both ends.
+pub(crate) fn example(arguments: &[&str]) -> Command {
     let mut command = Command::new(target().join("release/examples/crowd"));
     command.args(arguments);
     command
@@ -156,7 +157,8 @@ impl Crowd {
     }
 }
 
-fn line(output: &mut BufReader<ChildStdout>) -> Outcome<String> {
+/// The next line.
+pub(crate) fn line(output: &mut BufReader<ChildStdout>) -> Outcome<String> {
     let mut line = String::new();
     output.read_line(&mut line).map_err(|error| error.to_string())?;
     if line.is_empty() { Err("it ended without a word".into()) } else { Ok(line.trim_end().into()) }

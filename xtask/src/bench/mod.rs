@@ -8,6 +8,7 @@ mod clips;
 mod conditions;
 mod convert;
 mod crowd;
+mod crowd_restart;
 mod crowd_systems;
 mod curves;
 mod decode;
@@ -33,7 +34,7 @@ pub(crate) const PURPOSE: &str = "convert: what capturing costs: conversions, sc
     encode: speed, bits and quality of the encoder beside FFmpeg's, on clips that it makes\n\
     decode: pictures per second in WebAssembly beside JSMpeg's, natively beside FFmpeg's, on streams of those clips\n\
     crowd: what sending the same pictures to thousands costs, and how soon all have them: ours, a relay of JSMpeg's kind,\n\
-    \x20      and the least that the kernel takes\n\
+    \x20      and the least that the kernel takes; and how soon 500 are back after a restart\n\
     drift: what is lost in decoders whose inverse DCT is not ours, FFmpeg's, JSMpeg's old and new, over 500 pictures\n\
     parts: how much sooner a large picture's last byte is there when it is sent in parts while it is being coded\n\
     join: how far behind the others' picture, in dB, that of one who joins is, by links of 1.1 to 20 times the rate\n\
@@ -50,7 +51,7 @@ pub(crate) const PURPOSE: &str = "convert: what capturing costs: conversions, sc
     --rivals     the other systems, too, where it is quiet\n\
     --conditions NAME  one alone, or several with commas between: quiet, busy (the page's own thread, 50 ms in every 200), hd (1280x720 at 30 frames/s)\n\
     --viewers N  with crowd: how many, or several with commas between (1000,4000)\n\
-    --only NAME  with crowd: floor, relay, old, live, program, or several; with links: those that have NAME in theirs; with latency: one system alone, or several with commas between: floor (raw luma, no codec), ours (these two if nothing is said), ours-ffmpeg, jsmpeg, jsmpeg-tuned";
+    --only NAME  with crowd: floor, relay, old, live, program, restart, or several; with links: those that have NAME in theirs; with latency: one system alone, or several with commas between: floor (raw luma, no codec), ours (these two if nothing is said), ours-ffmpeg, jsmpeg, jsmpeg-tuned";
 
 /// Runs the benchmark that the first argument names.
 pub(crate) fn run(arguments: &[String]) -> Outcome {

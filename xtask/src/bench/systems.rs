@@ -98,10 +98,11 @@ impl System {
     }
 
     fn start_with(self, video: Video, host: &str, more: &[&str]) -> Outcome<Running> {
+        let address = || Ok::<_, String>(format!("{host}:{}", free_port(host)?));
         match self {
             Self::Floor => floor(video, host),
-            Self::Ours => ours(video, host, more),
-            Self::OursFfmpeg => ours(video, host, &[&["--encoder", "ffmpeg"], more].concat()),
+            Self::Ours => ours(video, &address()?, more),
+            Self::OursFfmpeg => ours(video, &address()?, &[&["--encoder", "ffmpeg"], more].concat()),
             Self::Jsmpeg => jsmpeg(video, host, more),
             Self::JsmpegTuned => {
                 jsmpeg(video, host, &[&["-strict", "unofficial", "-flags", "low_delay"], more].concat())
@@ -142,13 +143,14 @@ pub(crate) fn program() -> PathBuf {
     other.unwrap_or_else(|| target().join("release/pistreaming"))
 }
 
-fn ours(video: Video, host: &str, more: &[&str]) -> Outcome<Running> {
-    let port = free_port(host)?;
+/// Our program at this host and port.
+pub(crate) fn ours(video: Video, address: &str, more: &[&str]) -> Outcome<Running> {
+    let (host, port) = address.rsplit_once(':').ok_or_else(|| format!("{address} has no port"))?;
     let mut command = Command::new(program());
     let size = video.size_text();
-    let (rate, port_text) = (video.rate.to_string(), port.to_string());
+    let rate = video.rate.to_string();
     command.args(["--size", &size, "--fps", &rate, "--bitrate", video.bits]);
-    command.args(["--bind", host, "--port", &port_text, "--ws-port", "none"]).args(more);
+    command.args(["--bind", host, "--port", port, "--ws-port", "none"]).args(more);
     // Its errors are ours to show.
     command.stdin(Stdio::null()).stdout(Stdio::null());
     match more.iter().position(|word| *word == "--source") {
@@ -157,12 +159,11 @@ fn ours(video: Video, host: &str, more: &[&str]) -> Outcome<Running> {
         Some(_) => {}
     }
     let mut processes = vec![Process::start("pistreaming", &mut command)?];
-    let address = format!("{host}:{port}");
-    wait_for(&address, &mut processes[0])?;
+    wait_for(address, &mut processes[0])?;
     let server = processes.iter().map(Process::id).collect();
     Ok(Running {
         page: format!("http://{address}/"),
-        socket: (address, "/live", "pistreaming.1"),
+        socket: (address.into(), "/live", "pistreaming.1"),
         server,
         processes,
     })

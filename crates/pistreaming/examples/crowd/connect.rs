@@ -21,27 +21,41 @@ pub(crate) struct Target {
 pub(crate) fn open(target: &Target) -> Outcome<(TcpStream, Vec<u8>)> {
     let mut socket = TcpStream::connect(&target.address)?;
     socket.set_read_timeout(Some(PATIENCE))?;
-    let protocol = match target.protocol.as_str() {
-        "" => String::new(),
-        name => format!("Sec-WebSocket-Protocol: {name}\r\n"),
-    };
-    // The key is any 16 bytes in base64.
-    let request = format!(
-        "GET {} HTTP/1.1\r\nHost: {}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
-         Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: b25lIG9mIHRoZSBjcm93ZA==\r\n{protocol}\r\n",
-        target.path, target.address
-    );
-    socket.write_all(request.as_bytes())?;
+    socket.write_all(target.request().as_bytes())?;
     let mut reply = Vec::new();
     loop {
         let mut bytes = [0; 4096];
         let count = socket.read(&mut bytes)?;
         reply.extend_from_slice(&bytes[..count]);
-        let end = reply.windows(4).position(|four| four == b"\r\n\r\n");
-        match end {
-            Some(end) if reply.starts_with(b"HTTP/1.1 101") => return Ok((socket, reply.split_off(end + 4))),
+        match consent(&mut reply)? {
+            Some(behind) => return Ok((socket, behind)),
             None if count > 0 => {}
-            _ => return Err(format!("no WebSocket: {}", String::from_utf8_lossy(&reply)).into()),
+            None => return Err("the server closed before its consent".into()),
         }
     }
+}
+
+impl Target {
+    /// What asks for the WebSocket.
+    pub(crate) fn request(&self) -> String {
+        let protocol = match self.protocol.as_str() {
+            "" => String::new(),
+            name => format!("Sec-WebSocket-Protocol: {name}\r\n"),
+        };
+        // The key is any 16 bytes in base64.
+        format!(
+            "GET {} HTTP/1.1\r\nHost: {}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+             Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: b25lIG9mIHRoZSBjcm93ZA==\r\n{protocol}\r\n",
+            self.path, self.address
+        )
+    }
+}
+
+/// The first bytes behind the server's consent, once it is whole.
+pub(crate) fn consent(reply: &mut Vec<u8>) -> Outcome<Option<Vec<u8>>> {
+    let Some(end) = reply.windows(4).position(|four| four == b"\r\n\r\n") else { return Ok(None) };
+    if !reply.starts_with(b"HTTP/1.1 101") {
+        return Err(format!("no WebSocket: {}", String::from_utf8_lossy(reply)).into());
+    }
+    Ok(Some(reply.split_off(end + 4)))
 }

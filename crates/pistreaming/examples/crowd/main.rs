@@ -6,11 +6,13 @@
 //! crowd floor            one write() a viewer and picture, and nothing else: what the kernel alone takes; prints its port
 //! crowd feed ADDRESS     sends the pictures to a relay as the body of a POST
 //! crowd watch ADDRESS …  viewers, and figures of how the pictures reached them
+//! crowd back ADDRESS N   so many viewers, each of whom comes back as the page does when his connection is lost
 //! crowd storm ADDRESS    ten thousand connections in ten seconds, from several addresses, well-behaved and not
 //! ```
 //!
 //! Here belongs: the command line. Not here: what is measured of the servers' processes (`xtask`).
 
+mod back;
 mod connect;
 mod feed;
 mod floor;
@@ -19,6 +21,7 @@ mod pictures;
 mod report;
 mod serve;
 mod storm;
+mod tell;
 mod watch;
 
 use std::error::Error;
@@ -36,10 +39,11 @@ fn main() -> Outcome {
         ["serve"] => serve::run(),
         ["floor"] => floor::run(),
         ["feed", address] => feed::run(address),
+        ["back", address, viewers] => back::run(address, viewers.parse()?),
         ["storm", address] => storm::run(address),
         ["watch", address, options @ ..] => watch::run(&watch::Settings::parse(address, options)?),
         _ => {
-            Err("there is: crowd serve | floor | feed ADDRESS | watch ADDRESS OPTIONS | storm ADDRESS".into())
+            Err("there is: crowd serve | floor | feed ADDRESS | watch ADDRESS OPTIONS | back ADDRESS N | storm ADDRESS".into())
         }
     }
 }

@@ -11,13 +11,13 @@ use rustix::buffer::spare_capacity;
 use rustix::event::Timespec;
 use rustix::event::epoll::{self, CreateFlags, EventData, EventFlags};
 use rustix::fd::OwnedFd;
-use wire::{Ack, FromViewer, Pace, UNKNOWN};
 
 use crate::Outcome;
 use crate::connect::{Target, open};
 use crate::frames::{Arrived, Frames};
-use crate::pictures::{Stamp, now_us};
+use crate::pictures::now_us;
 use crate::report::Report;
+use crate::tell::Told;
 
 /// What is done.
 pub(crate) struct Settings {
@@ -53,43 +53,12 @@ impl Settings {
     }
 }
 
-const ACK_BYTES: usize = 28;
-
 /// One viewer.
 struct Viewer {
     socket: TcpStream,
     frames: Frames,
     newest: Option<u32>,
     told: Told,
-}
-
-/// Which pictures he acknowledges: as the page does, but for starts, which come rarely and are told of with the next picture.
-struct Told {
-    pace: Pace,
-    /// From its making to its arrival, of the newest picture and the last that was acknowledged.
-    took_us: u64,
-    told_us: u64,
-    is_due: bool,
-}
-
-/// What the page takes for late.
-const LATE_US: u64 = 30_000;
-
-impl Default for Told {
-    fn default() -> Self {
-        Self { pace: Pace::EACH, took_us: 0, told_us: 0, is_due: false }
-    }
-}
-
-impl Told {
-    fn came(&mut self, stamp: Stamp, now_us: u64) {
-        self.took_us = stamp.made_us.map_or(0, |made| now_us.saturating_sub(made));
-        self.is_due |= self.pace.has(stamp.number, false) || self.took_us > self.told_us + LATE_US;
-    }
-
-    fn tell(&mut self) {
-        (self.told_us, self.is_due) = (self.took_us, false);
-    }
 }
 
 /// Connects, measures, reports.
@@ -203,10 +172,7 @@ impl Crowd {
             frames.take(&buffer[..count], |arrived| {
                 let stamp = match arrived {
                     Arrived::Picture(stamp) => stamp,
-                    Arrived::Pace(pace) => {
-                        (told.pace, told.is_due) = (pace, true);
-                        return;
-                    }
+                    Arrived::Pace(pace) => return told.set(pace),
                     Arrived::Other | Arrived::Close => return,
                 };
                 told.came(stamp, now);
@@ -218,10 +184,8 @@ impl Crowd {
                 report.lost += newest.map_or(0, |newest| u64::from(stamp.number - newest - 1));
                 *newest = Some(stamp.number);
             });
-            if let Some(newest) = newest.filter(|_| *acknowledge && told.is_due) {
-                told.tell();
-                // Who cannot be told is about to be found gone.
-                let _ = socket.write(&ack(newest, frames.payload_bytes()));
+            if let Some(newest) = newest.filter(|_| *acknowledge) {
+                told.tell(socket, newest, frames.payload_bytes());
             }
             // The event comes again with the next bytes.
             if count < buffer.len() {
@@ -229,23 +193,4 @@ impl Crowd {
             }
         }
     }
-}
-
-/// An acknowledgement in a frame whose masking key is 0 (RFC 6455, 5.3). `arrived`: bytes of all messages so far.
-fn ack(number: u32, arrived: u32) -> [u8; ACK_BYTES + 6] {
-    let ack = Ack {
-        stream: 1,
-        received: number,
-        shown: number,
-        decode_us: 1000,
-        delay_us: UNKNOWN,
-        arrived: Some(arrived),
-    };
-    let mut message = [0; wire::LONGEST_FROM_VIEWER];
-    let len = FromViewer::Ack(ack).write(&mut message);
-    debug_assert_eq!(len, ACK_BYTES);
-    let mut frame = [0; ACK_BYTES + 6];
-    (frame[0], frame[1]) = (0x82, 0x80 | ACK_BYTES as u8);
-    frame[6..].copy_from_slice(&message[..ACK_BYTES]);
-    frame
 }
