@@ -44,6 +44,11 @@ impl Flights {
         self.first
     }
 
+    /// All, the oldest first.
+    pub(super) fn iter(&self) -> impl Iterator<Item = Flight> {
+        self.first.iter().chain(&self.rest).copied()
+    }
+
     /// One more. If there are too many the last is taken for a part of it.
     pub(super) fn push(&mut self, flight: Flight) {
         if self.first.is_none() {

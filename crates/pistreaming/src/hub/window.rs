@@ -64,6 +64,7 @@ pub struct Window {
     /// Bytes a second.
     rate: Option<f64>,
     run: Run,
+    burst: Option<Burst>,
     /// When the link has carried away all that was sent, by that rate.
     free_at: Timestamp,
 }
@@ -84,6 +85,15 @@ struct Run {
     bytes: u64,
 }
 
+/// Small messages that were sent one soon after the other: a single one of them tells nothing.
+#[derive(Clone, Copy, Debug)]
+struct Burst {
+    /// When the first was sent.
+    at: Timestamp,
+    /// All that was sent before it.
+    from: u64,
+}
+
 impl Window {
     /// A window for one who may be `bound` behind his link's least round trip.
     #[must_use]
@@ -101,6 +111,7 @@ impl Window {
             base: Duration::ZERO,
             rate: None,
             run: Run { time: Duration::ZERO, bytes: 0 },
+            burst: None,
             free_at: Timestamp::from_micros(0),
         }
     }
@@ -322,9 +333,9 @@ impl Window {
         self.allowed(rate, 1.0).saturating_sub(unacknowledged)
     }
 
-    /// The first message of which something should be heard.
+    /// The first message of which something should be heard: not one that was begun and, perhaps, given up.
     fn waiting(&self) -> Option<Flight> {
-        self.flights.first().filter(|flight| !flight.unfinished)
+        self.flights.iter().find(|flight| !flight.unfinished)
     }
 
     /// Bytes that a link of this rate carries in its least round trip and a part of the bound.
@@ -373,28 +384,38 @@ impl Window {
         }
         if !queued {
             self.run = Run::default();
-            // When something was seen by looking says little of when it came.
-            if self.looked_at.is_none() {
-                self.sample(first, took, bytes);
+        }
+        // When something was seen by looking says little of when it came.
+        if self.looked_at.is_none() {
+            self.at_least(first, now, bytes);
+            if !queued {
+                self.at_most(first, took, bytes);
             }
         }
     }
 
-    /// What `bytes` that met no queue say of the link's rate.
-    fn sample(&mut self, first: Flight, took: Duration, bytes: u64) {
-        // The little that was left of before may have come long ago, or with this.
-        let surely = bytes.saturating_sub(first.before);
+    /// With `bytes` more all has come that was sent since the first of them, or since some messages before: so much the link
+    /// carries at least, whatever made some of it wait.
+    fn at_least(&mut self, first: Flight, now: Timestamp, bytes: u64) {
+        let own = Burst { at: first.at, from: first.end - first.bytes };
+        let burst = self.burst.filter(|burst| first.at.since(burst.at) < RUN).unwrap_or(own);
+        let surely = (self.arrived + bytes).saturating_sub(burst.from);
+        let took = now.since(burst.at.after(self.base));
         let sample = surely as f64 / took.as_secs_f64().max(1e-4);
-        let Some(rate) = self.rate else {
+        if self.rate.is_none() {
             self.rate = Some(sample);
-            return;
-        };
-        // What comes right behind other news may have waited with it for a packet that was lost.
-        let alone = self.news_at < first.at.after(self.base) || took >= SHORT_RUN;
-        let foretold = takes(bytes, rate);
-        if sample > rate && surely >= TELLING_BYTES && alone {
+        }
+        let tells = surely >= TELLING_BYTES;
+        self.burst = (!tells).then_some(burst);
+        if tells && Some(sample) > self.rate {
             self.learn(sample, 0.5);
-        } else if first.alone && took > foretold + JITTER {
+        }
+    }
+
+    /// A message met no queue, and `bytes` took so long: was that longer than foretold?
+    fn at_most(&mut self, first: Flight, took: Duration, bytes: u64) {
+        let foretold = takes(bytes, self.rate.unwrap_or(f64::INFINITY));
+        if first.alone && took > foretold + JITTER {
             // The longer it took the less it was an accident.
             let weight = (took - foretold).as_secs_f64().clamp(0.25, 1.0);
             self.learn(bytes as f64 / took.as_secs_f64(), weight);

@@ -255,3 +255,31 @@ fn what_waited_for_a_lost_packet_shows_no_quicker_link() {
     let known = wire.window.rate().unwrap();
     assert!(known < 1.5 * wire.rate, "{known}");
 }
+
+/// On a long way a window for little lets only messages through that are too small to tell anything each.
+#[test]
+fn small_messages_together_show_what_a_link_carries() {
+    let mut wire = Wire::new(4e3, 75_000);
+    wire.stream(&[400; 60], 100_000);
+    assert!(wire.window.rate() < Some(6e3));
+    wire.rate = 200e3;
+    wire.stream(&[400; 200], 33_000);
+    let known = wire.window.rate().unwrap();
+    assert!(known > 12e3, "{known}");
+    assert!(wire.now_us < 13_500_000, "the pictures wait no longer");
+}
+
+/// Pictures that are sent behind one that was begun and given up are waited for like any others.
+#[test]
+fn silence_behind_a_picture_that_was_given_up_shuts_it() {
+    let mut wire = Wire::new(2e6, 1000);
+    wire.stream(&[4000; 20], 40_000);
+    wire.run(wire.now_us + 100_000);
+    wire.window.sent_part(wire.now(), 1000, Part { first: true, last: false });
+    for _ in 0..5 {
+        wire.now_us += 40_000;
+        wire.window.sent(wire.now(), 4000);
+    }
+    wire.now_us += 400_000;
+    assert_eq!(wire.window.link(wire.now()).room, 0);
+}

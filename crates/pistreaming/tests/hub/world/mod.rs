@@ -90,7 +90,8 @@ impl World {
 
     /// One looks away, or looks again.
     pub fn look_away(&mut self, who: usize, away: bool) {
-        self.watchers[who].look_away(away);
+        let now = self.now();
+        self.watchers[who].look_away(now, away);
         self.pump(who);
     }
 

@@ -49,12 +49,14 @@ impl Path {
     }
 
     /// When it changed last before `at_us`, and by which rate it went before. A link that was dead is there again when the
-    /// kernel has found it out.
+    /// kernel has found it out, and was dead until then.
     pub fn changed(&self, at_us: u64) -> (u64, f64) {
         let n = self.rates.iter().rposition(|(from, _)| *from <= at_us).unwrap_or(0);
         let ends = self.rates.windows(2).filter(|pair| pair[0].1 == 0.0 && pair[1].0 <= at_us);
         let found = ends.map(|pair| pair[1].0 + ((pair[1].0 - pair[0].0) as f64 * RETRY_PART) as u64);
-        (found.max().unwrap_or(0).max(self.rates[n].0).min(at_us), self.rates[n.saturating_sub(1)].1)
+        let found = found.max().unwrap_or(0).min(at_us);
+        let (set, before) = (self.rates[n].0, self.rates[n.saturating_sub(1)].1);
+        if found > set { (found, 0.0) } else { (set, before) }
     }
 
     /// Sends a message; when it arrives, µs.

@@ -4,6 +4,7 @@
 //! times: the picture on his screen is no older than the bound allows for longer than it takes to skip.**
 
 use std::collections::VecDeque;
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -92,6 +93,8 @@ pub struct Watcher {
     pub share: f64,
     chance: Chance,
     away: bool,
+    /// From when to when (µs) he looked away last: what his link did meanwhile nobody could see.
+    away_us: Range<u64>,
     on_the_way: VecDeque<Flight>,
     /// Which pictures he acknowledges.
     pace: Pace,
@@ -130,6 +133,7 @@ impl Watcher {
             share: f64::INFINITY,
             chance,
             away: false,
+            away_us: 0..0,
             on_the_way: VecDeque::new(),
             pace: Pace::EACH,
             told_us: None,
@@ -156,8 +160,12 @@ impl Watcher {
         self.given_up += 1;
     }
 
-    pub fn look_away(&mut self, away: bool) {
-        self.away = away;
+    pub fn look_away(&mut self, now: Timestamp, away: bool) {
+        match (std::mem::replace(&mut self.away, away), away) {
+            (false, true) => self.away_us = now.as_micros()..u64::MAX,
+            (true, false) => self.away_us.end = now.as_micros(),
+            _ => {}
+        }
         if let (true, Some(viewer)) = (away, &mut self.viewer) {
             viewer.rest();
             (self.given, self.begun) = (None, None);
@@ -365,7 +373,7 @@ impl Watcher {
     fn check_age(&self, next: Sight) {
         let Some(shown) = self.screen else { return };
         let at_us = next.arrived_us;
-        let (changed, before) = self.path.changed(at_us);
+        let (changed, before) = self.changed(at_us);
         let rate = self.path.rate(at_us).min(self.share);
         if rate == 0.0 || changed > 0 && at_us - changed < CHANGED_US {
             return self.check_changed(at_us, shown.captured_us, changed, before);
@@ -392,6 +400,13 @@ impl Watcher {
             skip / 1000,
             self.window,
         );
+    }
+
+    /// When the link changed last in a way that could be seen, and the rate that was known before.
+    fn changed(&self, at_us: u64) -> (u64, f64) {
+        let (changed, before) = self.path.changed(at_us);
+        let meanwhile = changed > 0 && self.away_us.contains(&changed) && self.away_us.end <= at_us;
+        if meanwhile { (self.away_us.end, self.path.rate(self.away_us.start)) } else { (changed, before) }
     }
 
     /// The same across a change of the link: what was on its way by the old rate takes longer by the new one.
