@@ -11,9 +11,10 @@ use std::process::{Command, Stdio};
 
 use crate::Outcome;
 
-/// The repository's root.
+/// The repository's root: of the clone that cargo runs in, which need not be the one where this was built.
 pub(crate) fn root() -> PathBuf {
-    let package = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let package = std::env::var_os("CARGO_MANIFEST_DIR").unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into());
+    let package = Path::new(&package);
     package.parent().unwrap_or(package).to_path_buf()
 }
 
