@@ -82,11 +82,14 @@
 
   /** The planes are uploaded as they were decoded; the graphics processor computes pixels. Only by the live protocol. */
   class PainterWebgl {
-    /** Throws if the browser has no WebGL. `onlost` is called when the canvas can be painted no more. */
-    constructor(canvas, onlost) {
+    /**
+     * Throws if the browser has no WebGL. `onlost` is called when the canvas can be painted no more. `demands`: more of the
+     * context's attributes.
+     */
+    constructor(canvas, onlost, demands) {
       this.name = 'WebGL';
       this.canvas = canvas;
-      this.gl = canvas.getContext('webgl', CONTEXT);
+      this.gl = canvas.getContext('webgl', Object.assign({}, CONTEXT, demands));
       if (this.gl === null) throw new Error('there is no WebGL');
       this.core = null;
       this.strides = [0, 0, 0];

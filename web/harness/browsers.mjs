@@ -10,13 +10,21 @@ const CHROMIUM_FLAGS = [
 ];
 const DESKTOP = { width: 1280, height: 800 };
 
+/** The environment of a program that may have a window on that display. */
+const on = (display) => display === null ? process.env : { ...process.env, DISPLAY: display };
+
 /**
  * `flags`: more of Chromium's own; `without`: those of the driver that are left out. `init`: run in each page before its own
- * scripts.
+ * scripts. `display`: of the X server on which it has a window.
  */
-export async function startChromium({ flags = [], without = [], init = null } = {}) {
-  const args = [...CHROMIUM_FLAGS, ...flags];
-  const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args, ignoreDefaultArgs: without });
+export async function startChromium({ flags = [], without = [], init = null, display = null } = {}) {
+  const browser = await chromium.launch({
+    executablePath: '/usr/bin/chromium',
+    args: [...CHROMIUM_FLAGS, ...flags],
+    ignoreDefaultArgs: without,
+    headless: display === null,
+    env: on(display),
+  });
   return {
     name: 'Chromium',
     close: () => browser.close(),
@@ -42,12 +50,13 @@ export async function startChromium({ flags = [], without = [], init = null } = 
   };
 }
 
-/** `prefs`: more of Firefox's own settings. */
-export async function startFirefox({ prefs = {} } = {}) {
+/** `prefs`: more of Firefox's own settings. `display`: of the X server on which it has a window. */
+export async function startFirefox({ prefs = {}, display = null } = {}) {
   const browser = await puppeteer.launch({
     browser: 'firefox',
     executablePath: '/usr/bin/firefox-esr',
-    headless: true,
+    headless: display === null,
+    env: on(display),
     // The window's own size: what puppeteer sets a viewport with, Firefox 140 ESR does not know whole.
     args: [`--width=${DESKTOP.width}`, `--height=${DESKTOP.height}`],
     defaultViewport: null,

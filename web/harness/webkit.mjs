@@ -1,11 +1,13 @@
 // WebKitGTK by plain WebDriver requests: the nearest thing to an iPhone's browser on this system.
 //
-// Here belongs: the driver, its display, its requests. Not here: what a page must show.
+// Here belongs: the driver, its requests. Not here: what a page must show.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
+
+import { end, startDisplay } from './display.mjs';
 
 const MINI_BROWSERS = ['4.1', '4.0', '6.0'].map((version) => `/usr/lib/x86_64-linux-gnu/webkit2gtk-${version}/MiniBrowser`);
 
@@ -22,22 +24,6 @@ async function freePort() {
   server.close();
   await once(server, 'close');
   return port;
-}
-
-/** An X server on a display number of its own choice. */
-async function startDisplay() {
-  const child = spawn('Xvfb', ['-displayfd', '3', '-screen', '0', '1280x800x24', '-nolisten', 'tcp'], {
-    stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
-  });
-  const [number] = await once(child.stdio[3], 'data');
-  return { child, display: `:${String(number).trim()}` };
-}
-
-async function end(child) {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const ended = once(child, 'exit');
-  child.kill('SIGTERM');
-  await ended;
 }
 
 async function request(base, method, path, body) {

@@ -13,7 +13,7 @@ const MOST_BYTES_A_PICTURE = 1024;
 /** Bytes that the page's own scripts asked for, by function, from a sampling heap profile. */
 function ours(node, bytes = new Map()) {
   const { functionName, url } = node.callFrame;
-  const file = /\/(live|wasm|paint|trial|silence)\.js$/.exec(url);
+  const file = /\/(live|wasm|paint|trial|silence|presented)\.js$/.exec(url);
   if (file) {
     const name = `${file[1]}.js ${functionName}`;
     bytes.set(name, (bytes.get(name) || 0) + node.selfSize);

@@ -1,9 +1,10 @@
-// Where the page may live: on an address that browsers do not trust, as a Pi's on a home network, and behind a proxy.
+// Where the page may live: in a window, on an address that browsers do not trust, as a Pi's on a home network, and behind a proxy.
 import assert from 'node:assert/strict';
 import { networkInterfaces } from 'node:os';
 import { describe, it } from 'node:test';
 
 import { startChromium, startFirefox } from '../harness/browsers.mjs';
+import { end, startDisplay } from '../harness/display.mjs';
 import { startProgram } from '../harness/program.mjs';
 import { startProxy } from '../harness/proxy.mjs';
 import { between, readStrip, untilLive, watch } from '../harness/strip.mjs';
@@ -61,6 +62,21 @@ describe('origins', { timeout: 240_000 }, () => {
         await saysItsDelay(page);
         await page.close();
       }
+    });
+  }
+
+  for (const [name, start] of [['Chromium', startChromium], ['Firefox', startFirefox]]) {
+    it(`${name} plays in a window`, async (test) => {
+      const program = await startProgram([], test);
+      const { child, display } = await startDisplay();
+      const browser = await start({ display });
+      test.after(async () => {
+        await browser.close();
+        await end(child);
+      });
+      const page = await browser.open(program.url);
+      await goesOn(page);
+      await saysItsDelay(page);
     });
   }
 

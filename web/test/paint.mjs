@@ -113,8 +113,23 @@ describe('painting', { timeout: 180_000 }, () => {
     }));
   });
 
-  it('the quicker way is found out on live pictures, remembered, and taken next time', async () => {
-    const page = await browser.open(program.url);
+  /** Has WebGL taken for quick, as it would be with a graphics processor, so that it is tried. */
+  const takenForQuick = () => {
+    const original = OffscreenCanvas.prototype.getContext;
+    OffscreenCanvas.prototype.getContext = function (kind, attributes) {
+      if (kind === 'webgl') self.tried = attributes.failIfMajorPerformanceCaveat;
+      return original.call(this, kind, Object.assign({}, attributes, { failIfMajorPerformanceCaveat: false }));
+    };
+    new BroadcastChannel('tried').onmessage = ({ target, data }) => { if (data === 'ask') target.postMessage(self.tried); };
+  };
+  const isTried = () => new Promise((resolve) => {
+    const channel = new BroadcastChannel('tried');
+    channel.onmessage = ({ data }) => resolve(data);
+    channel.postMessage('ask');
+  });
+
+  it('the quicker way is found out on live pictures, remembered, and taken next time', async (test) => {
+    const page = await openWith(test, takenForQuick, '');
     await untilLive(page);
     const [paint, size] = await until('a result', async () => {
       const found = await page.evaluate(remembered);
@@ -122,6 +137,7 @@ describe('painting', { timeout: 180_000 }, () => {
     });
     assert.ok(paint === '2d' || paint === 'webgl', paint);
     assert.equal(size, '640x480');
+    if (webgl) assert.equal(await page.evaluate(isTried), true, 'WebGL was tried, and only if it is quick');
     const { stamp, now } = await page.evaluate(readStrip);
     assert.ok(Math.abs(between(stamp, now)) < 2000, 'it plays on');
     await page.reload();
@@ -143,14 +159,14 @@ describe('painting', { timeout: 180_000 }, () => {
   });
 
   /** A page whose worker runs something before its own script. */
-  async function openWith(test, inWorker) {
+  async function openWith(test, inWorker, query = '?paint=webgl') {
     const proxy = await startProxy(program.port, { inWorker });
     const browser = await startChromium();
     test.after(async () => {
       await browser.close();
       proxy.close();
     });
-    return browser.open(`http://127.0.0.1:${proxy.port}/index.html?paint=webgl`);
+    return browser.open(`http://127.0.0.1:${proxy.port}/index.html${query}`);
   }
 
   it('WebGL that is not to be had is followed by 2D', async (test) => {
