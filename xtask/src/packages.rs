@@ -20,6 +20,9 @@ const fn need(program: &'static str, package: &'static str) -> Need {
 /// What the tests of the program itself need.
 pub(crate) const MEDIA: &[Need] = &[need("ffmpeg", "ffmpeg")];
 
+/// What a network namespace in a test needs beside a kernel that has them.
+pub(crate) const NAMESPACE: &[Need] = &[need("ip", "iproute2"), need("unshare", "util-linux")];
+
 /// What the tests in browsers need.
 pub(crate) const BROWSERS: &[Need] = &[
     need("chromium", "chromium"),

@@ -6,7 +6,7 @@
 //! Nothing is skipped because it is missing: what is left out is what the options leave out, and the tests of cameras
 //! where their kernel cannot be had by any means, on another system than Debian or another processor.
 
-use crate::packages::{BROWSERS, LAB, MEDIA, NODE, Need, ensure, ensure_component};
+use crate::packages::{BROWSERS, LAB, MEDIA, NAMESPACE, NODE, Need, ensure, ensure_component};
 use crate::shell::{cargo, command, root, target};
 use crate::steps::Steps;
 use crate::{Outcome, all, cameras, wasm};
@@ -48,7 +48,7 @@ impl Asked {
     fn needs(&self) -> Vec<Need> {
         let browsers = [NODE, BROWSERS].concat();
         let lab = self.cameras && cameras::possible().is_ok();
-        [MEDIA, if self.browsers { &browsers } else { &[] }, if lab { LAB } else { &[] }].concat()
+        [MEDIA, NAMESPACE, if self.browsers { &browsers } else { &[] }, if lab { LAB } else { &[] }].concat()
     }
 }
 

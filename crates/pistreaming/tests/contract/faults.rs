@@ -14,7 +14,7 @@ const HALF: &[u8] =
     b"GET /live HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Vers";
 
 /// What the server holds: open files, and resident memory in KiB.
-fn held(program: &Program) -> (usize, u64) {
+pub(crate) fn held(program: &Program) -> (usize, u64) {
     let files = std::fs::read_dir(format!("/proc/{}/fd", program.id())).unwrap().count();
     let status = std::fs::read_to_string(format!("/proc/{}/status", program.id())).unwrap();
     let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
@@ -22,7 +22,7 @@ fn held(program: &Program) -> (usize, u64) {
 }
 
 /// Waits until all that came is gone again; the memory that is held then may be more by `leeway` KiB.
-fn gives_back(program: &Program, before: (usize, u64), leeway: u64) {
+pub(crate) fn gives_back(program: &Program, before: (usize, u64), leeway: u64) {
     while held(program).0 > before.0 {
         thread::sleep(std::time::Duration::from_millis(20));
     }
@@ -126,11 +126,11 @@ fn a_flood_of_pings_is_bounded_and_holds_up_nobody_else() {
     program.wait_for_stats(|stats| stats["viewers"].as_array().unwrap().len() == 1);
 }
 
-/// A connection from this address of the machine's own.
-fn from(address: Ipv4Addr, port: u16) -> TcpStream {
+/// A connection between these addresses of the machine's own.
+pub(crate) fn between(from: Ipv4Addr, to: Ipv4Addr, port: u16) -> TcpStream {
     let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
-    socket.bind(&SocketAddr::from((address, 0)).into()).unwrap();
-    socket.connect(&SocketAddr::from((Ipv4Addr::LOCALHOST, port)).into()).unwrap();
+    socket.bind(&SocketAddr::from((from, 0)).into()).unwrap();
+    socket.connect(&SocketAddr::from((to, port)).into()).unwrap();
     socket.set_read_timeout(Some(http::PATIENCE)).unwrap();
     socket.into()
 }
@@ -143,7 +143,8 @@ fn thousands_who_come_and_go_at_once_leave_nothing_behind() {
     let port = program.http;
     let storm = move || {
         for count in 0..1500_u16 {
-            let mut stream = from(Ipv4Addr::new(127, 0, 0, 2 + (count % 8) as u8), port);
+            let from = Ipv4Addr::new(127, 0, 0, 2 + (count % 8) as u8);
+            let mut stream = between(from, Ipv4Addr::LOCALHOST, port);
             match count % 5 {
                 // At once, with a request, in the middle of one, without reading what comes; and as a viewer.
                 0 => {}

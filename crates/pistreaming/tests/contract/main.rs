@@ -1,6 +1,7 @@
 //! What the program promises to those outside, row by row of the original's contract: the real binary, real sockets,
 //! real FFmpeg.
 
+mod absent;
 mod cameras;
 mod console;
 mod encoders;
