@@ -19,8 +19,6 @@ pub(super) struct Flight {
     pub(super) bytes: u64,
     /// Hardly anything else was on its way.
     pub(super) alone: bool,
-    /// What was on its way before it, and comes with it or came long ago.
-    pub(super) before: u64,
     /// More of the picture comes behind it: nothing is heard of it alone.
     pub(super) unfinished: bool,
 }

@@ -124,19 +124,16 @@ impl Window {
     /// A message begins. `unfinished`: nothing will be heard of it until more of it was sent.
     fn begin(&mut self, now: Timestamp, bytes: usize, unfinished: bool) {
         let (bytes, alone) = (bytes as u64, self.is_quiet());
-        // What is left of before is little, or nobody was to speak of it, and comes with this.
-        let before = if alone { self.unacknowledged() as u64 } else { self.untold };
         self.sent += bytes;
         if alone {
             self.flights.clear();
         }
-        let flight = Flight { end: self.sent, at: now, bytes, alone, before, unfinished };
+        let flight = Flight { end: self.sent, at: now, bytes, alone, unfinished };
         self.fly(flight, now, bytes);
     }
 
     /// A part of a picture, of `bytes`, was sent. A picture is acknowledged when it is whole: nothing is to be heard of its
-    /// first parts. Where the link had nothing to do while the last one was being coded, that one's time counts, and what
-    /// came before it may have arrived long ago.
+    /// first parts. Where the link had nothing to do while the last one was being coded, that one's time counts.
     pub fn sent_part(&mut self, now: Timestamp, bytes: usize, part: Part) {
         if part.first {
             self.picture_from = self.sent;
@@ -151,9 +148,7 @@ impl Window {
             self.flights.pop_last();
         }
         let alone = begun.map_or_else(|| self.is_quiet(), |flight| flight.alone);
-        let known = if alone { self.arrived } else { self.arrived.max(self.picture_from) };
-        let before = self.sent - known;
-        let last = Flight { end: 0, at: now, bytes: 0, alone, before, unfinished: false };
+        let last = Flight { end: 0, at: now, bytes: 0, alone, unfinished: false };
         let flight = begun.filter(|_| self.free_at > now).unwrap_or(last);
         self.sent += bytes;
         let bytes_of_it = flight.bytes + bytes;
