@@ -21,22 +21,61 @@ const LEARN_LESS: f32 = 0.25;
 /// Macroblocks that were to take less together teach nothing: it may have been luck.
 const TELLING_BITS: f32 = 200.0;
 
+/// How many times as much as usual, and as little, may be so at any scale.
+const MOST_TIMES: f32 = 2.0;
+const LEAST_TIMES: f32 = 0.1;
+
 type Curve = [f32; 11];
 
-/// What macroblocks take in units of what they take on average.
+/// What macroblocks take in terms of what they take on average.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Costs {
-    intra: f32,
-    predicted: f32,
+    intra: Cost,
+    predicted: Cost,
+}
+
+/// The same of one kind.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Cost {
+    /// So many times what is usual, up to [`MOST_TIMES`].
+    times: f32,
+    /// What is more than that follows another curve. It is hard edges that take so much: their levels are large at any
+    /// scale, and there are as many of them as there is activity. So these are bits for each 32 × scale of activity.
+    more: f32,
+}
+
+impl Cost {
+    const TYPICAL: Self = Self { times: 1.0, more: 0.0 };
+
+    #[inline]
+    fn bits(self, typical: Typical) -> f32 {
+        self.times * typical.bits + self.more * typical.units
+    }
+
+    fn times(self, factor: f32) -> Self {
+        Self { times: self.times * factor, more: self.more * factor }
+    }
+
+    fn learn(&mut self, Sum { typical: Typical { bits: typical, units }, bits }: Sum) {
+        if typical < TELLING_BITS {
+            return;
+        }
+        learn(&mut self.times, (bits / typical).clamp(LEAST_TIMES, MOST_TIMES));
+        learn(&mut self.more, (bits - MOST_TIMES * typical).max(0.0) / units);
+    }
+}
+
+fn learn(cost: &mut f32, seen: f32) {
+    *cost += (seen - *cost) * if seen > *cost { LEARN_MORE } else { LEARN_LESS };
 }
 
 impl Costs {
     /// Of natural pictures.
-    pub const TYPICAL: Self = Self { intra: 1.0, predicted: 1.0 };
+    pub const TYPICAL: Self = Self { intra: Cost::TYPICAL, predicted: Cost::TYPICAL };
 
     /// The same for what takes so many times as much.
     pub fn times(self, factor: f32) -> Self {
-        Self { intra: self.intra * factor, predicted: self.predicted * factor }
+        Self { intra: self.intra.times(factor), predicted: self.predicted.times(factor) }
     }
 
     /// About how many bits the macroblock takes with `scale`; none if it waits.
@@ -44,15 +83,15 @@ impl Costs {
     pub fn bits(&self, mode: &Mode, scale: u8) -> f32 {
         match mode {
             Mode { waits: true, .. } => 0.0,
-            Mode { intra: true, .. } => intra_head(mode) + self.intra * typical(mode, scale),
-            _ => self.predicted * typical(mode, scale),
+            Mode { intra: true, .. } => intra_head(mode) + self.intra.bits(typical(mode, scale)),
+            _ => self.predicted.bits(typical(mode, scale)),
         }
     }
 
     /// Learns from what macroblocks took.
     pub fn learn(&mut self, tally: Tally) {
-        learn(&mut self.intra, tally.intra);
-        learn(&mut self.predicted, tally.predicted);
+        self.intra.learn(tally.intra);
+        self.predicted.learn(tally.predicted);
     }
 }
 
@@ -70,23 +109,48 @@ const fn intra_head(mode: &Mode) -> f32 {
     if mode.due { INTRA_HEAD } else { LONE_INTRA_HEAD }
 }
 
-/// What such a macroblock takes on average, an intra one besides its head.
+/// What a macroblock's activity is at a scale.
+#[derive(Clone, Copy, Debug, Default)]
+struct Typical {
+    /// In units of 32 × scale.
+    units: f32,
+    /// What such macroblocks take on average, intra ones besides their heads.
+    bits: f32,
+}
+
 #[inline]
-fn typical(mode: &Mode, scale: u8) -> f32 {
+fn typical(mode: &Mode, scale: u8) -> Typical {
     let curve = if mode.intra { &INTRA } else { &PREDICTED };
-    // In units of 32, fraction and all; how many times it can be halved says between which two points it lies.
-    let x = mode.activity as f32 * UNITS[usize::from(mode.scale(scale) % 32)];
-    let n = ((x as u32).checked_ilog2().map_or(0, |log| log as usize + 1)).min(curve.len() - 2);
+    // How many times it can be halved says between which two points it lies.
+    let units = mode.activity as f32 * UNITS[usize::from(mode.scale(scale) % 32)];
+    let n = ((units as u32).checked_ilog2().map_or(0, |log| log as usize + 1)).min(curve.len() - 2);
     let (from, width) =
         if n == 0 { (0.0, 1.0) } else { ((1u32 << (n - 1)) as f32, (1u32 << (n - 1)) as f32) };
-    curve[n] + (curve[n + 1] - curve[n]) * ((x - from) / width).min(1.0)
+    let bits = curve[n] + (curve[n + 1] - curve[n]) * ((units - from) / width).min(1.0);
+    Typical { units, bits }
+}
+
+/// A sum over macroblocks.
+#[derive(Clone, Copy, Debug, Default)]
+struct Sum {
+    typical: Typical,
+    /// What they took.
+    bits: f32,
+}
+
+impl Sum {
+    fn add(&mut self, other: Self) {
+        self.typical.units += other.typical.units;
+        self.typical.bits += other.typical.bits;
+        self.bits += other.bits;
+    }
 }
 
 /// Sums over macroblocks: what they take on average, and the bits that they took.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Tally {
-    intra: (f32, f32),
-    predicted: (f32, f32),
+    intra: Sum,
+    predicted: Sum,
 }
 
 impl Tally {
@@ -94,25 +158,14 @@ impl Tally {
     pub fn add(&mut self, mode: &Mode, scale: u8, bits: u32) {
         let (sum, head) =
             if mode.intra { (&mut self.intra, intra_head(mode)) } else { (&mut self.predicted, 0.0) };
-        sum.0 += typical(mode, scale);
-        sum.1 += (bits as f32 - head).max(0.0);
+        sum.add(Sum { typical: typical(mode, scale), bits: (bits as f32 - head).max(0.0) });
     }
 
     /// Adds another slice's.
     pub fn join(&mut self, other: Self) {
-        for (sum, other) in [(&mut self.intra, other.intra), (&mut self.predicted, other.predicted)] {
-            sum.0 += other.0;
-            sum.1 += other.1;
-        }
+        self.intra.add(other.intra);
+        self.predicted.add(other.predicted);
     }
-}
-
-fn learn(cost: &mut f32, (typical, bits): (f32, f32)) {
-    if typical < TELLING_BITS {
-        return;
-    }
-    let seen = (bits / typical).clamp(0.1, 10.0);
-    *cost += (seen - *cost) * if seen > *cost { LEARN_MORE } else { LEARN_LESS };
 }
 
 #[cfg(test)]
@@ -143,6 +196,6 @@ mod tests {
             costs.learn(tally);
         }
         assert!((costs.bits(&mode, 8) - 700.0).abs() < 7.0);
-        assert!(costs.intra == 1.0, "nothing was learned of intra macroblocks");
+        assert!(costs.intra == Cost::TYPICAL, "nothing was learned of intra macroblocks");
     }
 }

@@ -38,12 +38,13 @@ const MOST_DEBT_SECONDS: f32 = 0.25;
 const MOST_DEBT_SHARES: f32 = 2.5;
 /// Seconds over which a debt or a saving is evened out.
 const PAY_BACK_SECONDS: f32 = 0.4;
-/// Seconds over which it is seen that less is used than was allowed, for forecasts are too high; and by how much more, in
-/// shares, is allowed then at most.
-const UNUSED_SECONDS: f32 = 0.5;
-const MOST_UNUSED: f32 = 0.4;
-/// How much may be saved, in seconds of the rate: a quiet hour must not pay for a burst.
+/// Where less is used than was allowed, for forecasts are too high, more is allowed from picture to picture: what is
+/// missing in so many seconds, up to so many shares.
+const UNUSED_SECONDS: f32 = 0.3;
+const MOST_UNUSED: f32 = 1.0;
+/// How much may be saved, in seconds of the rate, or in shares if that is more: a quiet hour must not pay for a burst.
 const MOST_SAVED_SECONDS: f32 = 0.05;
+const MOST_SAVED_SHARES: f32 = 0.7;
 /// However deep in debt, a picture that is coded may have this part of its share.
 const LEAST_SHARES: f32 = 0.75;
 /// Without debt so many shares, and from there evenly down to that part at a debt of so many seconds of the rate: where
@@ -68,7 +69,9 @@ pub(super) struct RateControl {
     debt: f32,
     /// What the last pictures took.
     window: Window,
-    /// How much less than their shares they took on average.
+    /// What the picture in work should take.
+    due: f32,
+    /// How much more than that must be allowed for it to be used, in shares.
     unused: f32,
     costs: Costs,
     /// The scale of the picture before.
@@ -88,6 +91,7 @@ impl RateControl {
             frames_per_second,
             debt: 0.0,
             window,
+            due: 0.0,
             unused: 0.0,
             costs: Costs::TYPICAL,
             scale,
@@ -128,7 +132,8 @@ impl RateControl {
         let new = new.count() * 2 > modes.len();
         let most_bits = self.most_bits(kind, new && !self.new, share);
         self.new = new;
-        let wanted = self.wanted(share).min(most_bits);
+        self.due = self.due(share).min(most_bits);
+        let wanted = (self.due + share * self.unused).min(most_bits);
         let scale = self.nearest_scale(modes, wanted, most_bits);
         let pictures = |seconds| (self.frames_per_second * seconds) as u16;
         let patience = Patience { long: pictures(LONG_WAIT_SECONDS), most: pictures(MOST_WAIT_SECONDS) };
@@ -147,8 +152,12 @@ impl RateControl {
             let (bits, second) = (bytes as f32 * 8.0, share * self.frames_per_second as f32);
             self.window.add(bits / share);
             let pictures = (self.frames_per_second as f32 * UNUSED_SECONDS).max(2.0);
-            self.unused += (1.0 - bits / share - self.unused) / pictures;
-            self.debt = (self.debt + bits - share).max(-second * MOST_SAVED_SECONDS);
+            // Where the finest scale is reached it is no forecast's fault.
+            let unused = if self.scale <= self.finest { -self.unused } else { (self.due - bits) / share };
+            self.unused = (self.unused + unused / pictures).clamp(0.0, MOST_UNUSED);
+            self.due = 0.0;
+            let most_saved = (second * MOST_SAVED_SECONDS).max(share * MOST_SAVED_SHARES);
+            self.debt = (self.debt + bits - share).max(-most_saved);
         }
     }
 
@@ -161,10 +170,9 @@ impl RateControl {
     }
 
     /// What the next picture should take.
-    fn wanted(&self, share: f32) -> f32 {
+    fn due(&self, share: f32) -> f32 {
         let pay_back_pictures = (self.frames_per_second as f32 * PAY_BACK_SECONDS).max(2.0);
-        let more = share * self.unused.clamp(0.0, MOST_UNUSED);
-        (share + more - self.debt / pay_back_pictures).max(share * LEAST_SHARES)
+        (share - self.debt / pay_back_pictures).max(share * LEAST_SHARES)
     }
 
     /// The cap: with what is still owed the picture is on its way for so long. `new`: hardly anything of the picture before

@@ -118,19 +118,26 @@ fn the_rate_is_an_upper_bound_for_any_content() {
 
 /// Where the content can use it, the rate is used: within 5 % over any 2 s after the first ones.
 ///
-/// Not for each content: edges of 255 steps that move by thirds of a pixel (`Moving` at 800 kbit/s and 24 pictures/s) take
-/// ten times as much as their differences let expect, at any scale nearly the same, and there the rate is undercut by up
-/// to 15 % for 2 s.
+/// Not for cuts with nothing to code between them; and of ten pictures in 2 s, lit by a lamp that flickers, 6.5 % were missing.
 #[test]
 fn the_rate_is_met_where_there_is_something_to_code() {
-    let size = (320, 240);
-    for (content, bits_per_second, fps) in [
-        (Content::Moving, 300_000, 24.0),
-        (Content::Moving, 800_000, 60.0),
-        (Content::Shaking, 400_000, 24.0),
-        (Content::Shaking, 400_000, 5.0),
-        (Content::Flicker, 800_000, 24.0),
-        (Content::Noise, 800_000, 24.0),
+    for (content, size, bits_per_second, fps) in [
+        // Edges of 255 steps that move by thirds of a pixel: they take ten times as much as their differences let expect,
+        // at any scale nearly the same, and each third picture hardly anything.
+        (Content::Moving, (176, 144), 50_000, 5.0),
+        (Content::Moving, (176, 144), 50_000, 24.0),
+        (Content::Moving, (176, 144), 200_000, 24.0),
+        (Content::Moving, (320, 240), 300_000, 5.0),
+        (Content::Moving, (320, 240), 300_000, 24.0),
+        (Content::Moving, (320, 240), 800_000, 24.0),
+        (Content::Moving, (320, 240), 800_000, 60.0),
+        (Content::Moving, (320, 240), 2_000_000, 24.0),
+        (Content::SparseChange, (176, 144), 50_000, 5.0),
+        (Content::SparseChange, (320, 240), 300_000, 5.0),
+        (Content::Shaking, (320, 240), 400_000, 24.0),
+        (Content::Shaking, (320, 240), 400_000, 5.0),
+        (Content::Flicker, (320, 240), 800_000, 24.0),
+        (Content::Noise, (320, 240), 800_000, 24.0),
     ] {
         let case = Case { content, size, bits_per_second, fps };
         let coded = encode(&case, &content.pictures(size, 120, 5), (fps * 12.0) as usize);
