@@ -136,7 +136,7 @@ impl<'a> Watcher<'a> {
         std::thread::sleep(random_part_of_a_frame(self.video));
         let start = Instant::now();
         browser.go_to(&system.page)?;
-        self.wait("the page shows no picture", |stamp| stamp.is_some())?;
+        self.until_shown()?;
         figures.first_picture.push(ms(start.elapsed()));
 
         std::thread::sleep(WARM_UP);
@@ -157,11 +157,22 @@ impl<'a> Watcher<'a> {
         Ok(figures)
     }
 
+    /// Waits until a picture is on the screen.
+    pub(crate) fn until_shown(&mut self) -> Outcome {
+        self.wait("the page shows no picture", |stamp| stamp.is_some())
+    }
+
+    /// Watches the pictures that come in so long a time.
+    pub(crate) fn watch_for(&mut self, time: Duration) -> Figures {
+        let mut figures = Figures::default();
+        self.watch(Instant::now() + time, &mut figures);
+        figures
+    }
+
     /// Has the overlay opened, and writes down what it says and what the screen shows.
     fn watch_overlay(&mut self, browser: &mut Browser, figures: &mut Figures) -> Outcome {
         browser.evaluate(OPEN_OVERLAY)?;
-        let mut seen = Figures::default();
-        self.watch(Instant::now() + OVERLAY_TIME, &mut seen);
+        let seen = self.watch_for(OVERLAY_TIME);
         figures.overlay_seen.append(&seen.latency);
         let said = browser.evaluate(CLOSE_OVERLAY)?;
         said.split(',').filter_map(|ms| ms.parse::<f64>().ok()).for_each(|ms| figures.overlay_says.push(ms));

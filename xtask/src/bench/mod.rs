@@ -21,6 +21,7 @@ mod latency;
 pub(crate) mod links;
 mod measure;
 mod parts;
+mod parts_seen;
 mod screen;
 mod strip;
 mod summary;
@@ -29,14 +30,15 @@ mod table;
 
 use crate::Outcome;
 
-pub(crate) const OPTIONS: &str = "latency [--runs N] [--seconds S] [--hidden S] [--stalled N] [--rivals] [--conditions NAME] [--only NAME] | convert | encode [--clip NAME] [--quick] | decode | drift | join | parts | links [--quick] [--only NAME] [--verbose] | crowd [--quick] [--viewers N,N] [--only NAME]";
+pub(crate) const OPTIONS: &str = "latency [--runs N] [--seconds S] [--hidden S] [--stalled N] [--rivals] [--conditions NAME] [--only NAME] | convert | encode [--clip NAME] [--quick] | decode | drift | join | parts [--only NAME] | links [--quick] [--only NAME] [--verbose] | crowd [--quick] [--viewers N,N] [--only NAME]";
 pub(crate) const PURPOSE: &str = "convert: what capturing costs: conversions, scaling and turning in frames/s; CPU by station; JPEG beside FFmpeg's mpjpeg\n\
     encode: speed, bits and quality of the encoder beside FFmpeg's, on clips that it makes\n\
     decode: pictures per second in WebAssembly beside JSMpeg's, natively beside FFmpeg's, on streams of those clips\n\
     crowd: what sending the same pictures to thousands costs, and how soon all have them: ours, a relay of JSMpeg's kind,\n\
     \x20      and the least that the kernel takes; and how soon 500 are back after a restart\n\
     drift: what is lost in decoders whose inverse DCT is not ours, FFmpeg's, JSMpeg's old and new, over 500 pictures\n\
-    parts: how much sooner a large picture's last byte is there when it is sent in parts while it is being coded\n\
+    parts: how much sooner a large picture is there when it is sent in parts while it is being coded: its last byte by links that\n\
+    \x20      are reckoned, and its pixels on a screen, in Chromium\n\
     join: how far behind the others' picture, in dB, that of one who joins is, by links of 1.1 to 20 times the rate\n\
     latency: from the stamp in a frame's pixels to those pixels on the screen: ours, and FFmpeg with JSMpeg\n\
     links: the age of the picture in a browser at the end of slow, far, lossy, changing links, and what others notice\n\
@@ -51,7 +53,7 @@ pub(crate) const PURPOSE: &str = "convert: what capturing costs: conversions, sc
     --rivals     the other systems, too, where it is quiet\n\
     --conditions NAME  one alone, or several with commas between: quiet, busy (the page's own thread, 50 ms in every 200), hd (1280x720 at 30 frames/s)\n\
     --viewers N  with crowd: how many, or several with commas between (1000,4000)\n\
-    --only NAME  with crowd: floor, relay, old, live, program, restart, or several; with links: those that have NAME in theirs; with latency: one system alone, or several with commas between: floor (raw luma, no codec), ours (these two if nothing is said), ours-ffmpeg, jsmpeg, jsmpeg-tuned";
+    --only NAME  with crowd: floor, relay, old, live, program, restart, or several; with links: those that have NAME in theirs; with parts: reckoned or screen; with latency: one system alone, or several with commas between: floor (raw luma, no codec), ours (these two if nothing is said), ours-ffmpeg, jsmpeg, jsmpeg-tuned";
 
 /// Runs the benchmark that the first argument names.
 pub(crate) fn run(arguments: &[String]) -> Outcome {

@@ -2,7 +2,7 @@
 //!
 //! Here belongs: their programs, switches and addresses. Not here: what is measured of them.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::PathBuf;
 use std::process::{ChildStdin, Command, Stdio};
@@ -97,7 +97,8 @@ impl System {
         self.start_with(Video::USUAL, host, more)
     }
 
-    fn start_with(self, video: Video, host: &str, more: &[&str]) -> Outcome<Running> {
+    /// Starts it with that video at an address of this machine, with `more` arguments as [`Self::start_at`].
+    pub(crate) fn start_with(self, video: Video, host: &str, more: &[&str]) -> Outcome<Running> {
         let address = || Ok::<_, String>(format!("{host}:{}", free_port(host)?));
         match self {
             Self::Floor => floor(video, host),
@@ -220,6 +221,15 @@ pub(crate) fn node(name: &str, host: &str, arguments: &[&str], input: Stdio) -> 
     let read = BufReader::new(server.take_output()?).read_line(&mut port);
     read.map_err(|error| format!("{name}: {error}"))?;
     Ok((server, format!("{host}:{}", port.trim())))
+}
+
+/// What a server answers.
+pub(crate) fn get(address: &str, path: &str) -> std::io::Result<String> {
+    let mut socket = TcpStream::connect(address)?;
+    write!(socket, "GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n")?;
+    let mut answer = String::new();
+    socket.read_to_string(&mut answer)?;
+    Ok(if answer.starts_with("HTTP/1.1 200 ") { answer } else { String::new() })
 }
 
 /// A port that was free a moment ago.

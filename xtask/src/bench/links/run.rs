@@ -2,8 +2,6 @@
 //!
 //! Here belongs: doing and measuring. Not here: what is tried (`scenarios`), what the figures mean (`figures`).
 
-use std::io::{Read, Write};
-use std::net::TcpStream;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::{Duration, Instant};
@@ -16,7 +14,7 @@ use super::sights::Sights;
 use crate::Outcome;
 use crate::bench::browser::Browser;
 use crate::bench::screen::Screen;
-use crate::bench::systems::{Running, SIZE, System};
+use crate::bench::systems::{Running, SIZE, System, get};
 use crate::shell::{command, root};
 
 /// A page that shows nothing for so long has failed.
@@ -243,15 +241,6 @@ impl Course<'_, '_> {
 /// What `/stats` says of each browser on the link.
 pub(super) fn on_the_link(stats: &str) -> Vec<&str> {
     stats.split("\"address\":").filter(|viewer| viewer.trim_start().starts_with(CLIENT)).collect()
-}
-
-/// What a server answers.
-pub(super) fn get(address: &str, path: &str) -> std::io::Result<String> {
-    let mut socket = TcpStream::connect(address)?;
-    write!(socket, "GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n")?;
-    let mut answer = String::new();
-    socket.read_to_string(&mut answer)?;
-    Ok(if answer.starts_with("HTTP/1.1 200 ") { answer } else { String::new() })
 }
 
 /// The number behind `name`.

@@ -11,9 +11,9 @@ use std::time::{Duration, Instant};
 
 use super::beside::Beside;
 use super::link::SERVER;
-use super::run::{Bench, get, number, on_the_link};
+use super::run::{Bench, number, on_the_link};
 use crate::Outcome;
-use crate::bench::systems::{RATE, SIZE, System};
+use crate::bench::systems::{RATE, SIZE, System, get};
 
 pub(super) const NAME: &str = "a good viewer's bytes";
 
