@@ -10,7 +10,8 @@ import { untilLive } from './strip.mjs';
 export function withLivePage(start, ready) {
   let program, browser;
   before(async () => {
-    program = await startProgram();
+    // On a busy machine a page may be given a lower rendition, which is another matter.
+    program = await startProgram(['--renditions', 'off']);
     browser = await start();
     const page = await browser.open(program.url);
     await untilLive(page);
