@@ -21,6 +21,7 @@ fuzz_target!(|bytes: &[u8]| {
     let (width, height) = (1 + usize::from(*width) % 80, 1 + usize::from(*height) % 80);
     let mut settings = Settings::new(width, height, 1.0 + f64::from(*fps), rate(*first_rate));
     settings.threads = 1 + usize::from(threads & 1);
+    settings.adaptive = threads & 2 != 0;
     settings.refresh = match 1 + u32::from(refresh & 0x7f) {
         pictures if refresh & 0x80 == 0 => Refresh::Rolling(pictures),
         pictures => Refresh::Periodic(pictures),

@@ -9,7 +9,7 @@ use mpeg1::PictureView;
 use mpeg1::encode::{Encoder, Intra, Rate, Refresh, Settings};
 
 const USAGE: &str =
-    "encode --size WxH --fps N (--quantiser Q | --bitrate BPS) [--threads N] [--gop N] [--pictures N] [--psnr] [--parts]
+    "encode --size WxH --fps N (--quantiser Q | --bitrate BPS) [--threads N] [--gop N] [--adaptive] [--pictures N] [--psnr] [--parts]
     IN.yuv OUT.m1v
 
 Codes raw I420 pictures of IN.yuv into OUT.m1v and prints pictures, bytes, the largest picture's bytes, CPU seconds and elapsed ones.
@@ -20,6 +20,7 @@ Codes raw I420 pictures of IN.yuv into OUT.m1v and prints pictures, bytes, the l
   --bitrate BPS   bits per second
   --threads N     threads that code one picture (1)
   --gop N         an I picture every N pictures, 1 to 132 (a rolling refresh within 3 s)
+  --adaptive      what is busy is coded more coarsely
   --pictures N    no more than so many
   --psnr          print the PSNR of the luma, too; its time is in the seconds
   --parts         print how much of a picture's coding time has passed when its first slice is handed out";
@@ -49,7 +50,7 @@ struct Job {
 
 fn parse(mut words: impl Iterator<Item = String>) -> Result<Job, String> {
     let (mut size, mut fps, mut rate, mut threads, mut gop) = (None, None, None, 1, None);
-    let (mut most_pictures, mut psnr, mut parts) = (u64::MAX, false, false);
+    let (mut most_pictures, mut psnr, mut parts, mut adaptive) = (u64::MAX, false, false, false);
     let mut files = Vec::new();
     while let Some(word) = words.next() {
         let mut value = || words.next().ok_or_else(|| format!("{word} needs a value"));
@@ -64,6 +65,7 @@ fn parse(mut words: impl Iterator<Item = String>) -> Result<Job, String> {
             "--gop" => gop = Some(number(&value()?)?),
             "--pictures" => most_pictures = number(&value()?)?,
             "--psnr" => psnr = true,
+            "--adaptive" => adaptive = true,
             "--parts" => parts = true,
             option if option.starts_with("--") => return Err(format!("there is no option {option}")),
             _ => files.push(word),
@@ -73,7 +75,7 @@ fn parse(mut words: impl Iterator<Item = String>) -> Result<Job, String> {
     let fps = fps.ok_or("--fps N is missing")?;
     let rate = rate.ok_or("--quantiser Q or --bitrate BPS is missing")?;
     let [input, output] = <[String; 2]>::try_from(files).map_err(|_| "IN.yuv and OUT.m1v are to be named")?;
-    let mut settings = Settings { threads, ..Settings::new(width, height, fps, rate) };
+    let mut settings = Settings { threads, adaptive, ..Settings::new(width, height, fps, rate) };
     settings.refresh = gop.map_or(settings.refresh, Refresh::Periodic);
     Ok(Job { settings, most_pictures, psnr, parts, input, output })
 }

@@ -12,6 +12,7 @@ use alloc::vec::Vec;
 use core::ops::Range;
 
 use super::cost::Costs;
+use super::masking::Masking;
 use super::mode::{Mode, deviation};
 use super::slice::{Coded, PictureContext};
 use super::slices::{self, Macroblocks, Outlet};
@@ -46,6 +47,7 @@ const DUE: Mode = Mode {
     quarters: [0; 4],
     change: 0,
     settled: 0,
+    masking: Masking::NONE,
     waits: false,
     vector: MotionVector::ZERO,
 };

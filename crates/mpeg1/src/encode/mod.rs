@@ -14,6 +14,7 @@ mod join;
 mod least;
 mod levels;
 mod macroblock;
+mod masking;
 mod mode;
 mod pool;
 mod rate;
@@ -68,7 +69,8 @@ pub struct EncodedPicture {
     pub bytes: usize,
     /// Whether it is an I or a P picture.
     pub kind: PictureKind,
-    /// Its quantizer_scale. Macroblocks that are coded to last have a finer one.
+    /// Its quantizer_scale. Macroblocks that are coded to last have a finer one, busy ones a coarser one if
+    /// [adaptive](Settings::adaptive).
     pub quantiser: u8,
     /// How many macroblocks wait: there were not bits for all, and they stay as they are in the picture before.
     pub waiting: usize,
@@ -242,6 +244,7 @@ impl Encoder {
             reference: &self.reference,
             before: &self.modes_before,
             quantiser: self.rate.expected_scale(),
+            adaptive: self.settings.adaptive,
             level: self.level,
         };
         analysis.run(&mut self.pool, &mut self.modes);

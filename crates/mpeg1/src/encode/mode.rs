@@ -4,6 +4,7 @@
 use fearless_simd::{Level, dispatch};
 
 use super::budget::COARSEST;
+use super::masking::Masking;
 use super::pool::Pool;
 use super::refresh::Plan;
 use crate::motion::HalfPel;
@@ -33,6 +34,7 @@ pub(super) struct Mode {
     /// The least that the place differed from the same place of the picture before since a search found no better one; 0
     /// if the last search did.
     pub settled: u32,
+    pub masking: Masking,
 }
 
 impl Mode {
@@ -47,6 +49,7 @@ impl Mode {
     /// are predicted from it, which pays for half the scale; but not where there are bits for nothing, nor down to 1, with
     /// which the largest level, 255, is too small for hard edges.
     pub(super) const fn scale(&self, scale: u8) -> u8 {
+        let scale = self.masking.scale(scale);
         let half = if scale == 2 { 2 } else { scale.div_ceil(2) };
         match (scale * 2).checked_sub(COARSEST) {
             _ if !self.due => scale,
@@ -74,6 +77,8 @@ pub(super) struct Analysis<'a> {
     pub before: &'a [Mode],
     /// The quantiser scale that is to be expected.
     pub quantiser: u8,
+    /// Whether what is busy is to be coded more coarsely.
+    pub adaptive: bool,
     pub level: Level,
 }
 
@@ -85,6 +90,10 @@ impl Analysis<'_> {
             let mut left = Mode::default();
             for (column, mode) in modes.iter_mut().enumerate() {
                 *mode = self.look_at(column, row, left);
+                if self.adaptive {
+                    let luma = luma_at(self.source.y, (column * 16, row * 16));
+                    mode.masking = Masking::of(deviation(self.level, &luma));
+                }
                 left = *mode;
             }
         });
@@ -207,6 +216,7 @@ mod tests {
             reference: &reference,
             before: &before,
             quantiser: 4,
+            adaptive: false,
             level,
         };
         analysis.run(&mut Pool::new(1), &mut modes);

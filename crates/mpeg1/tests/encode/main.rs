@@ -1,5 +1,6 @@
 //! The encoder's streams: what FFmpeg and our own decoder make of them, and what a rolling refresh mends.
 
+mod adaptive;
 mod content;
 mod ffmpeg;
 mod join;

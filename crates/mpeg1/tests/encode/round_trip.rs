@@ -17,7 +17,7 @@ proptest! {
         threads in 1usize..3, forced in prop::collection::vec(any::<bool>(), 10), refresh in prop_oneof![(1u32..132).prop_map(Refresh::Periodic), (1u32..132).prop_map(Refresh::Rolling)],
         piece in 1usize..400,
     ) {
-        let settings = Settings { threads, refresh, ..Settings::new(size.0, size.1, 25.0, rate) };
+        let settings = Settings { threads, refresh, adaptive: seed % 2 == 1, ..Settings::new(size.0, size.1, 25.0, rate) };
         let mut encoder = Encoder::new(settings).expect("legal settings");
         let (mut whole, mut pieces) = (Decoder::new(), Decoder::new());
         let (mut unit, mut stream, mut expected) = (Vec::new(), Vec::new(), Vec::new());

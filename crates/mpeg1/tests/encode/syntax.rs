@@ -50,7 +50,7 @@ proptest! {
         refresh in refresh(), threads in 1usize..4, fps in 1.0f64..120.0,
         changes in prop::collection::vec((0usize..30, prop::option::of(rate())), 0..4),
     ) {
-        let settings = Settings { threads, refresh, ..Settings::new(size.0, size.1, fps, rate) };
+        let settings = Settings { threads, refresh, adaptive: seed % 2 == 1, ..Settings::new(size.0, size.1, fps, rate) };
         let (stream, count) = encode(settings, &content.pictures(size, count, seed), &changes);
         let census = check(&stream, rules(settings));
         prop_assert!(census.is_ok(), "{}", census.unwrap_err());
