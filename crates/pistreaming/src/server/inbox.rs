@@ -29,6 +29,8 @@ pub(super) struct Inbox {
     /// Whether there may be a message in what was read already.
     may_hold: bool,
     arrivals: Arrivals,
+    /// He was not read from for want of room for answers.
+    held_up: bool,
 }
 
 /// What is known of what waits in the kernel.
@@ -52,7 +54,7 @@ impl Inbox {
             .max_message_size(Some(MESSAGE_BYTES))
             .max_frame_size(Some(MESSAGE_BYTES));
         let context = WebSocketContext::from_partially_read(part, Role::Server, Some(config));
-        Self { context, may_hold: true, arrivals: Arrivals::None }
+        Self { context, may_hold: true, arrivals: Arrivals::None, held_up: false }
     }
 
     /// The kernel says that something came; `last`: nothing more will.
@@ -60,8 +62,13 @@ impl Inbox {
         self.arrivals = if last { Arrivals::Last } else { self.arrivals.max(Arrivals::Some) };
     }
 
+    /// Whether there may be more of his that was not read, for want of room for answers.
+    pub(super) const fn is_held_up(&self) -> bool {
+        self.held_up
+    }
+
     /// Whether he is to be read from, when so much waits to be sent to him.
-    pub(super) const fn is_open(waiting: &[u8]) -> bool {
+    const fn is_open(waiting: &[u8]) -> bool {
         waiting.len() < MOST_ANSWERS
     }
 
@@ -77,11 +84,12 @@ impl Inbox {
                 Ok(Message::Text(_) | Message::Ping(_) | Message::Pong(_) | Message::Frame(_)) => {}
                 Err(Error::Io(error)) if error.kind() == io::ErrorKind::WouldBlock => {
                     self.may_hold = false;
-                    return Ok(None);
+                    break;
                 }
                 Err(error) => return Err(end(&error)),
             }
         }
+        self.held_up = !Self::is_open(waiting);
         Ok(None)
     }
 }

@@ -127,6 +127,10 @@ impl Outlet {
         if self.is_behind() {
             return self.room();
         }
+        if self.inbox.is_held_up() {
+            // All answers have left: no event tells that he can be read from again.
+            return Ok(Event::Nothing(Some(Instant::now())));
+        }
         if let Some(notice) = viewer.notice() {
             return Ok(Event::Notice(notice));
         }
