@@ -1,9 +1,6 @@
 //! Which rendition a viewer is given: down at once when his link does not carry what he has, up again only after a while in
 //! which it would have carried more, and after ever longer ones where that went wrong.
 //!
-//! A lower rendition's pictures are small, and show little of what a link carries. So the next one up is tried where the link
-//! shows clearly more than when it failed, or else once in a while without a sign, which costs a moment's delay.
-//!
 //! Here belongs: the decision. **Sans-IO: time is an argument.** Not here: which renditions there are (`ladder`), how one is
 //! changed for another without a freeze (`viewer`).
 
@@ -13,12 +10,9 @@ use super::fit::Link;
 use super::ladder::Rendition;
 use crate::time::Timestamp;
 
-/// What a link must carry of a rendition's rate for it to be given, when going down and when going up. Over two seconds the
-/// encoder takes 1.05 times the rate at most.
-const DOWN_NEEDS: f64 = 1.05;
+/// What a link must carry of a rendition's rate for it to be given, when going down and when going up.
+const DOWN_NEEDS: f64 = 1.1;
 const UP_NEEDS: f64 = 1.15;
-/// A link that shows so many times what it carried when it failed has become better.
-const BETTER: f64 = 1.2;
 /// Late for as long is more than a picture that was large.
 const LATE_FOR: Duration = Duration::from_millis(250);
 /// After a change nothing is concluded for this long: what the change itself takes is no trouble.
@@ -28,18 +22,12 @@ const FIRST_WAIT: Duration = Duration::from_secs(3);
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
 /// What went wrong within this long after going up was wrong to try; what held for so long was right.
 const TRIAL: Duration = Duration::from_secs(15);
-/// Where nothing shows that the link carries more, the next one is tried after so many times the wait, at first and at most.
-const FIRST_BLIND: u32 = 3;
-const LONGEST_BLIND: u32 = 48;
+/// Where nothing shows that the link carries more, it is tried after so many times the wait.
+const BLIND: u32 = 8;
 /// Where little happens less is needed, but a part of the rate always.
 const LEAST_USED: f64 = 0.15;
 /// A second trouble within this long is no accident.
 const AGAIN: Duration = Duration::from_secs(5);
-
-/// Bytes a second that one must be able to get for this rendition to be given to him, where the full one has `rate` bits.
-pub(super) fn needs_to_go_up(one: Rendition, rate: u32) -> f64 {
-    f64::from(one.bits_per_second(rate)) / 8.0 * UP_NEEDS * 1.001 // not to fail by a rounding
-}
 
 /// What a viewer asks for himself.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -74,37 +62,11 @@ pub(super) struct Climb {
     wants: Wants,
     changed: Timestamp,
     /// When he went up last.
-    up: Option<Up>,
+    up: Option<Timestamp>,
     /// When there was trouble last.
     trouble: Option<Timestamp>,
     late_since: Option<Timestamp>,
     wait: Duration,
-    blind: u32,
-    /// When he came back from a try that went wrong, to what he had before it.
-    back: Option<Timestamp>,
-    /// What went wrong last when he went up to it.
-    wrong: Rendition,
-    /// Bytes a second that the link carried when he had to go down.
-    failed: Option<f64>,
-}
-
-/// A way up.
-#[derive(Clone, Copy, Debug)]
-struct Up {
-    at: Timestamp,
-    from: Rendition,
-    sign: Sign,
-}
-
-/// What spoke for it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Sign {
-    /// Nothing.
-    None,
-    /// The link shows more than when it failed.
-    Better,
-    /// It was seen to carry that much.
-    Shown,
 }
 
 impl Climb {
@@ -118,10 +80,6 @@ impl Climb {
             trouble: None,
             late_since: None,
             wait: FIRST_WAIT,
-            blind: FIRST_BLIND,
-            back: None,
-            wrong: Rendition::FULL,
-            failed: None,
         }
     }
 
@@ -153,85 +111,54 @@ impl Climb {
             |one: Rendition, times: f64| carried.is_none_or(|carried| carried >= needs(one) * times);
         let wanted = open.iter().position(|&one| self.is_wanted(one, rate)).unwrap_or(open.len() - 1);
         let settled = now.since(self.changed) >= SETTLE;
-        if !settled && self.up.is_none() {
-            // While what is on its way comes the rate is seen best.
-            self.failed = self.failed.zip(state.link.rate).map(|(failed, rate)| failed.max(rate));
-        }
-        let used = state.used.clamp(LEAST_USED, 1.0);
-        let (mut to, mut sign) = (at, Sign::None);
+        let mut to = at;
         if trouble && settled {
             let below = (at + 1).min(open.len() - 1);
             let again = self.trouble.is_some_and(|before| now.since(before) < AGAIN);
             let fits = (at..open.len()).find(|&n| carries(open[n], DOWN_NEEDS)).unwrap_or(open.len() - 1);
             // A link that carries it had an accident; one that has another does not carry it.
-            // What a try that went wrong left on its way is no sign against what went well before it.
-            let forgiven = self.back.is_some_and(|back| now.since(back) < AGAIN);
-            let accident = fits == at && carried.is_some() && !again || forgiven;
-            to = if accident { at } else { fits.max(below) };
+            to = if fits == at && carried.is_some() && !again { at } else { fits.max(below) };
             self.trouble = Some(now);
             self.late_since = None;
-            self.failed = state.link.rate.filter(|_| to > at).or(self.failed);
-        } else if state.pending && !self.is_tried() && !carries(open[at], used) {
+        } else if state.pending && !carries(open[at], 1.0) {
             // Only now it is known how little the link carries.
             to = (at..open.len()).find(|&n| carries(open[n], DOWN_NEEDS)).unwrap_or(open.len() - 1);
-            self.failed = state.link.rate;
         } else if at > wanted && settled {
-            let shows = |n: usize| carries(open[n], UP_NEEDS * used);
-            let shown = (0..at).find(|&n| carried.is_some() && shows(n));
-            sign = match shown {
-                Some(_) => Sign::Shown,
-                None if self.is_better(state.link) => Sign::Better,
-                None => Sign::None,
-            };
-            let blind =
-                FIRST_WAIT.mul_f64(f64::from(self.blind) * self.boldness(needs(open[at - 1]), state.link));
-            let wait = if sign == Sign::None { self.wait.max(blind) } else { self.wait };
-            let well = now.since(self.trouble.unwrap_or_default().max(self.changed));
-            to = if well < wait { at } else { shown.unwrap_or(at - 1).max(wanted) };
+            to = self
+                .up_from(
+                    at,
+                    now,
+                    |n| carries(open[n], UP_NEEDS * state.used.clamp(LEAST_USED, 1.0)),
+                    carried.is_some(),
+                )
+                .max(wanted);
         }
-        if let Some(up) = self.up.filter(|_| state.pending) {
-            // What he still has goes well.
-            to = to.min(open.iter().position(|&one| one >= up.from).unwrap_or(to)).max(at);
-        }
-        self.change(open[to.max(wanted)], open[at], now, sign);
+        self.change(open[to.max(wanted)], open[at], now);
         self.rendition
     }
 
-    /// How many times as long one waits before so many bits a second are tried without a sign: the more, the more they are
-    /// beyond what the link was seen to carry.
-    fn boldness(&self, bits_per_second: f64, link: Link) -> f64 {
-        let seen = self.failed.unwrap_or(0.0).max(link.rate.unwrap_or(f64::INFINITY));
-        (bits_per_second / 8.0 / seen).max(1.0)
+    /// How far up all has been well for long enough.
+    fn up_from(&self, at: usize, now: Timestamp, carries: impl Fn(usize) -> bool, known: bool) -> usize {
+        let well = now.since(self.trouble.unwrap_or_default().max(self.changed));
+        if well < self.wait {
+            return at;
+        }
+        let shown = (0..at).find(|&n| known && carries(n));
+        let blind = (well >= self.wait * BLIND).then(|| at - 1);
+        shown.or(blind).unwrap_or(at)
     }
 
-    /// Whether the link shows more than when it failed.
-    fn is_better(&self, link: Link) -> bool {
-        self.failed.zip(link.rate).is_some_and(|(failed, rate)| rate > failed * BETTER)
-    }
-
-    /// Whether he goes up to what the link was not seen to carry.
-    fn is_tried(&self) -> bool {
-        self.up.is_some_and(|up| up.sign != Sign::Shown)
-    }
-
-    fn change(&mut self, to: Rendition, from: Rendition, now: Timestamp, sign: Sign) {
-        let tried = self.up.filter(|up| now.since(up.at) < TRIAL);
+    fn change(&mut self, to: Rendition, from: Rendition, now: Timestamp) {
+        let tried = self.up.filter(|&up| now.since(up) < TRIAL);
         if to > from {
-            match tried {
-                Some(Up { sign: Sign::None, .. }) => self.blind = (self.blind * 2).min(LONGEST_BLIND),
-                Some(_) => self.wait = (self.wait * 2).min(LONGEST_WAIT),
-                None => {}
+            if tried.is_some() {
+                self.wait = (self.wait * 2).min(LONGEST_WAIT);
             }
-            self.wrong = tried.map_or(self.wrong, |_| from);
-            self.back = tried.filter(|up| up.from <= to).map(|_| now);
             self.up = None;
         } else if to < from {
-            (self.up, self.back) = (Some(Up { at: now, from, sign }), None);
+            self.up = Some(now);
         } else if self.up.is_some() && tried.is_none() {
-            self.up = None;
-            if self.rendition <= self.wrong {
-                (self.wait, self.blind) = (FIRST_WAIT, FIRST_BLIND);
-            }
+            (self.up, self.wait) = (None, FIRST_WAIT);
         }
         if to != from {
             self.changed = now;

@@ -144,20 +144,6 @@ impl Core {
         std::iter::once(Rendition::FULL).chain(lower)
     }
 
-    /// Shares out anew what all may be sent.
-    fn share_out(&mut self, rules: Rules) {
-        let Some(full) = self.full_rate() else { return };
-        let Some(mut upload) = self.upload.take() else { return };
-        let mut steps = [0.0; Rendition::COUNT];
-        let mut count = 0;
-        for one in self.open(rules, Audience::Live) {
-            (steps[count], count) = (climb::needs_to_go_up(one, full), count + 1);
-        }
-        upload.set_steps(steps[..count].iter().rev().copied());
-        upload.share_out();
-        self.upload = Some(upload);
-    }
-
     fn watching(&self) -> usize {
         self.forks.iter().map(|fork| fork.demand.watching()).sum()
     }
@@ -243,7 +229,9 @@ impl Hub {
         let watched = fork.publish(unit, self.rules);
         self.publications.fetch_add(1, Release);
         core.counts.count(coding);
-        core.share_out(self.rules);
+        if let Some(upload) = &mut core.upload {
+            upload.share_out();
+        }
         drop(core);
         if watched {
             self.wake();

@@ -1,6 +1,5 @@
 //! What all viewers together may be sent, and how it is shared: nobody gets more than he can use, and what is left over is
-//! the others', in equal parts (max-min fair). Renditions come in steps: where an equal part lies between two, all get the
-//! lower one first, and then as many the next as there is for, who came first before who came later. Nobody has less by it.
+//! the others', in equal parts (max-min fair).
 //!
 //! Here belongs: shares, and keeping to them. **Sans-IO: bytes and times are arguments.** Not here: what a viewer's link
 //! carries (`window`), which rendition fits into a share (`climb`).
@@ -19,13 +18,9 @@ pub(super) struct Upload {
     most: f64,
     /// What each viewer can use, bytes a second, by his number.
     claims: Vec<f64>,
-    /// What each gets.
-    shares: Vec<f64>,
     free: Vec<usize>,
-    /// What renditions take, bytes a second, rising.
-    steps: Vec<f64>,
-    /// Room for the claims in order, so that sharing out needs none.
-    sorted: Vec<f64>,
+    /// What nobody gets more than.
+    level: f64,
 }
 
 /// One viewer's share.
@@ -39,14 +34,7 @@ pub(super) struct Purse {
 impl Upload {
     /// For so many bytes a second.
     pub(super) const fn new(most: f64) -> Self {
-        Self {
-            most,
-            claims: Vec::new(),
-            shares: Vec::new(),
-            free: Vec::new(),
-            steps: Vec::new(),
-            sorted: Vec::new(),
-        }
+        Self { most, claims: Vec::new(), free: Vec::new(), level: most }
     }
 
     /// One more is to be sent something; his number.
@@ -54,8 +42,6 @@ impl Upload {
         let number = self.free.pop().unwrap_or(self.claims.len());
         if number == self.claims.len() {
             self.claims.push(0.0);
-            self.shares.push(0.0);
-            self.sorted.reserve(self.claims.len());
         }
         self.claims[number] = f64::INFINITY;
         self.share_out();
@@ -77,55 +63,26 @@ impl Upload {
         }
     }
 
-    /// What one gets, in bytes a second.
-    pub(super) fn share(&self, number: usize) -> f64 {
-        self.shares.get(number).copied().unwrap_or(0.0)
-    }
-
-    /// What the renditions that there are take, in bytes a second, from the least up.
-    pub(super) fn set_steps(&mut self, steps: impl Iterator<Item = f64>) {
-        self.steps.clear();
-        self.steps.extend(steps);
+    /// What nobody gets more than, in bytes a second.
+    pub(super) const fn level(&self) -> f64 {
+        self.level
     }
 
     /// Shares it out anew.
     pub(super) fn share_out(&mut self) {
-        let level = self.level();
-        let mut left = self.most;
-        for (share, &claim) in self.shares.iter_mut().zip(&self.claims) {
-            let most = claim.min(level);
-            *share = self.steps.iter().rev().copied().find(|&step| step <= most).unwrap_or(most);
-            left -= *share;
-        }
-        for &step in &self.steps {
-            for (share, &claim) in self.shares.iter_mut().zip(&self.claims) {
-                let more = step - *share;
-                if more > 0.0 && step <= claim && more <= left {
-                    *share = step;
-                    left -= more;
-                }
-            }
-        }
-        // What is left goes to all: who can use it shows so.
-        let more = left.max(0.0) / self.sorted.len().max(1) as f64;
-        let all = self.shares.iter_mut().zip(&self.claims).filter(|&(_, &claim)| claim > 0.0);
-        all.for_each(|(share, _)| *share += more);
-    }
-
-    /// What nobody would get more than if there were no steps, in bytes a second.
-    fn level(&mut self) -> f64 {
-        self.sorted.clear();
-        self.sorted.extend(self.claims.iter().copied().filter(|&claim| claim > 0.0));
-        self.sorted.sort_unstable_by(f64::total_cmp);
-        let (mut left, count) = (self.most, self.sorted.len());
-        for (n, &claim) in self.sorted.iter().enumerate() {
-            let level = left / (count - n) as f64;
-            if claim >= level {
-                return level;
+        let mut claims: Vec<f64> = self.claims.iter().copied().filter(|&claim| claim > 0.0).collect();
+        claims.sort_unstable_by(f64::total_cmp);
+        let (mut left, count) = (self.most, claims.len());
+        self.level = self.most;
+        for (n, claim) in claims.into_iter().enumerate() {
+            self.level = left / (count - n) as f64;
+            if claim >= self.level {
+                return;
             }
             left -= claim;
         }
-        f64::INFINITY
+        // All get what they can use, and may try what is left.
+        self.level = self.level.max(left);
     }
 }
 
@@ -149,40 +106,21 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// The greatest step that is no more, if any.
-    fn step_in(steps: &[f64], rate: f64) -> Option<f64> {
-        steps.iter().rev().copied().find(|&step| step <= rate)
-    }
-
     proptest! {
-        /// All together get what there is and no more, nobody less than the step that an equal part of it carries, and no step
-        /// is left to anybody who could use it while there is as much over.
+        /// Nobody gets more than he can use, all together get what there is if they can use it, and who gets less than he can
+        /// use gets as much as anybody.
         #[test]
-        fn shares_are_fair(
-            most in 1.0..1e6_f64, claims in prop::collection::vec(0.1..1e5_f64, 1..40),
-            mut steps in prop::collection::vec(1.0..1e5_f64, 0..5),
-        ) {
-            steps.sort_unstable_by(f64::total_cmp);
+        fn shares_are_fair(most in 1.0..1e6_f64, claims in prop::collection::vec(0.1..1e5_f64, 1..40)) {
             let mut upload = Upload::new(most);
-            upload.set_steps(steps.iter().copied());
             for claim in &claims {
                 let number = upload.enter();
                 upload.claim(number, *claim);
             }
             upload.share_out();
-            let given: f64 = (0..claims.len()).map(|n| upload.share(n)).sum();
-            prop_assert!((given - most).abs() < 1e-6 * most, "{given} of {most}");
-            let level = upload.level();
-            let taken = |n: usize| step_in(&steps, upload.share(n).min(claims[n]));
-            let spare = most - (0..claims.len()).map(|n| taken(n).unwrap_or(upload.share(n).min(claims[n]))).sum::<f64>();
-            for (n, &claim) in claims.iter().enumerate() {
-                let even = step_in(&steps, claim.min(level));
-                prop_assert!(taken(n) >= even, "{:?} of {even:?}", taken(n));
-                prop_assert!(upload.share(n) >= claim.min(level) || even.is_some());
-                let next = steps.iter().copied().find(|&step| Some(step) > taken(n) && step <= claim);
-                let more = next.map_or(f64::INFINITY, |next| next - taken(n).unwrap_or(0.0));
-                prop_assert!(more > spare - 1e-6 * most, "{more} of {spare}");
-            }
+            let given: f64 = claims.iter().map(|claim| claim.min(upload.level())).sum();
+            let all: f64 = claims.iter().sum();
+            prop_assert!((given - all.min(most)).abs() < 1e-6 * most, "{given} of {all}, {most}");
+            prop_assert!(all < most || upload.level() <= claims.iter().copied().fold(0.0, f64::max) + 1e-6);
         }
 
         /// In any time no more is sent than the share, what was saved, and one message.
@@ -206,29 +144,10 @@ mod tests {
         let mut upload = Upload::new(90.0);
         let (one, two, three) = (upload.enter(), upload.enter(), upload.enter());
         assert_eq!((one, two, three), (0, 1, 2));
-        assert!((upload.share(one) - 30.0).abs() < 1e-9);
+        assert!((upload.level() - 30.0).abs() < 1e-9);
         upload.leave(two);
         upload.share_out();
-        assert!((upload.share(three) - 45.0).abs() < 1e-9);
+        assert!((upload.level() - 45.0).abs() < 1e-9);
         assert_eq!(upload.enter(), two);
-    }
-
-    #[test]
-    fn who_came_first_gets_the_next_step() {
-        let mut upload = Upload::new(100.0);
-        upload.set_steps([8.0, 25.0, 52.0, 104.0].into_iter());
-        (0..2).for_each(|_| _ = upload.enter());
-        let shares = [upload.share(0), upload.share(1)];
-        assert!((52.0..104.0).contains(&shares[0]) && (25.0..52.0).contains(&shares[1]), "{shares:?}");
-    }
-
-    /// What is left where all have what they can use is for who can use more than he showed.
-    #[test]
-    fn what_is_left_can_be_tried() {
-        let mut upload = Upload::new(100.0);
-        let number = upload.enter();
-        upload.claim(number, 10.0);
-        upload.share_out();
-        assert!(upload.share(number) > 99.0);
     }
 }

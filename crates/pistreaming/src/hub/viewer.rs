@@ -149,9 +149,9 @@ impl Viewer {
         let Some(upload) = &mut core.upload else { return link };
         let number = *self.share.get_or_insert_with(|| upload.enter());
         upload.claim(number, link.rate.unwrap_or(full).min(full));
-        let share = upload.share(number);
-        let room = if self.purse.is_open(share, link.now) { link.room } else { 0 };
-        Link { room, rate: Some(link.rate.map_or(share, |rate| rate.min(share))), ..link }
+        let level = upload.level();
+        let room = if self.purse.is_open(level, link.now) { link.room } else { 0 };
+        Link { room, rate: Some(link.rate.map_or(level, |rate| rate.min(level))), ..link }
     }
 
     /// What he was given by the last step could not be sent to him: he has it not.

@@ -63,8 +63,6 @@ pub struct Window {
     base: Duration,
     /// Bytes a second.
     rate: Option<f64>,
-    /// What the kernel said of it last.
-    told: f64,
     run: Run,
     burst: Option<Burst>,
     /// When the link has carried away all that was sent, by that rate.
@@ -112,7 +110,6 @@ impl Window {
             least: None,
             base: Duration::ZERO,
             rate: None,
-            told: 0.0,
             run: Run { time: Duration::ZERO, bytes: 0 },
             burst: None,
             free_at: Timestamp::from_micros(0),
@@ -223,12 +220,9 @@ impl Window {
         (first?.end <= self.arrived).then(|| self.flights.pop()).flatten()
     }
 
-    /// The kernel's own estimate of the rate, in bytes a second. `limited`: it saw less sent than the link takes. It keeps
-    /// the highest such one until it has seen more sent (linux net/ipv4/tcp_rate.c): what was heard before is no news.
+    /// The kernel's own estimate of the rate, in bytes a second. `limited`: it saw less sent than the link takes.
     pub fn told(&mut self, bytes_per_second: f64, limited: bool) {
-        let before = std::mem::replace(&mut self.told, bytes_per_second);
-        let is_news = before.to_bits() != bytes_per_second.to_bits() && bytes_per_second > 0.0;
-        if is_news && (!limited || self.rate < Some(bytes_per_second)) {
+        if bytes_per_second > 0.0 && (!limited || self.rate < Some(bytes_per_second)) {
             self.learn(bytes_per_second, 0.5);
         }
     }

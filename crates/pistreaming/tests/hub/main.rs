@@ -2,7 +2,6 @@
 
 mod world;
 
-use pistreaming::hub::{Audience, Rendition};
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 
@@ -222,86 +221,8 @@ fn a_changed_link_is_followed() {
     }
 }
 
-/// The part of the time from `from` to `until` seconds for which he had this rendition.
-fn had(watcher: &Watcher, rendition: u16, from: f64, until: f64) -> f64 {
-    let given = &watcher.seen.renditions;
-    let ends = given.iter().skip(1).map(|(at, _)| *at as f64 / 1e6).chain([f64::INFINITY]);
-    let times = given.iter().zip(ends).filter(|((_, one), _)| *one == rendition);
-    let inside = |(begun, end): (f64, f64)| (end.min(until) - begun.max(from)).max(0.0);
-    times.map(|((at, _), end)| inside((*at as f64 / 1e6, end))).sum::<f64>() / (until - from)
-}
-
-/// An old page's rate is what the kernel says of it: far more than the link carries, if the first packets met an empty queue.
-/// It has what fits, but for a try now and then.
-#[test]
-fn an_old_page_on_a_slow_link_has_one_rendition_that_fits() {
-    for (times, spike) in [1.0, 4.0, 50.0].map(|spike| (0.5, spike)) {
-        for seed in 0..10 {
-            let mut world = World::new(Scene { part: 0.9, ..Scene::default() }, seed);
-            let who = world.enter(Kind::Old, Path::new(times * STREAM, 10_000));
-            world.watchers[who].kernel = spike * times * STREAM;
-            world.run(60.0);
-            let watcher = &world.watchers[who];
-            let (p95, rate) = steady(watcher, 5.0, 60.0);
-            let text = format!(
-                "{times} x, kernel {spike}, {seed}: p95 {p95} ms, {rate}/s, {:?}",
-                watcher.seen.renditions
-            );
-            println!("{text}");
-            let least = had(watcher, 4, 5.0, 60.0);
-            assert!(p95 < 420.0 && rate > 22.0 && least < 0.03, "{text}");
-            assert!(had(watcher, 0, 5.0, 60.0) < 0.2 && watcher.seen.renditions.len() <= 10, "{text}");
-        }
-    }
-}
-
-/// What fits into the link is given: a half of the rate into 0.56 of it, after what a wrong guess at the beginning costs.
-#[test]
-fn no_less_is_given_than_the_link_carries() {
-    for (paint_us, seed) in
-        [4_000, 20_000].into_iter().flat_map(|paint_us| (0..10).map(move |seed| (paint_us, seed)))
-    {
-        let mut world = World::new(Scene { part: 0.9, ..Scene::default() }, seed);
-        let who = world.enter(Kind::Live, Path::new(0.56 * STREAM, 5_000));
-        world.watchers[who].paint_us = paint_us;
-        world.run(60.0);
-        let watcher = &world.watchers[who];
-        let text =
-            format!("{paint_us} µs, {seed}: {:?}, {:?}", steady(watcher, 5.0, 60.0), watcher.seen.renditions);
-        println!("{text}");
-        assert!(had(watcher, 1, 15.0, 60.0) > 0.8, "{text}");
-    }
-}
-
-/// A link that has become good shows it by small pictures hardly, if the page takes its time to acknowledge them.
-#[test]
-fn who_has_a_good_link_again_soon_has_the_full_rendition_again() {
-    let ways = [(Kind::Live, 4_000), (Kind::Live, 20_000), (Kind::Old, 0)];
-    for ((kind, paint_us), low, seed) in ways
-        .into_iter()
-        .flat_map(|way| [0.6, 0.3, 0.1].map(|low| (way, low)))
-        .flat_map(|(way, low)| (0..10).map(move |seed| (way, low, seed)))
-    {
-        let mut world = World::new(Scene { part: 0.9, ..Scene::default() }, seed);
-        let mut path = Path::new(2.0 * STREAM, 10_000);
-        path.change(10_000_000, low * STREAM);
-        path.change(30_000_000, 2.0 * STREAM);
-        let who = world.enter(kind, path);
-        world.watchers[who].paint_us = paint_us;
-        world.run(90.0);
-        let watcher = &world.watchers[who];
-        // What small pictures do not show is tried, and after ever longer times where that went wrong.
-        let most = if kind == Kind::Live && paint_us == 4_000 { 10.0 } else { 40.0 };
-        let full = had(watcher, 0, 30.0 + most, 90.0);
-        let text =
-            format!("{kind:?}, {paint_us} µs, {low} x, {seed}: {full:.2}, {:?}", watcher.seen.renditions);
-        println!("{text}");
-        assert!(full > 0.93, "{text}");
-    }
-}
-
 /// What all together may be sent is kept to and shared: who has a slow link leaves the rest to the others, who get as much as
-/// each other, or one rendition more where there is enough for some of them.
+/// each other.
 #[test]
 fn an_upload_is_shared_fairly() {
     for (count, times) in [(2, 1.0), (5, 2.0), (6, 0.9), (20, 3.0)] {
@@ -321,12 +242,7 @@ fn an_upload_is_shared_fairly() {
         assert!(all <= times * STREAM * 1.02, "{text}");
         let rates = || quick.iter().map(|&who| rate(who));
         let (least, greatest) = (rates().fold(f64::INFINITY, f64::min), rates().fold(0.0, f64::max));
-        let even = (times * STREAM - rate(slow)) / f64::from(count as u32);
-        let step =
-            Rendition::lower(Audience::Live, 3).map(|one| f64::from(one.bits_per_second(800_000)) / 8.0);
-        let step = step.chain([STREAM]).filter(|step| step * 1.15 <= even).fold(0.0, f64::max);
-        assert!(least > 0.8 * step && greatest < 3.3 * least, "{step} B/s for each, {text}");
-        assert!(all > 0.65 * times * STREAM, "{text}");
+        assert!(greatest < 2.2 * least, "{text}");
         for who in [&[slow], &quick[..]].concat() {
             let (p95, rate) = steady(&world.watchers[who], 20.0, 80.0);
             println!("  {who}: {p95} ms, {rate}/s, {:?}", world.watchers[who].seen.renditions);

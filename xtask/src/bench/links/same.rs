@@ -17,11 +17,11 @@ use crate::bench::systems::{RATE, SIZE, System, get};
 
 pub(super) const NAME: &str = "a good viewer's bytes";
 
-const FRAMES: u32 = 240;
-/// The bad viewer comes with this one, by this link; it breaks and comes again, too.
-const BAD_COMES: u32 = 48;
+const FRAMES: u32 = 360;
+/// The bad viewer comes with this one, by this link, on which the page alone takes some seconds; it breaks and comes again, too.
+const BAD_COMES: u32 = 24;
 const BAD_LINK: &str = "rate=0.24 delay=20 up:delay=20";
-const BAD_BREAKS: (u32, u32) = (140, 180);
+const BAD_BREAKS: (u32, u32) = (240, 280);
 const NOTHING: &str = "loss=100 up:loss=100";
 /// A frame whose picture does not come for so long was left out.
 const LEFT_OUT: Duration = Duration::from_secs(2);

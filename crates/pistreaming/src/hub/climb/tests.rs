@@ -85,35 +85,13 @@ fn up_after_a_while_and_later_each_time_that_it_goes_wrong() {
     assert_eq!(way.climb.wait, FIRST_WAIT);
 }
 
-/// Without a sign that the link has become better the next one up is tried more and more seldom; with one, soon.
-#[test]
-fn tries_without_a_sign_become_rare_and_do_not_delay_those_with_one() {
-    let mut way = Way::new(30e3);
-    let mut waits = Vec::new();
-    way.late_ms = 200;
-    assert_eq!(way.run(400), 3);
-    for _ in 0..5 {
-        way.late_ms = 0;
-        let begun = way.now_ms;
-        while way.run(10) > 1 {}
-        waits.push((way.now_ms - begun) / 1000);
-        way.late_ms = 200;
-        assert_eq!(way.run(1300), 3);
-    }
-    assert!((12..17).contains(&waits[0]) && waits.is_sorted() && waits[4] > 200, "{waits:?}");
-    way.late_ms = 0;
-    assert_eq!(way.run(5_000), 3);
-    way.rate = Some(40e3);
-    assert_eq!(way.run(100), 1, "it shows more, though not enough");
-}
-
 #[test]
 fn a_still_scene_needs_less() {
     let mut way = Way::new(60e3);
     way.late_ms = 200;
     way.run(400);
     way.late_ms = 0;
-    assert_eq!(way.run(8_000), 1, "a link of 0.6 x does not carry it");
+    assert_eq!(way.run(10_000), 1, "a link of 0.6 x does not carry it");
     way.used = 0.3;
     assert_eq!(way.run(100), 0);
 }

@@ -193,21 +193,6 @@ fn silence_shuts_it_and_shows_in_the_queue() {
     assert!(link.room == 0 && link.queue > Duration::from_millis(250), "{link:?}");
 }
 
-/// The kernel says the same for as long as it has seen nothing that tells more.
-#[test]
-fn what_the_kernel_says_counts_once() {
-    let mut window = Window::new(BOUND);
-    window.told(400e3, true);
-    window.told(50e3, false);
-    let known = window.rate().unwrap();
-    (0..100).for_each(|_| window.told(50e3, true));
-    assert_eq!(window.rate(), Some(known));
-    window.told(900e3, true);
-    let raised = window.rate().unwrap();
-    (0..100).for_each(|_| window.told(900e3, true));
-    assert!(raised > known && window.rate() == Some(raised));
-}
-
 #[test]
 fn an_answer_behind_the_last_picture_does_not_shut_it() {
     let mut wire = Wire::new(1e6, 1_000);

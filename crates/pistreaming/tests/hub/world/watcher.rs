@@ -33,7 +33,7 @@ impl Kind {
     }
 }
 
-/// What a page takes to decode and paint, µs.
+/// From arrival to acknowledgement in the page: decoding and painting, µs.
 const PAINT_US: u64 = 4_000;
 /// The part of the messages that the kernel refuses, because something has not left the socket yet.
 const REFUSED: f64 = 0.05;
@@ -91,10 +91,6 @@ pub struct Watcher {
     pub path: Path,
     /// Bytes a second that he gets at least of what all may be sent.
     pub share: f64,
-    /// What the kernel says of the rate, bytes a second: the highest that it has seen.
-    pub kernel: f64,
-    /// From arrival to acknowledgement in the page: decoding and painting, µs.
-    pub paint_us: u64,
     chance: Chance,
     away: bool,
     /// From when to when (µs) he looked away last: what his link did meanwhile nobody could see.
@@ -135,8 +131,6 @@ impl Watcher {
             window,
             path,
             share: f64::INFINITY,
-            kernel: 0.0,
-            paint_us: PAINT_US,
             chance,
             away: false,
             away_us: 0..0,
@@ -207,9 +201,7 @@ impl Watcher {
             let total = self.acks.drain(..known).next_back().map(|(_, total)| total);
             self.heard = total.unwrap_or(self.heard);
             // The kernel sees single segments, and so the link's rate, but none that it was not given.
-            let seen = self.path.rate(now.as_micros()) * (0.8 + 0.17 * self.chance.part());
-            self.kernel = self.kernel.max(seen);
-            self.window.told(self.kernel, true);
+            self.window.told(self.path.rate(now.as_micros()) * 0.97, true);
             self.window.looked(now, self.heard);
         }
         self.window.link(now)
@@ -246,7 +238,7 @@ impl Watcher {
     fn fly(&mut self, now: Timestamp, bytes: usize, told: bool, item: Option<Arc<Item>>) -> Timestamp {
         let arrives_us = self.path.send(now.as_micros(), bytes, &mut self.chance);
         let jitter = (self.chance.part() * self.path.jitter_us as f64) as u64;
-        let paint_us = if self.kind == Kind::Live { self.paint_us } else { 0 };
+        let paint_us = if self.kind == Kind::Live { PAINT_US } else { 0 };
         let known_us = arrives_us + self.path.delay_us + jitter + paint_us;
         let known_us = known_us.max(self.on_the_way.back().map_or(0, |last| last.known_us));
         let total = self.window.total_sent();
