@@ -16,8 +16,8 @@
   // WebGL that is taken away more often than that is no way to paint.
   const LOSSES_MS = 60000;
   const MOST_LOSSES = 2;
-  // So long the canvas before stays below the one that was taken in its place: no browser tells when that is on the screen, WebGL without
-  // a graphics processor takes some frames, and there it is in nobody's way.
+  // So long the canvas before stays below the one that was taken in its place: no browser tells when that is on the screen,
+  // WebGL without a graphics processor takes some frames, and there it is in nobody's way.
   const BELOW_MS = 1000;
 
   function remembered(name) {

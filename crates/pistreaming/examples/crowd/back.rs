@@ -14,14 +14,13 @@ use std::io::{self, ErrorKind, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
-use rustix::buffer::spare_capacity;
-use rustix::event::Timespec;
 use rustix::event::epoll::{self, CreateFlags, EventData, EventFlags};
 use rustix::fd::OwnedFd;
 use socket2::{Domain, Socket, Type};
 
 use crate::Outcome;
 use crate::connect::{Target, consent};
+use crate::events::{INPUT, wait};
 use crate::frames::{Arrived, Frames};
 use crate::pictures::{Stamp, now_us};
 use crate::tell::Told;
@@ -34,8 +33,6 @@ const CONNECT_WITHIN: Duration = Duration::from_secs(6);
 const PATIENCE: Duration = Duration::from_secs(30);
 /// So much time's attempts are counted together: a stampede would show.
 const BURST: Duration = Duration::from_millis(100);
-/// The event's number of our input.
-const INPUT: u64 = u64::MAX;
 
 /// One viewer.
 #[derive(Default)]
@@ -112,20 +109,12 @@ impl Viewers {
 
     /// Waits once for what there is, and does it. Whether there is something on our input.
     fn turn(&mut self) -> Outcome<bool> {
-        let mut events = Vec::with_capacity(512);
         let next = self.times.peek().map_or(Duration::from_secs(1), |Reverse((time, ..))| {
             time.saturating_duration_since(Instant::now())
         });
-        match epoll::wait(&self.epoll, spare_capacity(&mut events), Some(&Timespec::try_from(next)?)) {
-            Ok(_) | Err(rustix::io::Errno::INTR) => {}
-            Err(error) => return Err(error.into()),
-        }
-        let mut told = false;
+        let (events, told) = wait(&self.epoll, next)?;
         for event in &events {
-            match event.data.u64() {
-                INPUT => told = true,
-                number => self.happened(number as usize),
-            }
+            self.happened(event.data.u64() as usize);
         }
         while let Some(&Reverse((_, at, count))) =
             self.times.peek().filter(|first| first.0.0 <= Instant::now())

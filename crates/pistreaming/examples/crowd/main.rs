@@ -14,6 +14,7 @@
 
 mod back;
 mod connect;
+mod events;
 mod feed;
 mod floor;
 mod frames;

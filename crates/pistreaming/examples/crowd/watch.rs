@@ -7,13 +7,12 @@ use std::io::{self, Read as _, Write as _};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
-use rustix::buffer::spare_capacity;
-use rustix::event::Timespec;
 use rustix::event::epoll::{self, CreateFlags, EventData, EventFlags};
 use rustix::fd::OwnedFd;
 
 use crate::Outcome;
 use crate::connect::{Target, open};
+use crate::events::{INPUT, wait};
 use crate::frames::{Arrived, Frames};
 use crate::pictures::now_us;
 use crate::report::Report;
@@ -96,9 +95,6 @@ struct Crowd {
     buffer: Vec<u8>,
 }
 
-/// The event's number of our input.
-const INPUT: u64 = u64::MAX;
-
 impl Crowd {
     fn new(acknowledge: bool) -> io::Result<Self> {
         let epoll = epoll::create(CreateFlags::CLOEXEC)?;
@@ -140,18 +136,9 @@ impl Crowd {
 
     /// Waits once for what there is, and takes it. Whether there is something on our input.
     fn turn(&mut self, most: Duration) -> Outcome<bool> {
-        let mut events = Vec::with_capacity(512);
-        let most = Timespec::try_from(most)?;
-        match epoll::wait(&self.epoll, spare_capacity(&mut events), Some(&most)) {
-            Ok(_) | Err(rustix::io::Errno::INTR) => {}
-            Err(error) => return Err(error.into()),
-        }
-        let mut told = false;
+        let (events, told) = wait(&self.epoll, most)?;
         for event in &events {
-            match event.data.u64() {
-                INPUT => told = true,
-                number => self.take(number as usize),
-            }
+            self.take(event.data.u64() as usize);
         }
         Ok(told)
     }
