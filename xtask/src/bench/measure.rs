@@ -31,6 +31,10 @@ const OPEN_OVERLAY: &str = "(() => { window.said = []; document.getElementById('
 /// Closes it and gives those delays.
 const CLOSE_OVERLAY: &str = "(document.getElementById('statistics-button').click(), window.said.join())";
 
+/// A page's address, its words, and how large its first canvas is.
+const PAGE_SAYS: &str = "(() => { const canvas = document.querySelector('canvas'); \
+    return [location.href, document.body.innerText.replace(/\\s+/g, ' '), canvas?.width, canvas?.height].join(', '); })()";
+
 /// What a run gave. Times in ms.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Figures {
@@ -136,7 +140,7 @@ impl<'a> Watcher<'a> {
         std::thread::sleep(random_part_of_a_frame(self.video));
         let start = Instant::now();
         browser.go_to(&system.page)?;
-        self.until_shown()?;
+        self.until_shown().map_err(|error| with_words_of(browser, &error))?;
         figures.first_picture.push(ms(start.elapsed()));
 
         std::thread::sleep(WARM_UP);
@@ -239,6 +243,12 @@ impl<'a> Watcher<'a> {
         screen.read_row(place.row, place.end(), bytes, row)?;
         place.read(row, Stamp::now())
     }
+}
+
+/// The error, and what the page says of itself.
+fn with_words_of(browser: &mut Browser, error: &str) -> String {
+    let said = browser.evaluate(PAGE_SAYS).unwrap_or_else(|error| error);
+    format!("{error}; the page says: {said}")
 }
 
 /// So that no run begins at the same point between two frames, and two refreshes, as another.

@@ -99,7 +99,11 @@ pub(crate) fn find(
             let mut lefts = (0..screen.0).filter(fits);
             if let Some(first) = lefts.next() {
                 let last = lefts.next_back().unwrap_or(first);
-                return Some(at(u32::midpoint(first, last)));
+                let place = at(u32::midpoint(first, last));
+                // A page that paints while its rows are read may have shown the strip from its middle down only.
+                let is_whole =
+                    row(place.row).is_some_and(|pixels| place.read(&pixels, Stamp::now()).is_some());
+                return is_whole.then_some(place);
             }
         }
     }
@@ -133,12 +137,26 @@ mod tests {
             let picture = (320, if scale == 2 { 240 } else { 480 });
             // Scaled to fit, the width has to give the factor.
             let screen = if scale == 2 { (640 + 101, 480) } else { screen };
-            let find_row = |y| Some(if (400..416).contains(&y) { pixels.clone() } else { blank.clone() });
+            let find_row = |y| {
+                Some(if (400..400 + 16 * scale as u32).contains(&y) { pixels.clone() } else { blank.clone() })
+            };
             let place = find(screen, picture, find_row).expect("found");
             assert!((408..=416).contains(&place.row), "{place:?}");
             assert!(place.left.abs_diff(left as u32) <= cell as u32 / 2, "{place:?}");
             assert_eq!(place.read(&pixels, now), Some(now));
         }
+    }
+
+    /// The upper half of the strip was painted only after its rows had been read: what would be taken for its middle is below it.
+    #[test]
+    fn a_strip_that_is_being_painted_is_not_there_yet() {
+        let (blank, pixels) = (vec![51; 320], row(Stamp::now().0, 0, 8, 320));
+        let painted_from = |first: u32| {
+            let row = |y| (y < 240).then(|| if y >= first { pixels.clone() } else { blank.clone() });
+            find((320, 240), (320, 240), row)
+        };
+        assert_eq!(painted_from(224).map(|place| place.row), Some(232));
+        assert_eq!((painted_from(232), painted_from(238)), (None, None));
     }
 
     #[test]
