@@ -57,6 +57,8 @@ pub struct Window {
     news_at: Timestamp,
     /// When it was looked last, where news comes by looking only.
     looked_at: Option<Timestamp>,
+    /// When it was looked before that: what is news now had not come then.
+    looked_before: Option<Timestamp>,
     flights: Flights,
     least: Option<Least>,
     /// Of the least round trip what is known to be the way alone.
@@ -106,6 +108,7 @@ impl Window {
             untold: 0,
             news_at: Timestamp::from_micros(0),
             looked_at: None,
+            looked_before: None,
             flights: Flights::new(),
             least: None,
             base: Duration::ZERO,
@@ -193,7 +196,7 @@ impl Window {
     /// The same of what was found out by looking, perhaps long after: it says nothing of round trips, of which the kernel's
     /// least is known.
     pub fn looked(&mut self, now: Timestamp, total: u64) {
-        self.looked_at = Some(now);
+        self.looked_before = self.looked_at.replace(now);
         while self.advance(now, total).is_some() {}
         self.least = Some(Least { round_trip: self.base, at: now, rough: false });
     }
@@ -380,12 +383,13 @@ impl Window {
         if !queued {
             self.run = Run::default();
         }
-        // When something was seen by looking says little of when it came.
+        // What is seen by looking came at some time since the look before: that tells what the link carries at most only.
         if self.looked_at.is_none() {
             self.at_least(first, now, bytes);
-            if !queued {
-                self.at_most(first, took, bytes);
-            }
+        }
+        let came = if self.looked_at.is_none() { Some(now) } else { self.looked_before };
+        if let Some(came) = came.filter(|_| !queued) {
+            self.at_most(first, came.since(self.news_at.max(reached)), bytes);
         }
     }
 

@@ -257,6 +257,25 @@ fn what_waited_for_a_lost_packet_shows_no_quicker_link() {
 }
 
 /// On a long way a window for little lets only messages through that are too small to tell anything each.
+/// Where a lone message is looked for and has not come, the link carries less than was known; where nobody looked it may have
+/// come at once.
+#[test]
+fn what_is_looked_for_in_vain_shows_a_slower_link() {
+    let at = |ms: u64| Timestamp::from_micros(ms * 1000);
+    let after = |looks_ms: &[u64]| {
+        let mut window = Window::new(BOUND);
+        window.told_round_trip(Duration::from_millis(40));
+        window.told(100e3, false);
+        window.looked(at(0), 0);
+        window.sent(at(0), 30_000);
+        looks_ms.iter().for_each(|&ms| window.looked(at(ms), 0));
+        window.looked(at(800), 30_000);
+        window.rate().unwrap()
+    };
+    assert!(after(&[300, 600, 785]) < 80e3, "{}", after(&[300, 600, 785]));
+    assert_eq!((after(&[]), after(&[250])), (100e3, 100e3));
+}
+
 #[test]
 fn small_messages_together_show_what_a_link_carries() {
     let mut wire = Wire::new(4e3, 75_000);
