@@ -8,10 +8,12 @@
 //! The best path through all of them (a trellis, as FFmpeg and x264 have it) was here before: it took twice the time and
 //! more where there are many levels, and needed 0.6 % fewer bits on one clip and 2 % more on two others.
 //!
-//! Here belongs: the list of levels and the choice. Not here: transforms, how levels become bits.
+//! Here belongs: the list of levels and the way through a block. Not here: one level's worth (`better`), transforms, how
+//! levels become bits.
 
-use crate::tables::coefficients::{FIRST_ROW, WHOLE_CODES, WHOLE_LEVELS, WholeCode, whole_codes};
-use crate::tables::{INTRA_MATRIX, ZIGZAG};
+use super::better::{Better, LAMBDA, SCALES, better_intra, better_predicted};
+use crate::tables::ZIGZAG;
+use crate::tables::coefficients::{FIRST_ROW, WholeCode};
 use crate::transform::quantise::LEVEL_FRACTION_BITS;
 
 /// A level that is not 0.
@@ -48,18 +50,11 @@ pub(super) const fn least_steps(intra: bool) -> u16 {
     if intra { 1 << (LEVEL_FRACTION_BITS - 1) } else { 1 << LEVEL_FRACTION_BITS }
 }
 
-/// λ, in units of the square of the step that a predicted block has, with twice [`LEVEL_FRACTION_BITS`] fraction bits: of
-/// intra and of predicted blocks. At the usual optimum λ is 0.85 times the square of half a step.
-/// What a predicted block gets is often noise, of use to no other picture: it is to cost less.
-pub(super) const LAMBDA: [i64; 2] = [54 << 8, 66 << 8];
 /// Bits of end_of_block.
 const END_BITS: i64 = 2;
 /// A level may cost so many times λ more than it gains: it makes the run before the next one shorter, and later pictures
 /// gain by it, too. With 2 a static camera's noise takes 1 % fewer bits, and what moves more.
 const GRACE: i64 = 3;
-/// The largest magnitude of a coefficient that is positive.
-const MOST: i32 = 2047;
-
 impl Default for Levels {
     fn default() -> Self {
         Self { list: [Level::default(); 64], len: 0 }
@@ -86,6 +81,7 @@ impl Levels {
     /// Chooses levels of an intra or a predicted block with a quantiser scale. Gives by how much what is sent is worse
     /// than nothing, in [`LAMBDA`]'s units, with λ for each bit: end_of_block counted, what the macroblock pays besides
     /// not.
+    #[inline(never)]
     pub(super) fn choose<const INTRA: bool>(&mut self, scale: u8, wanted: Wanted<'_>) -> i64 {
         let lambda = LAMBDA[usize::from(!INTRA)];
         let mut sent = in_order_of_sending(wanted.nonzero);
@@ -94,7 +90,7 @@ impl Levels {
         if INTRA || sent & 1 == 0 {
             (sent, next) = if INTRA { (sent & !1, 1) } else { (sent, 0) };
         }
-        let scale = Scale::new(scale);
+        let scale = &SCALES[usize::from(scale % 32)];
         let (mut cost, mut len) = (0, 0);
         let mut least = (0, 0);
         while sent != 0 {
@@ -103,17 +99,13 @@ impl Levels {
             let place = usize::from(ZIGZAG[at] & 63);
             let steps = wanted.steps[place];
             let row = (at as isize - next) as usize;
-            let better = if INTRA { better_intra } else { better_predicted };
-            let (more, code, coefficient) = better(scale, place, row, steps);
+            let Better { more, code, coefficient } = if INTRA {
+                better_intra(scale, place, row, steps)
+            } else {
+                better_predicted(scale, row, steps)
+            };
             // What stands in the place of the first code is always worth its bits.
             if more <= GRACE * lambda {
-                let sign = -i32::from(steps & 1);
-                let code = if code.is_escaped() {
-                    escaped(row, coefficient.0, sign)
-                } else {
-                    code.with_sign(sign < 0)
-                };
-                let coefficient = ((coefficient.1.min(MOST - sign) ^ sign) - sign) as i16;
                 self.list[len & 63] = Level { code, coefficient, at: at as u8 };
                 (cost, len, next) = (cost + more, len + 1, at as isize + 1);
                 least = if cost < least.0 { (cost, len) } else { least };
@@ -124,129 +116,6 @@ impl Levels {
         self.len = if INTRA || cost < 0 { len } else { 0 };
         cost
     }
-}
-
-/// An escape's code: seldom the better one.
-#[cold]
-#[inline(never)]
-fn escaped(row: usize, magnitude: u16, sign: i32) -> WholeCode {
-    let level = (i32::from(magnitude) ^ sign) - sign;
-    WholeCode::of(false, row as u8, level as i16)
-}
-
-/// By how much a level makes distortion + λ × bits more than 0 instead of it does, its code but for the sign, and its
-/// magnitude and that of the coefficient that a decoder makes of it, not bounded.
-type Better = (i64, WholeCode, (u16, i32));
-
-/// A quantiser scale, and what follows from it for all levels.
-#[derive(Clone, Copy)]
-struct Scale {
-    scale: i32,
-    /// How much a predicted coefficient is short of the middle of its step: all elements of the matrix are 16, so only
-    /// an even scale makes it even, and then it is one nearer to 0.
-    short: u32,
-}
-
-impl Scale {
-    fn new(scale: u8) -> Self {
-        /// By the scale, which is below 32.
-        const SHORT: [u8; 32] = {
-            let (mut short, mut scale) = ([0; 32], 2);
-            while scale < 32 {
-                short[scale] = (128 / scale) as u8;
-                scale += 2;
-            }
-            short
-        };
-        Self { scale: scale.into(), short: SHORT[usize::from(scale % 32)].into() }
-    }
-}
-
-/// Of a predicted block's coefficient: the nearest level or the one below, whichever makes distortion + λ × bits least.
-#[inline(always)]
-fn better_predicted(Scale { scale, short }: Scale, _: usize, row: usize, steps: u16) -> Better {
-    let steps = u32::from(steps);
-    let (row, magnitude) = (&PREDICTED[row], steps >> LEVEL_FRACTION_BITS);
-    let at = (magnitude as usize).min(WHOLE_LEVELS - 1);
-    let lower = u32::from((steps & 255) + short < row[at].lower());
-    let better = row[(at - lower as usize) % WHOLE_LEVELS];
-    let magnitude = magnitude - lower;
-    // A level m stands for m + ½.
-    let sent = (magnitude << LEVEL_FRACTION_BITS) + 128 - short;
-    let distortion = i64::from(sent) * (i64::from(sent) - 2 * i64::from(steps));
-    let coefficient = ((sent * scale as u32) >> 7) as i32;
-    (distortion + i64::from(better.price()), better.code, (magnitude as u16, coefficient))
-}
-
-/// What is to be known of a predicted block's level: all side by side, for there are thousands of them in a picture.
-#[derive(Clone, Copy)]
-struct Predicted {
-    code: WholeCode,
-    /// λ × bits above 8 bits of [`Self::lower`].
-    price_and_lower: u32,
-}
-
-impl Predicted {
-    const NONE: Self = Self { code: whole_codes()[0], price_and_lower: 0 };
-
-    /// λ × bits.
-    #[inline(always)]
-    const fn price(self) -> u32 {
-        self.price_and_lower >> 8
-    }
-
-    /// The fraction of a step below which the level below is the better one.
-    ///
-    /// With one step as the unit, the two distortions differ by twice the way from a level to the coefficient, whatever
-    /// the scale: so the fraction is compared with half of λ × what the upper code is longer.
-    #[inline(always)]
-    const fn lower(self) -> u32 {
-        self.price_and_lower & 255
-    }
-}
-
-/// For each of [`WHOLE_CODES`], in its rows.
-static PREDICTED: [[Predicted; WHOLE_LEVELS]; FIRST_ROW + 1] = {
-    let codes = whole_codes();
-    let mut table = [[Predicted::NONE; WHOLE_LEVELS]; FIRST_ROW + 1];
-    let mut n = 0;
-    while n < codes.len() {
-        // There is none below 1: to send nothing is another question.
-        let less = if n % WHOLE_LEVELS > 1 { codes[n - 1] } else { codes[n] };
-        let longer = codes[n].len() as i64 - less.len() as i64;
-        let fraction = (longer * LAMBDA[1] / 2) >> LEVEL_FRACTION_BITS;
-        let lower = if fraction > 255 {
-            255
-        } else if fraction < 0 {
-            0
-        } else {
-            fraction as u32
-        };
-        let price = LAMBDA[1] as u32 * codes[n].len();
-        let of = Predicted { code: codes[n], price_and_lower: price << 8 | lower };
-        table[n / WHOLE_LEVELS][n % WHOLE_LEVELS] = of;
-        n += 1;
-    }
-    table
-};
-
-/// The same of an intra block's.
-#[inline(always)]
-fn better_intra(scale: Scale, place: usize, row: usize, steps: u16) -> Better {
-    let weight = scale.scale * i32::from(INTRA_MATRIX[place]);
-    let row = row * WHOLE_LEVELS;
-    let nearest = (steps + (1 << (LEVEL_FRACTION_BITS - 1))) >> LEVEL_FRACTION_BITS;
-    let to_predicted = i64::from(INTRA_MATRIX[place]) * i64::from(INTRA_MATRIX[place]);
-    let send = |magnitude: u16| {
-        // As `dequantise_intra` has it, but not bounded.
-        let sent = (((i32::from(magnitude) * weight) >> 3) - 1) | 1;
-        let in_steps = i64::from(sent * (8 << LEVEL_FRACTION_BITS) / weight);
-        let distortion = (in_steps * (in_steps - 2 * i64::from(steps)) * to_predicted) >> 8;
-        let code = WHOLE_CODES[row + usize::from(magnitude).min(WHOLE_LEVELS - 1)];
-        (distortion + LAMBDA[0] * i64::from(code.len()), code, (magnitude, sent))
-    };
-    let (upper, lower) = (send(nearest), send(nearest - 1));
-    if nearest > 1 && lower.0 < upper.0 { lower } else { upper }
 }
 
 /// The mask of places row by row as a mask of places in the order of sending.
@@ -283,6 +152,7 @@ mod tests {
     use super::*;
     use crate::bits::{BitReader, BitWriter};
     use crate::syntax::block::{Next, read_first, read_next, write_coefficient, write_end};
+    use crate::tables::INTRA_MATRIX;
     use crate::transform::quantise::{dequantise_intra, dequantise_predicted};
     use alloc::vec::Vec;
     use proptest::prelude::*;

@@ -4,8 +4,9 @@
 
 use fearless_simd::{Simd, dispatch, i16x8, i16x16};
 
+use super::better::LAMBDA;
 use super::budget::Effort;
-use super::levels::{LAMBDA, Levels, Wanted, least_steps};
+use super::levels::{Levels, Wanted, least_steps};
 use super::mode::Mode;
 use super::samples::{Samples, take_prediction};
 use super::slice::PictureContext;

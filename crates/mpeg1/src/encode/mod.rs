@@ -8,6 +8,7 @@
 //! Here belongs: the order of these steps, the headers, the two pictures of reconstruction. Not here: which bits a
 //! macroblock becomes, who receives them, clocks.
 
+mod better;
 mod budget;
 mod cost;
 mod join;

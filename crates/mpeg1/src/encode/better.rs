@@ -1,0 +1,205 @@
+//! One coefficient: the nearest level or the one below, whichever makes distortion + λ × bits least, and what that is.
+//!
+//! At fine scales there are a hundred thousand of them in a picture, so that all there is to be known of a level stands side
+//! by side in tables.
+//!
+//! Here belongs: a level's worth, code and coefficient. Not here: which levels a block is sent with (`levels`).
+
+use crate::tables::INTRA_MATRIX;
+use crate::tables::coefficients::{FIRST_ROW, WHOLE_CODES, WHOLE_LEVELS, WholeCode, whole_codes};
+use crate::transform::quantise::LEVEL_FRACTION_BITS;
+
+/// λ, in units of the square of the step that a predicted block has, with twice [`LEVEL_FRACTION_BITS`] fraction bits: of
+/// intra and of predicted blocks. At the usual optimum λ is 0.85 times the square of half a step.
+/// What a predicted block gets is often noise, of use to no other picture: it is to cost less.
+pub(super) const LAMBDA: [i64; 2] = [54 << 8, 66 << 8];
+/// The largest magnitude of a coefficient that is positive.
+const MOST: i32 = 2047;
+
+/// What is best sent of a coefficient that is not 0.
+pub(super) struct Better {
+    /// By how much it makes distortion + λ × bits more than 0 instead of it does.
+    pub more: i64,
+    /// Its code.
+    pub code: WholeCode,
+    /// What a decoder makes of it.
+    pub coefficient: i16,
+}
+
+/// A quantiser scale, and what follows from it for all levels.
+pub(super) struct Scale {
+    scale: u32,
+    /// How much a predicted coefficient is short of the middle of its step: all elements of the matrix are 16, so only
+    /// an even scale makes it even, and then it is one nearer to 0.
+    short: u32,
+    /// What a predicted block's levels stand for, by their magnitudes.
+    sent: [Sent; WHOLE_LEVELS],
+}
+
+/// What a level of a predicted block stands for.
+#[derive(Clone, Copy)]
+struct Sent {
+    /// The positive coefficient and the negative one.
+    coefficients: [i16; 2],
+    /// How many steps, with their fraction bits.
+    steps: u32,
+}
+
+impl Scale {
+    const fn new(scale: u32) -> Self {
+        let short = if scale > 0 && scale.is_multiple_of(2) { 128 / scale } else { 0 };
+        let mut sent = [Sent { coefficients: [0; 2], steps: 0 }; WHOLE_LEVELS];
+        let mut magnitude = 1;
+        while magnitude < WHOLE_LEVELS {
+            let steps = sent_steps(magnitude as u32, short);
+            let coefficients =
+                [predicted_coefficient(steps, scale, 0), predicted_coefficient(steps, scale, -1)];
+            sent[magnitude] = Sent { coefficients, steps };
+            magnitude += 1;
+        }
+        Self { scale, short, sent }
+    }
+}
+
+/// All of them, by the scale.
+pub(super) static SCALES: [Scale; 32] = {
+    let mut scales = [const { Scale::new(0) }; 32];
+    let mut scale = 1;
+    while scale < 32 {
+        scales[scale] = Scale::new(scale as u32);
+        scale += 1;
+    }
+    scales
+};
+
+/// How many steps, with their fraction bits, a predicted block's level of this magnitude stands for: m + ½.
+#[inline(always)]
+const fn sent_steps(magnitude: u32, short: u32) -> u32 {
+    (magnitude << LEVEL_FRACTION_BITS) + 128 - short
+}
+
+/// The coefficient of so many steps, with its sign.
+#[inline(always)]
+const fn predicted_coefficient(sent: u32, scale: u32, sign: i32) -> i16 {
+    let magnitude = ((sent * scale) >> 7) as i32;
+    with_sign(magnitude, sign)
+}
+
+/// A coefficient of this magnitude, bounded; `sign` is −1 if it is negative.
+#[inline(always)]
+const fn with_sign(magnitude: i32, sign: i32) -> i16 {
+    let most = MOST - sign;
+    let magnitude = if magnitude > most { most } else { magnitude };
+    ((magnitude ^ sign) - sign) as i16
+}
+
+/// Of a predicted block's coefficient: the nearest level or the one below, whichever makes distortion + λ × bits least.
+#[inline(always)]
+pub(super) fn better_predicted(scale: &Scale, row: usize, steps: u16) -> Better {
+    let magnitude = usize::from(steps >> LEVEL_FRACTION_BITS);
+    if magnitude >= WHOLE_LEVELS {
+        return large_predicted(scale, row, steps);
+    }
+    let row = &PREDICTED[row];
+    let steps = u32::from(steps);
+    let lower = usize::from((steps & 255) + scale.short < row[magnitude].lower);
+    let magnitude = (magnitude - lower) % WHOLE_LEVELS;
+    let (better, sent) = (&row[magnitude], &scale.sent[magnitude]);
+    let sign = (steps & 1) as usize;
+    Better {
+        more: distortion(sent.steps, steps) + i64::from(better.price),
+        code: better.codes[sign],
+        coefficient: sent.coefficients[sign],
+    }
+}
+
+/// The same of a level that has no code but an escape: then the nearest one is the better one.
+#[cold]
+#[inline(never)]
+fn large_predicted(scale: &Scale, row: usize, steps: u16) -> Better {
+    let (magnitude, sign) = (steps >> LEVEL_FRACTION_BITS, -i32::from(steps & 1));
+    let sent = sent_steps(magnitude.into(), scale.short);
+    let price = PREDICTED[row][WHOLE_LEVELS - 1].price;
+    Better {
+        more: distortion(sent, steps.into()) + i64::from(price),
+        code: signed_code(row, magnitude, sign),
+        coefficient: predicted_coefficient(sent, scale.scale, sign),
+    }
+}
+
+/// By how much the distortion is more than without the level, where so many steps are sent for so many.
+#[inline(always)]
+fn distortion(sent: u32, steps: u32) -> i64 {
+    i64::from(sent) * (i64::from(sent) - 2 * i64::from(steps))
+}
+
+/// The code of a level in a row of [`WHOLE_CODES`].
+const fn signed_code(row: usize, magnitude: u16, sign: i32) -> WholeCode {
+    let level = ((magnitude as i32 ^ sign) - sign) as i16;
+    WholeCode::of(row == FIRST_ROW, if row == FIRST_ROW { 0 } else { row as u8 }, level)
+}
+
+/// What is to be known of a predicted block's level: all side by side, for there are thousands of them in a picture.
+#[derive(Clone, Copy)]
+struct Predicted {
+    /// Of the positive and of the negative one.
+    codes: [WholeCode; 2],
+    /// λ × bits.
+    price: u32,
+    /// The fraction of a step below which the level below is the better one.
+    ///
+    /// With one step as the unit, the two distortions differ by twice the way from a level to the coefficient, whatever
+    /// the scale: so the fraction is compared with half of λ × what the upper code is longer.
+    lower: u32,
+}
+
+/// For each of [`WHOLE_CODES`], in its rows.
+static PREDICTED: [[Predicted; WHOLE_LEVELS]; FIRST_ROW + 1] = {
+    let codes = whole_codes();
+    let none = Predicted { codes: [codes[0]; 2], price: 0, lower: 0 };
+    let mut table = [[none; WHOLE_LEVELS]; FIRST_ROW + 1];
+    let mut n = 0;
+    while n < codes.len() {
+        let (row, magnitude) = (n / WHOLE_LEVELS, n % WHOLE_LEVELS);
+        // There is none below 1: to send nothing is another question.
+        if magnitude > 0 {
+            let less = if magnitude > 1 { codes[n - 1] } else { codes[n] };
+            let longer = codes[n].len() as i64 - less.len() as i64;
+            let fraction = (longer * LAMBDA[1] / 2) >> LEVEL_FRACTION_BITS;
+            table[row][magnitude] = Predicted {
+                codes: [codes[n], signed_code(row, magnitude as u16, -1)],
+                price: LAMBDA[1] as u32 * codes[n].len(),
+                lower: if fraction > 255 {
+                    255
+                } else if fraction < 0 {
+                    0
+                } else {
+                    fraction as u32
+                },
+            };
+        }
+        n += 1;
+    }
+    table
+};
+
+/// The same of an intra block's coefficient.
+#[inline(always)]
+pub(super) fn better_intra(scale: &Scale, place: usize, row: usize, steps: u16) -> Better {
+    let weight = scale.scale as i32 * i32::from(INTRA_MATRIX[place]);
+    let codes = row * WHOLE_LEVELS;
+    let nearest = (steps + (1 << (LEVEL_FRACTION_BITS - 1))) >> LEVEL_FRACTION_BITS;
+    let to_predicted = i64::from(INTRA_MATRIX[place]) * i64::from(INTRA_MATRIX[place]);
+    let send = |magnitude: u16| {
+        // As `dequantise_intra` has it, but not bounded.
+        let sent = (((i32::from(magnitude) * weight) >> 3) - 1) | 1;
+        let in_steps = i64::from(sent * (8 << LEVEL_FRACTION_BITS) / weight);
+        let distortion = (in_steps * (in_steps - 2 * i64::from(steps)) * to_predicted) >> 8;
+        let code = WHOLE_CODES[codes + usize::from(magnitude).min(WHOLE_LEVELS - 1)];
+        (distortion + LAMBDA[0] * i64::from(code.len()), magnitude, sent)
+    };
+    let (upper, lower) = (send(nearest), send(nearest - 1));
+    let (more, magnitude, sent) = if nearest > 1 && lower.0 < upper.0 { lower } else { upper };
+    let sign = -i32::from(steps & 1);
+    Better { more, code: signed_code(row, magnitude, sign), coefficient: with_sign(sent, sign) }
+}
