@@ -1,21 +1,28 @@
 //! No frame costs an allocation on its way from a source to where it is coded: read, converted, scaled, cut, flipped and
-//! turned. The library that decodes a webcam's JPEG is the exception.
+//! turned. The library that decodes a webcam's JPEG is the exception. Nor does it cost one to share out anew with each picture
+//! what all viewers together may be sent.
 //!
 //! Here belongs one test alone: what another one allocates meanwhile would be counted.
 
 #[path = "../../mpeg1/tests/allocations/counting.rs"]
 mod counting;
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
+use bytes::Bytes;
 use counting::Counting;
 use mpeg1::level;
 use pistreaming::frame::{Frame, FrameSize};
+use pistreaming::hub::{Hub, Link, Viewer};
+use pistreaming::mailbox::Mailbox;
 use pistreaming::shutdown::Shutdown;
 use pistreaming::source::convert::{Arrangement, Colour, Converter, Layout, Matrix, Scaler};
 use pistreaming::source::mjpeg::Mjpeg;
 use pistreaming::source::{self, Ended, FrameRate, Quarter, Settings, Sink};
-use pistreaming::time::Clock;
+use pistreaming::time::{Clock, Timestamp};
+use pistreaming::unit::{AccessUnit, Picture, TimeMeaning};
 
 #[global_allocator]
 static ALLOCATOR: Counting = Counting::new();
@@ -65,6 +72,39 @@ fn of_second(mut work: impl FnMut()) -> usize {
     ALLOCATOR.during(work)
 }
 
+/// Allocations for twenty pictures that eight viewers are given, who together may be sent so many bits a second, if there is
+/// a limit.
+fn of_crowd(limit: Option<u32>) -> usize {
+    let hub = Hub::new(true, Arc::new(Mailbox::new()));
+    hub.offer_renditions(3);
+    if let Some(bits_per_second) = limit {
+        hub.limit_upload(bits_per_second);
+    }
+    let stream = hub.begin_stream(FrameSize::new(640, 480).unwrap(), (24, 1), 800_000);
+    let mut viewers: Vec<Viewer> = (0..8).map(|_| hub.join()).collect();
+    let mut go_on = |sequence: u32| {
+        let now = Timestamp::from_micros(1_000_000 + 41_000 * u64::from(sequence));
+        hub.publish(AccessUnit {
+            stream: stream.id,
+            sequence,
+            picture: Picture::Predicted,
+            start: sequence == 0,
+            captured: now,
+            meaning: TimeMeaning::Arrival,
+            coded: now,
+            coding: Duration::ZERO,
+            bytes: Bytes::from_static(&[0; 1000]),
+        });
+        for (n, viewer) in viewers.iter_mut().enumerate() {
+            let link = Link { now, rate: Some(20e3 * f64::from(n as u32 + sequence)), ..Link::default() };
+            assert!(std::iter::from_fn(|| viewer.step(link)).count() <= 1);
+        }
+    };
+    // The first ones make room.
+    (0..100).for_each(&mut go_on);
+    ALLOCATOR.during(|| (100..120).for_each(&mut go_on))
+}
+
 #[test]
 fn a_frame_costs_none() {
     let size = FrameSize::new(162, 98).unwrap();
@@ -97,6 +137,8 @@ fn a_frame_costs_none() {
     let mut scaler = Scaler::new(size, FrameSize::new(64, 64).unwrap());
     let mut small = vec![0; 64 * 96];
     assert_eq!(of_second(|| scaler.scale(&samples, &mut small)), 0);
+
+    assert_eq!(of_crowd(Some(50_000_000)), of_crowd(None));
 
     let mut jpeg = Vec::new();
     let encoder = jpeg_encoder::Encoder::new(&mut jpeg, 85);

@@ -29,6 +29,11 @@ const LEAST_USED: f64 = 0.15;
 /// A second trouble within this long is no accident.
 const AGAIN: Duration = Duration::from_secs(5);
 
+/// Bytes a second that one must be able to get for this rendition to be given to him, where the full one has `rate` bits.
+pub(super) fn needs_to_go_up(one: Rendition, rate: u32) -> f64 {
+    f64::from(one.bits_per_second(rate)) / 8.0 * UP_NEEDS * 1.001 // not to fail by a rounding
+}
+
 /// What a viewer asks for himself.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Wants {
@@ -52,6 +57,8 @@ pub(super) struct State {
     pub pending: bool,
     /// The part of its rate that what he has took of late.
     pub used: f64,
+    /// Bytes a second that he may be sent, whatever his link carries: his share of what all may be sent, if that is limited.
+    pub share: f64,
 }
 
 /// One viewer's way down and up.
@@ -124,28 +131,29 @@ impl Climb {
             // Only now it is known how little the link carries.
             to = (at..open.len()).find(|&n| carries(open[n], DOWN_NEEDS)).unwrap_or(open.len() - 1);
         } else if at > wanted && settled {
-            to = self
-                .up_from(
-                    at,
-                    now,
-                    |n| carries(open[n], UP_NEEDS * state.used.clamp(LEAST_USED, 1.0)),
-                    carried.is_some(),
-                )
-                .max(wanted);
+            let needs_now = |n: usize| needs(open[n]) * UP_NEEDS * state.used.clamp(LEAST_USED, 1.0);
+            let shown = |n: usize| carried.is_some_and(|carried| carried >= needs_now(n));
+            to = self.up_from(at, now, shown, |n| state.share * 8.0 >= needs_now(n)).max(wanted);
         }
         self.change(open[to.max(wanted)], open[at], now);
         self.rendition
     }
 
-    /// How far up all has been well for long enough.
-    fn up_from(&self, at: usize, now: Timestamp, carries: impl Fn(usize) -> bool, known: bool) -> usize {
+    /// How far up all has been well for long enough: to what the link was `shown` to carry, or to the next one that he `may`
+    /// be sent.
+    fn up_from(
+        &self,
+        at: usize,
+        now: Timestamp,
+        shown: impl Fn(usize) -> bool,
+        may: impl Fn(usize) -> bool,
+    ) -> usize {
         let well = now.since(self.trouble.unwrap_or_default().max(self.changed));
         if well < self.wait {
             return at;
         }
-        let shown = (0..at).find(|&n| known && carries(n));
-        let blind = (well >= self.wait * BLIND).then(|| at - 1);
-        shown.or(blind).unwrap_or(at)
+        let blind = (well >= self.wait * BLIND && may(at - 1)).then(|| at - 1);
+        (0..at).find(|&n| shown(n)).or(blind).unwrap_or(at)
     }
 
     fn change(&mut self, to: Rendition, from: Rendition, now: Timestamp) {

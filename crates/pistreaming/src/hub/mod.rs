@@ -144,6 +144,16 @@ impl Core {
         std::iter::once(Rendition::FULL).chain(lower)
     }
 
+    /// Shares out anew what all may be sent together, if that is limited.
+    fn share_out(&mut self, rules: Rules) {
+        let Some(full) = self.full_rate() else { return };
+        let Some(mut upload) = self.upload.take() else { return };
+        let all = self.open(rules, Audience::Live).chain(self.open(rules, Audience::Old));
+        upload.set_steps(all.map(|one| climb::needs_to_go_up(one, full)));
+        upload.share_out();
+        self.upload = Some(upload);
+    }
+
     fn watching(&self) -> usize {
         self.forks.iter().map(|fork| fork.demand.watching()).sum()
     }
@@ -229,9 +239,7 @@ impl Hub {
         let watched = fork.publish(unit, self.rules);
         self.publications.fetch_add(1, Release);
         core.counts.count(coding);
-        if let Some(upload) = &mut core.upload {
-            upload.share_out();
-        }
+        core.share_out(self.rules);
         drop(core);
         if watched {
             self.wake();

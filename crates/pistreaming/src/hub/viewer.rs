@@ -105,8 +105,8 @@ impl Viewer {
         if let Some(left) = self.left.take() {
             core.fork(left.rendition).leave(self.audience, hub.rules);
         }
-        let link = self.limited(&mut core, link);
-        self.decide(&mut core, &hub, link);
+        let (link, share) = self.limited(&mut core, link);
+        self.decide(&mut core, &hub, link, share);
         self.before = Before {
             seat: self.seat,
             next: self.next,
@@ -143,15 +143,15 @@ impl Viewer {
         take(self.seat.as_mut()?, core, hub, link, wake)
     }
 
-    /// The link as far as he may use it.
-    fn limited(&mut self, core: &mut Core, link: Link) -> Link {
+    /// The link as far as he may use it, and how many bytes a second he may be sent.
+    fn limited(&mut self, core: &mut Core, link: Link) -> (Link, f64) {
         let full = core.full_rate().map_or(f64::INFINITY, |bits| f64::from(bits) / 8.0 * MOST_USED);
-        let Some(upload) = &mut core.upload else { return link };
+        let Some(upload) = &mut core.upload else { return (link, f64::INFINITY) };
         let number = *self.share.get_or_insert_with(|| upload.enter());
         upload.claim(number, link.rate.unwrap_or(full).min(full));
-        let level = upload.level();
-        let room = if self.purse.is_open(level, link.now) { link.room } else { 0 };
-        Link { room, rate: Some(link.rate.map_or(level, |rate| rate.min(level))), ..link }
+        let share = upload.share(number);
+        let room = if self.purse.is_open(share, link.now) { link.room } else { 0 };
+        (Link { room, rate: Some(link.rate.map_or(share, |rate| rate.min(share))), ..link }, share)
     }
 
     /// What he was given by the last step could not be sent to him: he has it not.
@@ -166,7 +166,7 @@ impl Viewer {
     }
 
     /// Begins to watch, or to change to another rendition, where that is due.
-    fn decide(&mut self, core: &mut Core, hub: &Hub, link: Link) {
+    fn decide(&mut self, core: &mut Core, hub: &Hub, link: Link, share: f64) {
         let Some(seat) = self.seat else {
             let rendition = core.open(hub.rules, self.audience).find(|&one| one >= self.climb.rendition());
             self.seat = Some(Seat::take(core, rendition.unwrap_or_default(), self.audience));
@@ -182,7 +182,7 @@ impl Viewer {
         }
         let used = core.fork(seat.rendition).used();
         let pending = self.next.is_some();
-        let state = State { link, late, bound: hub.rules.bound, skipped, pending, used };
+        let state = State { link, late, bound: hub.rules.bound, skipped, pending, used, share };
         let to = self.climb.decide(state, &open[..count], full);
         let now = self.next.map_or(seat.rendition, |next| next.rendition);
         if to == now {

@@ -221,6 +221,15 @@ fn a_changed_link_is_followed() {
     }
 }
 
+/// The part of the time from `from` to `until` seconds for which he had this rendition.
+fn had(watcher: &Watcher, rendition: u16, from: f64, until: f64) -> f64 {
+    let given = &watcher.seen.renditions;
+    let ends = given.iter().skip(1).map(|(at, _)| *at as f64 / 1e6).chain([f64::INFINITY]);
+    let times = given.iter().zip(ends).filter(|((_, one), _)| *one == rendition);
+    let inside = |(begun, end): (f64, f64)| (end.min(until) - begun.max(from)).max(0.0);
+    times.map(|((at, _), end)| inside((*at as f64 / 1e6, end))).sum::<f64>() / (until - from)
+}
+
 /// What all together may be sent is kept to and shared: who has a slow link leaves the rest to the others, who get as much as
 /// each other.
 #[test]
@@ -246,6 +255,41 @@ fn an_upload_is_shared_fairly() {
         for who in [&[slow], &quick[..]].concat() {
             let (p95, rate) = steady(&world.watchers[who], 20.0, 80.0);
             println!("  {who}: {p95} ms, {rate}/s, {:?}", world.watchers[who].seen.renditions);
+        }
+    }
+}
+
+/// Where equal shares lie between two renditions all have the lower one, and as many the next as there is enough for.
+#[test]
+fn what_equal_shares_leave_unused_gives_some_the_next_rendition() {
+    for (count, times, (lower, greater, greaters)) in [
+        (2, 1.0, (3, 1, 1)),
+        (5, 2.0, (3, 1, 1)),
+        (4, 1.9, (3, 1, 2)),
+        (3, 1.9, (1, 0, 0)),
+        (3, 3.5, (1, 0, 2)),
+    ] {
+        for seed in 0..10 {
+            let most = (times * 8.0 * STREAM) as u32;
+            let mut world = World::new(Scene { part: 0.9, max_upload: Some(most), ..Scene::default() }, seed);
+            let slow = world.enter(Kind::Live, Path::new(0.09 * STREAM, 5_000));
+            let quick: Vec<usize> =
+                (0..count).map(|_| world.enter(Kind::Live, Path::new(20.0 * STREAM, 5_000))).collect();
+            world.run(80.0);
+            let all: u64 = world.watchers.iter().map(|watcher| watcher.seen.bytes).sum();
+            assert!(
+                all as f64 <= times * STREAM * 82.0,
+                "{all} bytes, {} of them his",
+                world.watchers[slow].seen.bytes
+            );
+            let having = |one: u16| {
+                quick.iter().filter(|&&who| had(&world.watchers[who], one, 20.0, 80.0) > 0.99).count()
+            };
+            let renditions: Vec<_> = quick.iter().map(|&who| &world.watchers[who].seen.renditions).collect();
+            let text = format!("{count} at {times} x, {seed}: {renditions:?}");
+            assert_eq!((having(lower), having(greater)), (count - greaters, greaters), "{text}");
+            let fresh = quick.iter().all(|&who| steady(&world.watchers[who], 20.0, 80.0).0 < 300.0);
+            assert!(fresh && renditions.iter().all(|given| given.len() <= 4), "{text}");
         }
     }
 }

@@ -13,6 +13,7 @@ struct Way {
     rate: Option<f64>,
     late_ms: u64,
     used: f64,
+    share: f64,
     open: Vec<Rendition>,
 }
 
@@ -20,7 +21,15 @@ impl Way {
     fn new(rate: f64) -> Self {
         let lower = Rendition::lower(Audience::Live, 3);
         let open = std::iter::once(Rendition::FULL).chain(lower).collect();
-        Self { climb: Climb::new(), now_ms: 5000, rate: Some(rate), late_ms: 0, used: 1.0, open }
+        Self {
+            climb: Climb::new(),
+            now_ms: 5000,
+            rate: Some(rate),
+            late_ms: 0,
+            used: 1.0,
+            share: f64::INFINITY,
+            open,
+        }
     }
 
     /// Lets time pass; the number of the rendition then.
@@ -36,7 +45,8 @@ impl Way {
         let now = Timestamp::from_micros(self.now_ms * 1000);
         let link = Link { now, rate: self.rate, ..Link::default() };
         let late = Duration::from_millis(self.late_ms);
-        let state = State { link, late, bound: BOUND, skipped, pending: false, used: self.used };
+        let (used, share) = (self.used, self.share);
+        let state = State { link, late, bound: BOUND, skipped, pending: false, used, share };
         self.climb.decide(state, &self.open, RATE);
     }
 }
@@ -94,6 +104,17 @@ fn a_still_scene_needs_less() {
     assert_eq!(way.run(10_000), 1, "a link of 0.6 x does not carry it");
     way.used = 0.3;
     assert_eq!(way.run(100), 0);
+}
+
+#[test]
+fn what_he_has_no_share_of_is_not_tried() {
+    let mut way = Way::new(60e3);
+    way.late_ms = 200;
+    way.run(400);
+    (way.late_ms, way.share) = (0, 60e3);
+    assert_eq!(way.run(600_000), 1);
+    way.share = 120e3;
+    assert_eq!(way.run(10), 0);
 }
 
 #[test]
