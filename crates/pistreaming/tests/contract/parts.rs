@@ -1,6 +1,9 @@
 //! A picture whose coding takes long is sent in parts while it is being coded, to those who know what parts are.
 
+use std::sync::mpsc::{Receiver, channel};
+
 use serde_json::Value;
+use tungstenite::Message;
 
 use crate::support::{Live, Old, Program};
 
@@ -12,7 +15,7 @@ fn large_pictures_come_in_parts_and_are_those_that_an_old_page_gets_whole() {
     // One thread takes more than 5 ms for these, whatever the machine.
     let large = ["--size", "2560x1440", "--fps", "8", "--bitrate", "4M", "--threads", "1"];
     let program = Program::start(&[&large[..], &["--renditions", "0"]].concat());
-    let (mut live, mut old) = (Live::open(program.http), Old::open(program.ws, "/"));
+    let (mut live, old) = (Live::open(program.http), messages(Old::open(program.ws, "/")));
     live.picture();
     let mut pictures = Vec::new();
     while live.in_parts < 5 {
@@ -27,13 +30,28 @@ fn large_pictures_come_in_parts_and_are_those_that_an_old_page_gets_whole() {
     let last = &pictures[pictures.len() - 1][4..];
     let mut messages = Vec::new();
     while messages.last().is_none_or(|message| *message != last) {
-        let message = old.message();
-        messages.push(message[..message.len() - 4].to_vec());
+        let mut message = old.recv().unwrap();
+        message.truncate(message.len() - 4);
+        messages.push(message);
         assert!(messages.len() < PATIENCE as usize, "the old page is sent the same pictures");
     }
     for (message, picture) in messages.iter().rev().zip(pictures.iter().rev()).take(5) {
         assert!(*message == picture[4..]);
     }
+}
+
+/// What an old page is sent, taken as it comes: who leaves pictures lying for as long as it takes to code some is behind, and
+/// is sent others.
+fn messages(mut old: Old) -> Receiver<Vec<u8>> {
+    let (messages, taken) = channel();
+    std::thread::spawn(move || {
+        while let Ok(Message::Binary(bytes)) = old.socket.read() {
+            if messages.send(bytes.to_vec()).is_err() {
+                return;
+            }
+        }
+    });
+    taken
 }
 
 /// How many pictures the viewer of this protocol was sent in parts, by `/stats`.
