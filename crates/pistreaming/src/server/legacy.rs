@@ -119,6 +119,7 @@ impl Legacy {
             viewer.give_back();
             return Ok(());
         }
+        self.outlet.guard(&item.stream);
         let captured = item.unit.captured;
         self.entry.record.count(*missed, count, item.part, captured);
         if self.stream.replace(item.stream.id) != Some(item.stream.id) {

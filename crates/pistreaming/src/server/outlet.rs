@@ -174,6 +174,11 @@ impl Outlet {
         self.meter.pace(pace, stream)
     }
 
+    /// A picture of this stream was sent to one whose page says nothing of it.
+    pub(super) fn guard(&mut self, stream: &Stream) {
+        self.meter.guard(stream);
+    }
+
     /// Sends one small message, framed, behind those before it.
     pub(super) fn send(&mut self, message: &[u8]) {
         self.meter.send(frames::payload_bytes(message));
@@ -211,6 +216,9 @@ impl Outlet {
     fn try_send(&mut self, bytes: &[u8]) -> Result<usize, End> {
         let sent = self.tap.try_send(bytes).map_err(|_| End::Gone)?;
         self.refused = sent < bytes.len();
+        if self.refused {
+            self.meter.doubt();
+        }
         Ok(sent)
     }
 

@@ -88,6 +88,20 @@ impl Tap {
         SockRef::from(&self.stream).set_tcp_notsent_lowat(1)
     }
 
+    /// From now on the kernel refuses bytes while so many or more are unacknowledged, by its own account, in which each
+    /// message takes some more than its length.
+    pub(super) fn take_until(&self, bytes: usize) -> io::Result<()> {
+        // The kernel doubles what it is told, for that reason.
+        SockRef::from(&self.stream).set_send_buffer_size(bytes / 2)
+    }
+
+    /// From now on it takes `bytes` at least, as far as the system allows, and more where the way is long.
+    pub(super) fn take_any(&self, bytes: usize) {
+        // Where it fails less is on the way than might be. Old kernels have no way back to choosing themselves.
+        let _ = self.take_until(bytes);
+        let _ = unsent::let_kernel_choose(&self.stream);
+    }
+
     /// Sends what the kernel takes at once. Less than all: there is no room until the kernel says so.
     pub(super) fn try_send(&self, bytes: &[u8]) -> io::Result<usize> {
         let flags = SendFlags::DONTWAIT | SendFlags::EOR | SendFlags::NOSIGNAL;
@@ -151,14 +165,20 @@ pub(super) mod tests {
     use tokio::net::{TcpListener, TcpStream};
     use tokio::sync::Semaphore;
 
-    /// A connection whose other end takes nothing more; it must be held.
-    pub(crate) async fn blocked() -> (Arc<Tap>, TcpStream) {
+    /// A connection, and its other end.
+    pub(crate) async fn connected() -> (Arc<Tap>, TcpStream) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let silent = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
         let (stream, peer) = listener.accept().await.unwrap();
         let permit = Arc::new(Semaphore::new(1)).acquire_owned().await.unwrap();
         let tap = Tap::new(stream, peer, permit).unwrap();
         assert_eq!(tap.unsent(), 0);
+        (tap, silent)
+    }
+
+    /// A connection whose other end takes nothing more; it must be held.
+    pub(crate) async fn blocked() -> (Arc<Tap>, TcpStream) {
+        let (tap, silent) = connected().await;
         let block = vec![0; 1 << 20];
         while (&tap.stream).write(&block).is_ok() {}
         (tap, silent)

@@ -1,6 +1,6 @@
 //! How many bytes of a socket the kernel has not sent yet, or nobody has acknowledged, and how fast they arrive.
 //!
-//! Here belongs: two ioctls and a socket option, which no safe interface has. Not here: what is done about it (`gate`,
+//! Here belongs: two ioctls and two socket options, which no safe interface has. Not here: what is done about it (`gate`,
 //! `link`).
 #![allow(unsafe_code)]
 
@@ -77,6 +77,24 @@ pub(super) fn way(socket: impl AsFd) -> Result<Way, Errno> {
         rate: info[DELIVERY_RATE / 8] as f64,
         limited: limited != 0,
     })
+}
+
+/// From now on the kernel chooses itself again how much it holds of a socket, however it was told before (`SO_BUF_LOCK` of
+/// socket(7)'s options, since Linux 5.14).
+pub(super) fn let_kernel_choose(socket: impl AsFd) -> Result<(), Errno> {
+    let nothing: c_int = 0;
+    let file = socket.as_fd().as_raw_fd();
+    // SAFETY: the kernel reads one C int, which is there; the file is open while it is borrowed.
+    let done = unsafe {
+        libc::setsockopt(
+            file,
+            libc::SOL_SOCKET,
+            libc::SO_BUF_LOCK,
+            (&raw const nothing).cast(),
+            size_of::<c_int>() as libc::socklen_t,
+        )
+    };
+    if done == 0 { Ok(()) } else { Err(Errno::NOPROTOOPT) }
 }
 
 #[cfg(test)]
