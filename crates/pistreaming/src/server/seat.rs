@@ -40,19 +40,20 @@ struct Seat<S> {
     speaker: S,
     viewer: Viewer,
     /// Why he is served no longer, once that is so.
-    end: Option<End>,
-    /// Where his task waits for that.
-    over: oneshot::Sender<(S, End)>,
+    end: End,
+    /// Where his task waits for that: it is given the seat, which is much larger than the way there.
+    over: Option<oneshot::Sender<Box<Self>>>,
 }
 
 /// Serves a viewer until he leaves, stalls, or the server stops: why, and what is left to be said by.
 pub(super) async fn serve<S: Speaker>(crowd: &Arc<Crowd>, speaker: S, viewer: Viewer) -> (Option<S>, End) {
     let (over, ended) = oneshot::channel();
-    let place = crowd.enter(Box::new(Seat { speaker, viewer, end: None, over }));
+    let place = crowd.enter(Box::new(Seat { speaker, viewer, end: End::Gone, over: Some(over) }));
     let ended = ended.await;
     place.leave();
     match ended {
-        Ok((speaker, end)) => (Some(speaker), end),
+        // He watches no longer, however long his goodbye takes.
+        Ok(seat) => (Some(seat.speaker), seat.end),
         // A fault in serving him.
         Err(_) => (None, End::Gone),
     }
@@ -74,18 +75,17 @@ impl<S: Speaker> Member for Seat<S> {
         match turn(speaker, viewer) {
             Ok(until) => Ok(until),
             Err(end) => {
-                self.end = Some(end);
+                self.end = end;
                 Err(Over)
             }
         }
     }
 
-    fn leave(self: Box<Self>) {
-        let Self { speaker, viewer, end, over } = *self;
-        // He watches no longer, however long his goodbye takes.
-        drop(viewer);
-        // His task is gone only where the whole program ends.
-        let _ = over.send((speaker, end.unwrap_or(End::Gone)));
+    fn leave(mut self: Box<Self>) {
+        if let Some(over) = self.over.take() {
+            // His task is gone only where the whole program ends.
+            let _ = over.send(self);
+        }
     }
 }
 
