@@ -6,6 +6,7 @@
 //! Here belongs: a viewer's bytes, and how many he may have on their way. Not here: what his messages mean (`live`).
 
 use std::io::{self, Read, Write};
+use std::time::Instant;
 
 use bytes::Bytes;
 use tungstenite::protocol::{Role, WebSocketConfig, WebSocketContext};
@@ -29,6 +30,8 @@ pub(super) struct Inbox {
     /// Whether there may be a message in what was read already.
     may_hold: bool,
     arrivals: Arrivals,
+    /// Since when something is there that need not be read yet, if nothing else is.
+    put_off: Option<Instant>,
     /// He was not read from for want of room for answers.
     held_up: bool,
 }
@@ -54,12 +57,29 @@ impl Inbox {
             .max_message_size(Some(MESSAGE_BYTES))
             .max_frame_size(Some(MESSAGE_BYTES));
         let context = WebSocketContext::from_partially_read(part, Role::Server, Some(config));
-        Self { context, may_hold: true, arrivals: Arrivals::None, held_up: false }
+        Self { context, may_hold: true, arrivals: Arrivals::None, put_off: None, held_up: false }
     }
 
-    /// The kernel says that something came; `last`: nothing more will.
-    pub(super) fn comes(&mut self, last: bool) {
+    /// The kernel says that something came; `last`: nothing more will. `known`: what it is, and that it may wait.
+    pub(super) fn comes(&mut self, last: bool, known: bool) {
+        let may_wait = known && (self.put_off.is_some() || self.arrivals == Arrivals::None);
+        self.put_off = may_wait.then(|| self.put_off.unwrap_or_else(Instant::now));
         self.arrivals = if last { Arrivals::Last } else { self.arrivals.max(Arrivals::Some) };
+    }
+
+    /// Since when something waits to be read.
+    pub(super) const fn put_off(&self) -> Option<Instant> {
+        self.put_off
+    }
+
+    /// It waits no longer.
+    pub(super) const fn hurry(&mut self) {
+        self.put_off = None;
+    }
+
+    /// What can be read now.
+    fn arrivals(&self) -> Arrivals {
+        if self.put_off.is_some() { Arrivals::None } else { self.arrivals }
     }
 
     /// Whether there may be more of his that was not read, for want of room for answers.
@@ -75,9 +95,11 @@ impl Inbox {
     /// The next binary message, if it is there. Answers are put behind `waiting`.
     pub(super) fn receive(&mut self, tap: &Tap, waiting: &mut Vec<u8>) -> Result<Option<Bytes>, End> {
         // Looked at before each picture: who has sent nothing is to cost nothing.
-        while Self::is_open(waiting) && (self.may_hold || self.arrivals != Arrivals::None) {
+        while Self::is_open(waiting) && (self.may_hold || self.arrivals() != Arrivals::None) {
             self.may_hold = true;
-            match self.context.read(&mut Ends { tap, waiting, arrivals: &mut self.arrivals }) {
+            let mut nothing = Arrivals::None;
+            let arrivals = if self.put_off.is_some() { &mut nothing } else { &mut self.arrivals };
+            match self.context.read(&mut Ends { tap, waiting, arrivals }) {
                 Ok(Message::Binary(bytes)) => return Ok(Some(bytes)),
                 Ok(Message::Close(_)) => return Err(End::Left),
                 // A pong is his answer to nothing of ours, text no message of any protocol here.
@@ -132,5 +154,47 @@ impl Write for Ends<'_> {
 
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::server::tap::tests::connected;
+
+    /// A binary message as a client sends it, its masking key 0.
+    fn message(byte: u8) -> [u8; 7] {
+        [0x82, 0x81, 0, 0, 0, 0, byte]
+    }
+
+    #[tokio::test]
+    async fn what_may_wait_is_read_with_what_may_not() {
+        let (tap, other) = connected().await;
+        let mut other = other.into_std().unwrap();
+        let (mut inbox, mut waiting) = (Inbox::new(Vec::new()), Vec::new());
+        let mut sent = |bytes: &[u8], in_all: u64| {
+            other.write_all(bytes).unwrap();
+            while rustix::io::ioctl_fionread(&*tap).unwrap() < in_all {
+                std::thread::yield_now();
+            }
+        };
+        let mut received = |inbox: &mut Inbox| {
+            let next = || inbox.receive(&tap, &mut waiting).unwrap().map(|bytes| bytes[0]);
+            std::iter::from_fn(next).collect::<Vec<_>>()
+        };
+        sent(&[message(1), message(2)].concat(), 14);
+        inbox.comes(false, true);
+        let since = inbox.put_off();
+        assert!(since.is_some() && received(&mut inbox).is_empty());
+        inbox.comes(false, true);
+        assert_eq!(inbox.put_off(), since, "it has waited all the time");
+        sent(&message(3), 21);
+        inbox.comes(false, false);
+        assert_eq!((received(&mut inbox), inbox.put_off()), (vec![1, 2, 3], None));
+        sent(&message(4), 7);
+        inbox.comes(false, true);
+        assert!(received(&mut inbox).is_empty());
+        inbox.hurry();
+        assert_eq!(received(&mut inbox), [4]);
     }
 }

@@ -17,6 +17,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 use wire::Pace;
 
+use super::foretold::Foretold;
 use super::tap::Tap;
 use super::unsent::Way;
 use crate::hub::{BOUND, Link, Part, Stream, Window};
@@ -48,6 +49,9 @@ pub(super) struct Meter {
     window: Window,
     /// Whether his page says what has arrived.
     told: bool,
+    /// Where it tells of some pictures only: of which, and of what stream.
+    paced: Option<(Pace, Stream)>,
+    foretold: Foretold,
     /// When it was looked last.
     looked: Timestamp,
     /// When it was seen last that something was on its way.
@@ -71,6 +75,8 @@ impl Meter {
             begun: Instant::now(),
             window: Window::new(BOUND),
             told: false,
+            paced: None,
+            foretold: Foretold::default(),
             looked,
             busy: None,
             asked: None,
@@ -93,11 +99,47 @@ impl Meter {
         } else {
             self.window.sent_untold(self.looked, bytes, part);
         }
+        if told && part.last {
+            self.is_to_be_told();
+        }
+    }
+
+    /// His page acknowledges what was sent last.
+    pub(super) fn is_to_be_told(&mut self) {
+        if self.paced.is_some() {
+            self.foretold.sent(self.now(), self.window.total_sent());
+        }
     }
 
     /// Of which pictures of this stream his page is to tell, where it has told at `pace` of late.
     pub(super) fn pace(&self, pace: Pace, stream: &Stream) -> Pace {
         self.window.pace(self.now(), pace, stream)
+    }
+
+    /// From now on his page is to tell of these pictures of this stream.
+    pub(super) fn set_pace(&mut self, pace: Pace, stream: &Stream) {
+        if self.paced.map_or(Pace::EACH, |(pace, _)| pace) != pace {
+            // What is on its way was sent when other pictures were told of.
+            self.foretold = Foretold::default();
+        }
+        self.paced = (pace != Pace::EACH).then_some((pace, *stream));
+    }
+
+    /// Something came from him. Whether it is the acknowledgement that was to come, and says that all is well: it need not
+    /// be read at once.
+    pub(super) fn is_foretold(&mut self) -> bool {
+        let (Some((pace, stream)), Some(least)) = (self.paced, self.window.least_round_trip()) else {
+            return false;
+        };
+        let now = self.now();
+        let Some(total) = self.foretold.comes(now, least) else { return false };
+        self.window.arrived(now, total);
+        self.window.pace(now, pace, &stream) == pace
+    }
+
+    /// Whether an acknowledgement should have come and has not.
+    pub(super) fn is_overdue(&self) -> bool {
+        self.foretold.is_overdue(self.now(), self.window.least_round_trip().unwrap_or_default())
     }
 
     /// His page has got so many bytes of messages in all, modulo 2³².
@@ -113,6 +155,7 @@ impl Meter {
         // More than was sent since the last word is no page's of ours: nothing is learned from it.
         if on_the_way as usize <= self.window.unacknowledged() {
             self.window.arrived(now, sent - u64::from(on_the_way));
+            self.foretold.read(sent - u64::from(on_the_way));
         }
     }
 

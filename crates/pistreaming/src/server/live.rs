@@ -183,6 +183,7 @@ impl Live {
             Ok(Some(FromViewer::Probe(probe))) => {
                 let server_us = self.site.clock.now().as_micros();
                 self.send(&FromServer::Clock(ClockReply { probe_us: probe.probe_us, server_us }));
+                self.outlet.is_to_be_told();
                 Ok(())
             }
             Ok(Some(FromViewer::Ack(ack))) => {
@@ -217,6 +218,9 @@ impl Live {
     fn choose_pace(&mut self, viewer: &Viewer) {
         let sharp = self.stream.as_ref().filter(|_| !viewer.wants_more());
         let pace = sharp.map_or(Pace::EACH, |stream| self.outlet.pace(self.pace, stream));
+        if let Some(stream) = &self.stream {
+            self.outlet.set_pace(pace, stream);
+        }
         if std::mem::replace(&mut self.pace, pace) != pace {
             self.send(&FromServer::Pace(pace));
         }

@@ -12,6 +12,7 @@ mod assets;
 mod client;
 mod connection;
 mod crowd;
+mod foretold;
 mod frames;
 mod gate;
 mod http;

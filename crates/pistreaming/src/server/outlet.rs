@@ -32,6 +32,9 @@ use crate::hub::{Link, Next, Notice, Part, Stream, Viewer};
 const LAST_SEND_WITHIN: Duration = Duration::from_millis(200);
 /// How long the other end may take to answer our close.
 const CLOSE_WITHIN: Duration = Duration::from_millis(300);
+/// What need not be read at once is read after so long with a picture's sending, or without one when there is none.
+const READ_AFTER: Duration = Duration::from_millis(1500);
+const READ_WITHIN: Duration = Duration::from_secs(2);
 
 /// Why a viewer is served no longer.
 #[derive(Debug, PartialEq, Eq)]
@@ -107,9 +110,12 @@ impl Outlet {
     }
 
     /// This is news of the socket.
-    pub(super) fn happened(&mut self, ready: Ready) {
+    pub(super) fn happened(&mut self, ready: Ready, viewer: &Viewer) {
         if ready.read {
-            self.inbox.comes(ready.last);
+            // News of room says that there is something to be read, too, as long as that is so.
+            let is_news = !ready.last && !self.refused && !viewer.wants_more();
+            let may_wait = is_news && self.meter.is_foretold();
+            self.inbox.comes(ready.last, may_wait);
         }
         self.refused &= !ready.write;
     }
@@ -119,6 +125,18 @@ impl Outlet {
         if self.site.stops() {
             return Err(End::Stopping);
         }
+        let put_off = self.inbox.put_off();
+        if put_off.is_some_and(|since| since.elapsed() >= READ_AFTER || self.meter.is_overdue()) {
+            self.inbox.hurry();
+        }
+        let event = self.next_but_what_waits(viewer, watches)?;
+        let Event::Nothing(until) = event else { return Ok(event) };
+        let read = self.inbox.put_off().map(|since| since + READ_WITHIN);
+        Ok(Event::Nothing([until, read].into_iter().flatten().min()))
+    }
+
+    /// The same, but for what he has sent that need not be read yet.
+    fn next_but_what_waits(&mut self, viewer: &mut Viewer, watches: bool) -> Result<Event, End> {
         // First of all what he asks: the answer to a clock probe must not wait behind a picture.
         if let Some(bytes) = self.inbox.receive(&self.tap, &mut self.small)? {
             return Ok(Event::Received(bytes));
@@ -174,6 +192,11 @@ impl Outlet {
         self.meter.pace(pace, stream)
     }
 
+    /// He is told of this pace, or was.
+    pub(super) fn set_pace(&mut self, pace: Pace, stream: &Stream) {
+        self.meter.set_pace(pace, stream);
+    }
+
     /// A picture of this stream was sent to one whose page says nothing of it.
     pub(super) fn guard(&mut self, stream: &Stream) {
         self.meter.guard(stream);
@@ -183,6 +206,11 @@ impl Outlet {
     pub(super) fn send(&mut self, message: &[u8]) {
         self.meter.send(frames::payload_bytes(message));
         self.small.extend_from_slice(message);
+    }
+
+    /// His page acknowledges what was sent last, as it does a picture.
+    pub(super) fn is_to_be_told(&mut self) {
+        self.meter.is_to_be_told();
     }
 
     /// Sends the message of a picture or of a part of it, framed, behind the messages `before` it, if all that was sent

@@ -71,7 +71,7 @@ impl<S: Speaker> Member for Seat<S> {
 
     fn turn(&mut self, ready: Ready) -> Result<Option<Instant>, Over> {
         let Self { speaker, viewer, .. } = self;
-        speaker.outlet().happened(ready);
+        speaker.outlet().happened(ready, viewer);
         match turn(speaker, viewer) {
             Ok(until) => Ok(until),
             Err(end) => {

@@ -1,0 +1,99 @@
+//! Acknowledgements that need not be read to be known.
+//!
+//! Where a page tells of one picture in four the kernel says that something came from it, and says so of many viewers at
+//! once; reading what it is costs a system call for each. So where just one acknowledgement is to come, and something comes
+//! when it should, that is taken for it, and read later together with others. Whatever is not as foretold is read at once: what
+//! comes unasked (a clock probe, a change of state, word of a late picture), too soon, or too late. If something else came
+//! in its place, then the next acknowledgement comes unasked, or is missing, and all is read: nothing is believed wrongly for
+//! longer than from one to the next.
+//!
+//! Here belongs: what is to come, and when. **Sans-IO: all times and bytes are arguments.** Not here: reading (`inbox`), what
+//! follows from the news (the hub's `window`).
+
+use std::time::Duration;
+
+use crate::time::Timestamp;
+
+/// Later than his least round trip by more than this it is not as foretold: half the time from one to the next.
+const LATE: Duration = Duration::from_millis(80);
+
+/// What is to come from one viewer.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Foretold {
+    /// So many acknowledgements.
+    due: u32,
+    /// When the first of their pictures was sent.
+    at: Timestamp,
+    /// All bytes that were sent up to the end of the last one.
+    end: u64,
+}
+
+impl Foretold {
+    /// A picture was sent that is to be acknowledged; with it `end` bytes in all.
+    pub(super) const fn sent(&mut self, now: Timestamp, end: u64) {
+        if self.due == 0 {
+            self.at = now;
+        }
+        self.due += 1;
+        self.end = end;
+    }
+
+    /// Something came by a link of this least round trip. If it is what was to come: how many bytes have arrived, then.
+    pub(super) fn comes(&mut self, now: Timestamp, least: Duration) -> Option<u64> {
+        let took = now.since(self.at);
+        let is_it = self.due == 1 && took >= least && took <= least + LATE;
+        is_it.then(|| {
+            self.due = 0;
+            self.end
+        })
+    }
+
+    /// It was read that in all `total` bytes have arrived.
+    pub(super) const fn read(&mut self, total: u64) {
+        if total >= self.end {
+            self.due = 0;
+        }
+    }
+
+    /// Whether something should have come and has not.
+    pub(super) fn is_overdue(&self, now: Timestamp, least: Duration) -> bool {
+        self.due > 0 && now.since(self.at) > least + LATE
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LEAST: Duration = Duration::from_millis(20);
+
+    fn ms(ms: u64) -> Timestamp {
+        Timestamp::from_micros(ms * 1000)
+    }
+
+    #[test]
+    fn what_comes_in_time_is_what_was_to_come_and_once_only() {
+        let mut foretold = Foretold::default();
+        assert_eq!(foretold.comes(ms(1), LEAST), None, "nothing is to come");
+        foretold.sent(ms(1000), 5000);
+        assert_eq!(foretold.comes(ms(1019), LEAST), None, "it cannot be it");
+        assert_eq!(foretold.comes(ms(1025), LEAST), Some(5000));
+        assert_eq!(foretold.comes(ms(1026), LEAST), None);
+        assert!(!foretold.is_overdue(ms(9000), LEAST));
+    }
+
+    #[test]
+    fn what_comes_late_or_might_be_one_of_two_is_read() {
+        let mut foretold = Foretold::default();
+        foretold.sent(ms(1000), 5000);
+        assert!(!foretold.is_overdue(ms(1100), LEAST) && foretold.is_overdue(ms(1101), LEAST));
+        assert_eq!(foretold.comes(ms(1101), LEAST), None);
+        foretold.sent(ms(1170), 9000);
+        assert_eq!(foretold.comes(ms(1195), LEAST), None);
+        foretold.read(5000);
+        assert_eq!(foretold.comes(ms(1196), LEAST), None, "which of them it is nobody knows");
+        foretold.read(9000);
+        foretold.sent(ms(1340), 12_000);
+        assert_eq!(foretold.comes(ms(1370), LEAST), Some(12_000));
+    }
+}
