@@ -47,7 +47,7 @@ fn who_reads_again_after_a_while_goes_on_with_a_start() {
     let program = Program::start(&["--bitrate", "20M"]);
     let mut slow = Live::over(narrow(program.http));
     slow.picture();
-    program.wait_for_stall(0);
+    program.wait_for_stall(1);
     // Reading checks that what comes can be decoded.
     while slow.missed == 0 {
         slow.picture();

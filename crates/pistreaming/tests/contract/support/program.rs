@@ -124,14 +124,17 @@ impl Program {
         serde_json::from_slice(&http::get(self.http, "/stats").body).unwrap()
     }
 
-    /// Waits until the viewer of this place in `/stats` has been sent nothing for a second of frames.
-    pub(crate) fn wait_for_stall(&self, viewer: usize) {
-        let sent = |stats: &Value| stats["viewers"][viewer]["pictures_sent"].as_u64().unwrap();
+    /// Waits until each of the first so many viewers in `/stats` has been sent something, and then nothing for a second of
+    /// frames.
+    pub(crate) fn wait_for_stall(&self, viewers: usize) {
+        let of_one =
+            |stats: &Value, viewer: usize| stats["viewers"][viewer]["pictures_sent"].as_u64().unwrap();
+        let sent = |stats: &Value| (0..viewers).map(|viewer| of_one(stats, viewer)).collect::<Vec<_>>();
         let captured = |stats: &Value| stats["source"]["frames_captured"].as_u64().unwrap();
         let mut before = self.stats();
         loop {
             let after = self.wait_for_stats(|stats| captured(stats) >= captured(&before) + 24);
-            if sent(&after) == sent(&before) && sent(&after) > 0 {
+            if sent(&after) == sent(&before) && !sent(&after).contains(&0) {
                 return;
             }
             before = after;
