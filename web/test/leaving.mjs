@@ -15,6 +15,8 @@ async function leaveAndComeBack(page, program) {
   // The answer comes before the page goes.
   await page.evaluate((address) => { setTimeout(() => { location.href = address; }, 100); }, new URL('/healthz', program.url).href);
   await until('that he has left', async () => await viewersOf(program) === 0);
+  // His connection goes before the other page is there.
+  await until('the other page', () => page.evaluate(() => location.pathname === '/healthz').catch(() => false));
   await page.evaluate(() => { setTimeout(() => history.back(), 100); });
   await until('the page', () => page.evaluate(() => document.getElementById('picture') !== null).catch(() => false));
 }

@@ -68,7 +68,7 @@ pub(super) struct Ring {
     first: u64,
     newest_start: Option<u64>,
     bytes: usize,
-    /// Bytes of the last start for a link of each step.
+    /// Bytes of the last start for a link of each step; 0: not known yet.
     start_bytes: PerFit<usize>,
     limits: Limits,
     rules: Rules,
@@ -122,7 +122,10 @@ impl Ring {
         }
         if item.unit.start {
             self.newest_start = Some(self.end());
-            self.start_bytes = PerFit::of(item.unit.bytes.len());
+            // Where one can ask, a start is a join: that this one for all was large says nothing of them.
+            if !self.rules.can_ask {
+                self.start_bytes = PerFit::of(item.unit.bytes.len());
+            }
         }
         self.bytes += item.unit.bytes.len();
         self.slots.push_back(Slot { item, parts, joins: PerFit::default(), bands: PerFit::default() });

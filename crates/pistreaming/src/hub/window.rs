@@ -375,7 +375,8 @@ impl Window {
         if queued {
             self.run = Run { time: self.run.time + took, bytes: self.run.bytes + bytes };
         }
-        if self.run.time >= if queued { RUN } else { SHORT_RUN } {
+        let tells = self.run.bytes >= TELLING_BYTES;
+        if tells && self.run.time >= if queued { RUN } else { SHORT_RUN } {
             let weight = (self.run.time.as_secs_f64() / (2.0 * RUN.as_secs_f64())).min(1.0);
             self.learn(self.run.bytes as f64 / self.run.time.as_secs_f64(), weight);
             self.run = Run::default();
@@ -414,7 +415,7 @@ impl Window {
     /// A message met no queue, and `bytes` took so long: was that longer than foretold?
     fn at_most(&mut self, first: Flight, took: Duration, bytes: u64) {
         let foretold = takes(bytes, self.rate.unwrap_or(f64::INFINITY));
-        if first.alone && took > foretold + JITTER {
+        if first.alone && bytes >= TELLING_BYTES && took > foretold + JITTER {
             // The longer it took the less it was an accident.
             let weight = (took - foretold).as_secs_f64().clamp(0.25, 1.0);
             self.learn(bytes as f64 / took.as_secs_f64(), weight);

@@ -197,6 +197,27 @@ fn who_was_there_first_catches_up_on_a_slow_link() {
     }
 }
 
+/// The first picture of all is the largest and takes over a second; what comes behind it was captured long before it has come.
+/// He is given a newer one instead.
+#[test]
+fn who_has_waited_for_the_first_picture_is_not_given_one_as_old() {
+    for (per_second, delay_us) in [(5.0, 19_200), (5.0, 0), (10.0, 5_000)] {
+        let scene = Scene {
+            frames_per_second: per_second,
+            part: 0.2,
+            least_join: 3920,
+            renditions: 2,
+            ..Scene::default()
+        };
+        let mut world = World::new(scene, 12);
+        let who = world.enter(Kind::Live, Path::new(0.484 * STREAM, delay_us));
+        world.run(10.0);
+        let seen = &world.watchers[who].seen;
+        println!("{per_second}/s, {delay_us} µs: {:?}", &seen.ages_us[..4]);
+        assert!(seen.ages_us[1] < 700_000, "{:?}", &seen.ages_us[..4]);
+    }
+}
+
 /// A rate that steps down and up again, and an outage: back within 2 s, and back to the full rendition in the end.
 #[test]
 fn a_changed_link_is_followed() {

@@ -256,7 +256,6 @@ fn what_waited_for_a_lost_packet_shows_no_quicker_link() {
     assert!(known < 1.5 * wire.rate, "{known}");
 }
 
-/// On a long way a window for little lets only messages through that are too small to tell anything each.
 /// Where a lone message is looked for and has not come, the link carries less than was known; where nobody looked it may have
 /// come at once.
 #[test]
@@ -276,6 +275,32 @@ fn what_is_looked_for_in_vain_shows_a_slower_link() {
     assert_eq!((after(&[]), after(&[250])), (100e3, 100e3));
 }
 
+/// A packet of small pictures was lost on a long way: what came behind it came late, and says nothing of the link.
+#[test]
+fn little_that_waited_for_a_lost_packet_shows_no_slower_link() {
+    let mut wire = Wire::new(200e3, 98_000);
+    wire.send(13_000);
+    wire.run(1_000_000);
+    for n in 0..40 {
+        wire.run(wire.now_us + 126_000);
+        (0..3).for_each(|_| wire.send(250));
+        let last = wire.news.len() - 3;
+        if n % 5 == 4 {
+            // All behind the first of the three comes a round trip later.
+            wire.news.iter_mut().skip(last + 1).for_each(|(at, _)| *at += 198_000);
+        }
+        // In order.
+        let mut before = 0;
+        for (at, _) in &mut wire.news {
+            *at = before.max(*at);
+            before = *at;
+        }
+    }
+    let known = wire.window.rate().unwrap();
+    assert!(known > 0.5 * wire.rate, "{known}");
+}
+
+/// On a long way a window for little lets only messages through that are too small to tell anything each.
 #[test]
 fn small_messages_together_show_what_a_link_carries() {
     let mut wire = Wire::new(4e3, 75_000);

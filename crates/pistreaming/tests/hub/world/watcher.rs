@@ -39,7 +39,7 @@ const PAINT_US: u64 = 4_000;
 const REFUSED: f64 = 0.05;
 /// What `player/src/pace.rs` takes for late.
 const LATE_US: u64 = 30_000;
-/// For so long a changed link is one on which there is still what was sent before.
+/// For so long after nothing is left on it of what was sent before a changed link may still be a new one to the sender.
 const CHANGED_US: u64 = 5_000_000;
 const LOOK_AGAIN_US: u64 = 15_000;
 
@@ -113,6 +113,10 @@ pub struct Watcher {
     heard: u64,
     /// When his timer runs out.
     timer: Timestamp,
+    /// Of what was sent before the link changed last: when it changed (µs), and when the last of it arrives.
+    before_us: (u64, u64),
+    /// When the last of all that was sent arrives, µs.
+    last_us: u64,
     pub seen: Seen,
     screen: Option<Sight>,
     /// Bytes of what has come of a picture that is not whole yet.
@@ -144,6 +148,8 @@ impl Watcher {
             newest: Timestamp::default(),
             heard: 0,
             timer: Timestamp::default(),
+            before_us: (0, 0),
+            last_us: 0,
             seen: Seen::default(),
             screen: None,
             part_bytes: 0,
@@ -236,7 +242,12 @@ impl Watcher {
     }
 
     fn fly(&mut self, now: Timestamp, bytes: usize, told: bool, item: Option<Arc<Item>>) -> Timestamp {
+        let changed = self.path.changed(now.as_micros()).0;
+        if changed > self.before_us.0 {
+            self.before_us = (changed, self.last_us);
+        }
         let arrives_us = self.path.send(now.as_micros(), bytes, &mut self.chance);
+        self.last_us = arrives_us;
         let jitter = (self.chance.part() * self.path.jitter_us as f64) as u64;
         let paint_us = if self.kind == Kind::Live { PAINT_US } else { 0 };
         let known_us = arrives_us + self.path.delay_us + jitter + paint_us;
@@ -375,7 +386,7 @@ impl Watcher {
         let at_us = next.arrived_us;
         let (changed, before) = self.changed(at_us);
         let rate = self.path.rate(at_us).min(self.share);
-        if rate == 0.0 || changed > 0 && at_us - changed < CHANGED_US {
+        if rate == 0.0 || changed > 0 && at_us.saturating_sub(self.followed(changed)) < CHANGED_US {
             return self.check_changed(at_us, shown.captured_us, changed, before);
         }
         let round_trip = 2 * self.path.delay_us;
@@ -400,6 +411,12 @@ impl Watcher {
             skip / 1000,
             self.window,
         );
+    }
+
+    /// When nothing was left of what had been sent before the link changed: it may take much longer by the new rate.
+    fn followed(&self, changed: u64) -> u64 {
+        let last = if changed > self.before_us.0 { self.last_us } else { self.before_us.1 };
+        last.max(changed)
     }
 
     /// When the link changed last in a way that could be seen, and the rate that was known before.
