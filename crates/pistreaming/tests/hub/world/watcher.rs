@@ -41,6 +41,8 @@ const REFUSED: f64 = 0.05;
 const LATE_US: u64 = 30_000;
 /// For so long after nothing is left on it of what was sent before a changed link may still be a new one to the sender.
 const CHANGED_US: u64 = 5_000_000;
+/// A message of so many bytes takes long enough to show what its link carries.
+const TELLING_BYTES: usize = 1000;
 const LOOK_AGAIN_US: u64 = 15_000;
 
 /// What he has seen.
@@ -113,16 +115,44 @@ pub struct Watcher {
     heard: u64,
     /// When his timer runs out.
     timer: Timestamp,
-    /// Of what was sent before the link changed last: when it changed (µs), and when the last of it arrives.
-    before_us: (u64, u64),
-    /// When the last of all that was sent arrives, µs.
-    last_us: u64,
+    stale: Stale,
     pub seen: Seen,
     screen: Option<Sight>,
     /// Bytes of what has come of a picture that is not whole yet.
     part_bytes: usize,
     /// How many pictures the encoder gave up since that on the screen.
     given_up: u64,
+}
+
+/// What was sent before it could be known that the link had changed: it takes much longer by a slower one, and small pictures
+/// show nothing of that.
+#[derive(Clone, Copy, Debug, Default)]
+struct Stale {
+    /// When the link changed last, as of what was sent last.
+    changed_us: u64,
+    /// When something was sent since then that shows it.
+    showed_us: Option<u64>,
+    /// When the last of what was sent without knowing arrives.
+    arrives_us: u64,
+}
+
+impl Stale {
+    fn sent(&mut self, changed_us: u64, now_us: u64, bytes: usize, arrives_us: u64, news_us: u64) {
+        if changed_us > self.changed_us {
+            (self.changed_us, self.showed_us) = (changed_us, None);
+        }
+        if self.showed_us.is_none_or(|showed_us| now_us < showed_us + news_us) {
+            self.arrives_us = arrives_us;
+        }
+        if bytes >= TELLING_BYTES {
+            self.showed_us = self.showed_us.or(Some(now_us));
+        }
+    }
+
+    /// Until when what was sent so arrives, where the link changed at `changed_us`.
+    fn until_us(&self, changed_us: u64) -> u64 {
+        self.arrives_us.max(changed_us)
+    }
 }
 
 impl Watcher {
@@ -148,8 +178,7 @@ impl Watcher {
             newest: Timestamp::default(),
             heard: 0,
             timer: Timestamp::default(),
-            before_us: (0, 0),
-            last_us: 0,
+            stale: Stale::default(),
             seen: Seen::default(),
             screen: None,
             part_bytes: 0,
@@ -242,12 +271,10 @@ impl Watcher {
     }
 
     fn fly(&mut self, now: Timestamp, bytes: usize, told: bool, item: Option<Arc<Item>>) -> Timestamp {
-        let changed = self.path.changed(now.as_micros()).0;
-        if changed > self.before_us.0 {
-            self.before_us = (changed, self.last_us);
-        }
+        let changed_us = self.path.changed(now.as_micros()).0;
         let arrives_us = self.path.send(now.as_micros(), bytes, &mut self.chance);
-        self.last_us = arrives_us;
+        let news_us = 2 * self.path.delay_us + BOUND.as_micros() as u64;
+        self.stale.sent(changed_us, now.as_micros(), bytes, arrives_us, news_us);
         let jitter = (self.chance.part() * self.path.jitter_us as f64) as u64;
         let paint_us = if self.kind == Kind::Live { PAINT_US } else { 0 };
         let known_us = arrives_us + self.path.delay_us + jitter + paint_us;
@@ -386,7 +413,7 @@ impl Watcher {
         let at_us = next.arrived_us;
         let (changed, before) = self.changed(at_us);
         let rate = self.path.rate(at_us).min(self.share);
-        if rate == 0.0 || changed > 0 && at_us.saturating_sub(self.followed(changed)) < CHANGED_US {
+        if rate == 0.0 || changed > 0 && at_us.saturating_sub(self.stale.until_us(changed)) < CHANGED_US {
             return self.check_changed(at_us, shown.captured_us, changed, before);
         }
         let round_trip = 2 * self.path.delay_us;
@@ -411,12 +438,6 @@ impl Watcher {
             skip / 1000,
             self.window,
         );
-    }
-
-    /// When nothing was left of what had been sent before the link changed: it may take much longer by the new rate.
-    fn followed(&self, changed: u64) -> u64 {
-        let last = if changed > self.before_us.0 { self.last_us } else { self.before_us.1 };
-        last.max(changed)
     }
 
     /// When the link changed last in a way that could be seen, and the rate that was known before.
