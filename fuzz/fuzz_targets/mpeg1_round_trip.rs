@@ -5,7 +5,7 @@
 use libfuzzer_sys::fuzz_target;
 use mpeg1::PictureView;
 use mpeg1::decode::Decoder;
-use mpeg1::encode::{Encoder, Intra, JoinSize, Rate, Refresh, Settings};
+use mpeg1::encode::{Encoder, Intra, JoinSize, Preset, Rate, Refresh, Settings};
 
 /// What is decided before each picture, in a byte: bits of it.
 const FORCE_INTRA: u8 = 1;
@@ -22,6 +22,7 @@ fuzz_target!(|bytes: &[u8]| {
     let mut settings = Settings::new(width, height, 1.0 + f64::from(*fps), rate(*first_rate));
     settings.threads = 1 + usize::from(threads & 1);
     settings.adaptive = threads & 2 != 0;
+    settings.preset = if threads & 4 == 0 { Preset::Balanced } else { Preset::Fast };
     settings.refresh = match 1 + u32::from(refresh & 0x7f) {
         pictures if refresh & 0x80 == 0 => Refresh::Rolling(pictures),
         pictures => Refresh::Periodic(pictures),

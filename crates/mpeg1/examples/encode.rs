@@ -6,11 +6,11 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use mpeg1::PictureView;
-use mpeg1::encode::{Encoder, Intra, Rate, Refresh, Settings};
+use mpeg1::encode::{Encoder, Intra, Preset, Rate, Refresh, Settings};
 
 const USAGE: &str =
-    "encode --size WxH --fps N (--quantiser Q | --bitrate BPS) [--threads N] [--gop N] [--adaptive] [--pictures N] [--psnr] [--parts]
-    IN.yuv OUT.m1v
+    "encode --size WxH --fps N (--quantiser Q | --bitrate BPS) [--threads N] [--gop N] [--preset NAME] [--adaptive]
+    [--pictures N] [--psnr] [--parts] IN.yuv OUT.m1v
 
 Codes raw I420 pictures of IN.yuv into OUT.m1v and prints pictures, bytes, the largest picture's bytes, CPU seconds and elapsed ones.
 
@@ -20,6 +20,7 @@ Codes raw I420 pictures of IN.yuv into OUT.m1v and prints pictures, bytes, the l
   --bitrate BPS   bits per second
   --threads N     threads that code one picture (1)
   --gop N         an I picture every N pictures, 1 to 132 (a rolling refresh within 3 s)
+  --preset NAME   balanced: few bits, or fast: little time (balanced)
   --adaptive      what is busy is coded more coarsely
   --pictures N    no more than so many
   --psnr          print the PSNR of the luma, too; its time is in the seconds
@@ -51,7 +52,7 @@ struct Job {
 fn parse(mut words: impl Iterator<Item = String>) -> Result<Job, String> {
     let (mut size, mut fps, mut rate, mut threads, mut gop) = (None, None, None, 1, None);
     let (mut most_pictures, mut psnr, mut parts, mut adaptive) = (u64::MAX, false, false, false);
-    let mut files = Vec::new();
+    let (mut preset, mut files) = (Preset::default(), Vec::new());
     while let Some(word) = words.next() {
         let mut value = || words.next().ok_or_else(|| format!("{word} needs a value"));
         match word.as_str() {
@@ -65,6 +66,7 @@ fn parse(mut words: impl Iterator<Item = String>) -> Result<Job, String> {
             "--gop" => gop = Some(number(&value()?)?),
             "--pictures" => most_pictures = number(&value()?)?,
             "--psnr" => psnr = true,
+            "--preset" => preset = value()?.parse().map_err(|error| format!("{error}"))?,
             "--adaptive" => adaptive = true,
             "--parts" => parts = true,
             option if option.starts_with("--") => return Err(format!("there is no option {option}")),
@@ -75,7 +77,7 @@ fn parse(mut words: impl Iterator<Item = String>) -> Result<Job, String> {
     let fps = fps.ok_or("--fps N is missing")?;
     let rate = rate.ok_or("--quantiser Q or --bitrate BPS is missing")?;
     let [input, output] = <[String; 2]>::try_from(files).map_err(|_| "IN.yuv and OUT.m1v are to be named")?;
-    let mut settings = Settings { threads, adaptive, ..Settings::new(width, height, fps, rate) };
+    let mut settings = Settings { threads, preset, adaptive, ..Settings::new(width, height, fps, rate) };
     settings.refresh = gop.map_or(settings.refresh, Refresh::Periodic);
     Ok(Job { settings, most_pictures, psnr, parts, input, output })
 }

@@ -57,6 +57,7 @@ fn run(size: &str, fps: &str, bits: &str, threads: &str, file: &str) -> Result<(
     let settings = Settings {
         choice: Choice::Embedded,
         bits_per_second: bits.parse()?,
+        preset: mpeg1::encode::Preset::Balanced,
         threads: Some(threads.parse()?),
         renditions: 0,
         ffmpeg_program: "ffmpeg".into(),

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use clap::builder::FalseyValueParser;
 use clap::{ArgAction, Args, Parser, Subcommand};
+use mpeg1::encode::Preset;
 
 use crate::console::Log;
 use crate::frame::FrameSize;
@@ -118,6 +119,15 @@ struct CodingOptions {
     /// Most bits per second, as 800k, 2M or 800000
     #[arg(long, env = "PISTREAMING_BITRATE", hide_env = true, value_name = "BITS", default_value = "800k")]
     bitrate: BitRate,
+    /// balanced: as few bits as can be had in little time; fast: less time, for weak devices, and more bits for it
+    #[arg(
+        long,
+        env = "PISTREAMING_PRESET",
+        hide_env = true,
+        value_name = "NAME",
+        default_value = "balanced"
+    )]
+    preset: Preset,
     /// Threads that code one picture [default: as suits the size]
     #[arg(long, env = "PISTREAMING_THREADS", hide_env = true, value_name = "N", value_parser = threads)]
     threads: Option<NonZero<usize>>,
@@ -234,6 +244,7 @@ impl Options {
         encode::Settings {
             choice: coding.encoder,
             bits_per_second: coding.bitrate.0,
+            preset: coding.preset,
             threads: coding.threads,
             renditions: coding.renditions.0,
             ffmpeg_program: coding.ffmpeg_program,
@@ -385,6 +396,7 @@ mod tests {
         assert_eq!(options.source().size.to_string(), "640x480");
         assert_eq!(options.source().frames_per_second, "24".parse().unwrap());
         assert_eq!((options.encode().bits_per_second, options.encode().renditions), (800_000, 3));
+        assert_eq!(options.encode().preset, Preset::Balanced);
         let server = options.server();
         assert_eq!((server.port, server.ws_port), (8082, Some(8084)));
         assert_eq!((&*server.color, &*server.bgcolor), ("#444", "#333"));
@@ -426,7 +438,7 @@ mod tests {
     fn switches_flips_and_several_values_are_read() {
         let line = "pistreaming --hflip --pi-arg --awb --pi-arg=indoor --ws-port none --threads 2 \
                     --allow-origin https://a.example,https://b.example --encoder ffmpeg --source file:x.y4m \
-                    --renditions off --max-upload 5M --camera-control Auto-Exposure=1,gain=7";
+                    --renditions off --preset fast --max-upload 5M --camera-control Auto-Exposure=1,gain=7";
         let options = Options::parse_from(line.split_ascii_whitespace());
         assert!(options.source().hflip && !options.source().vflip);
         assert_eq!(options.source().pi_args, ["--awb", "indoor"]);
@@ -436,6 +448,7 @@ mod tests {
         assert_eq!(options.server().allow_origin.len(), 2);
         assert!(!options.encode().can_ask());
         assert_eq!((options.encode().renditions, options.server().max_upload), (0, Some(5_000_000)));
+        assert_eq!(options.encode().preset, Preset::Fast);
         for bad in [
             "--threads 0",
             "--threads 65",
@@ -445,6 +458,7 @@ mod tests {
             "--camera-control brightness",
             "--fps 0",
             "--encoder x264",
+            "--preset slow",
             "--nope",
         ] {
             let line = ["pistreaming"].into_iter().chain(bad.split(' '));

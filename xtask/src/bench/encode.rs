@@ -17,7 +17,9 @@ const BITS_PER_SECOND: u32 = 800_000;
 /// Each encoding is timed so often, the encoders in turns; the least counts. Only ours and FFmpeg's default are: nothing
 /// is aimed at of how quick the other one is, and it takes as long as all the rest.
 const TIMES: usize = 5;
-const ENCODERS: [Encoder; 3] = [Encoder::Ours, Encoder::Ffmpeg, Encoder::FfmpegTrellis];
+const ENCODERS: [Encoder; 4] = [OURS[0], OURS[1], RIVALS[0], RIVALS[1]];
+const OURS: [Encoder; 2] = [Encoder::Ours, Encoder::OursFast];
+const RIVALS: [Encoder; 2] = [Encoder::Ffmpeg, Encoder::FfmpegTrellis];
 /// The quantiser of what is measured at one alone: full HD, two threads.
 const ONE: Aim = Aim::Quantiser(8);
 
@@ -94,8 +96,11 @@ fn one_clip(clip: &Clip) -> Outcome {
         let rate = format!("rate off by {:+.1} %, largest picture {largest} bytes", off * 100.0);
         println!("{:<32} {:>9} {rate}", encoder.name(), "800k");
     }
-    for (encoder, curve) in ENCODERS.iter().zip(&curves).skip(1) {
-        print_rate_difference(*encoder, curve, &curves[0]);
+    let (ours, rivals) = curves.split_at(OURS.len());
+    for (encoder, ours) in OURS.iter().zip(ours) {
+        for (rival, theirs) in RIVALS.iter().zip(rivals) {
+            print_rate_difference((*rival, theirs), (*encoder, ours));
+        }
     }
     threads(clip)?;
     count(clip)
@@ -105,7 +110,8 @@ fn one_clip(clip: &Clip) -> Outcome {
 fn rows(clip: &Clip, aim: Aim) -> Outcome<Vec<Point>> {
     let mut points = Vec::new();
     let coded = in_turns(clip, aim)?;
-    let times = coded[1].cpu_seconds / coded[0].cpu_seconds;
+    let rival = coded[OURS.len()].cpu_seconds;
+    let times: Vec<_> = coded[..OURS.len()].iter().map(|ours| rival / ours.cpu_seconds).collect();
     for (encoder, coded) in ENCODERS.into_iter().zip(coded) {
         let (psnr, ssim) = quality(clip, &encoder.stream())?;
         let (speed, bits) = (PICTURES as f64 / coded.cpu_seconds, coded.bytes as f64 * 8.0);
@@ -113,7 +119,10 @@ fn rows(clip: &Clip, aim: Aim) -> Outcome<Vec<Point>> {
         println!("{name:<32} {aim:>9} {speed:>11.0} {:>9.0} {psnr:>9.2} {ssim:>9.4}", kbits(bits));
         points.push(Point { bits, psnr });
     }
-    println!("{:<32} {:>9} {times:>10.2} times the speed of {}", "ours", aim.name(), ENCODERS[1].name());
+    for (encoder, times) in OURS.iter().zip(times) {
+        let (name, rival) = (encoder.name(), RIVALS[0].name());
+        println!("{name:<32} {:>9} {times:>10.2} times the speed of {rival}", aim.name());
+    }
     Ok(points)
 }
 
@@ -152,28 +161,29 @@ fn count(clip: &Clip) -> Outcome {
     }
     for quantiser in QUANTISERS {
         let aim = Aim::Quantiser(quantiser);
-        let [ours, theirs] =
-            [Encoder::Ours, Encoder::Ffmpeg].map(|of| instructions::a_picture(of, clip, aim));
-        let (ours, theirs) = (ours? as f64 / 1e6, theirs? as f64 / 1e6);
-        println!(
-            "million instructions a picture at quantiser {quantiser}: ours {ours:.1}, {} {theirs:.1}: {:.2} times ours",
-            Encoder::Ffmpeg.name(),
-            theirs / ours
-        );
+        let count = |of| instructions::a_picture(of, clip, aim).map(|count| count as f64 / 1e6);
+        let rival = count(RIVALS[0])?;
+        println!("million instructions a picture at quantiser {quantiser}: {} {rival:.1}", RIVALS[0].name());
+        for encoder in OURS {
+            let ours = count(encoder)?;
+            println!("    {} {ours:.1}: {:.2} times fewer", encoder.name(), rival / ours);
+        }
     }
     Ok(())
 }
 
 /// BD-rates of ours against FFmpeg's curves, which are kept from run to run.
 fn rates_alone(clip: &Clip) -> Outcome {
-    let mut ours = Vec::new();
-    for quantiser in QUANTISERS {
-        let (psnr, bytes) = ours_psnr(clip, Aim::Quantiser(quantiser))?;
-        ours.push(Point { bits: bytes * 8.0, psnr });
-    }
     println!("{}", clip.name);
-    for encoder in &ENCODERS[1..] {
-        print_rate_difference(*encoder, &kept_curve(*encoder, clip)?, &ours);
+    for encoder in OURS {
+        let mut ours = Vec::new();
+        for quantiser in QUANTISERS {
+            let (psnr, bytes) = ours_psnr(encoder, clip, Aim::Quantiser(quantiser))?;
+            ours.push(Point { bits: bytes * 8.0, psnr });
+        }
+        for rival in RIVALS {
+            print_rate_difference((rival, &kept_curve(rival, clip)?), (encoder, &ours));
+        }
     }
     Ok(())
 }
@@ -200,9 +210,9 @@ fn kept_curve(encoder: Encoder, clip: &Clip) -> Outcome<Vec<Point>> {
     Ok(curve)
 }
 
-fn print_rate_difference(encoder: Encoder, theirs: &[Point], ours: &[Point]) {
-    let name = encoder.name();
-    println!("BD-rate of ours against {name}: {:+.1} %", rate_difference(theirs, ours) * 100.0);
+fn print_rate_difference((rival, theirs): (Encoder, &[Point]), (encoder, ours): (Encoder, &[Point])) {
+    let (name, rival) = (encoder.name(), rival.name());
+    println!("BD-rate of {name} against {rival}: {:+.1} %", rate_difference(theirs, ours) * 100.0);
 }
 
 fn kbits(bits: f64) -> f64 {

@@ -13,6 +13,8 @@ use crate::shell::{command, output, run, target};
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Encoder {
     Ours,
+    /// Ours with the preset for weak devices.
+    OursFast,
     /// FFmpeg as it comes, without B pictures, which would be a frame of delay each.
     Ffmpeg,
     /// FFmpeg's best that holds no picture back.
@@ -56,6 +58,7 @@ impl Encoder {
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Ours => "ours",
+            Self::OursFast => "ours --preset fast",
             Self::Ffmpeg => "ffmpeg -bf 0 -g 12",
             Self::FfmpegTrellis => "ffmpeg -bf 0 -g 120 -trellis 1",
         }
@@ -65,6 +68,7 @@ impl Encoder {
     pub(crate) fn stream(self) -> PathBuf {
         let name = match self {
             Self::Ours => "ours",
+            Self::OursFast => "ours-fast",
             Self::Ffmpeg => "ffmpeg",
             Self::FfmpegTrellis => "trellis",
         };
@@ -76,7 +80,7 @@ impl Encoder {
         let to = self.stream();
         let mut command = self.command(clip, aim, &to);
         let cpu_seconds = match self {
-            Self::Ours => {
+            Self::Ours | Self::OursFast => {
                 let said = output(&mut command)?;
                 number_behind(&said, "cpu ").ok_or_else(|| format!("the encoder said no CPU time: {said}"))?
             }
@@ -86,20 +90,26 @@ impl Encoder {
         Ok(Coded { bytes, cpu_seconds })
     }
 
+    /// Whether it is ours, with whatever preset.
+    pub(crate) const fn is_ours(self) -> bool {
+        matches!(self, Self::Ours | Self::OursFast)
+    }
+
     /// The command that does it; the stream's name comes last.
     pub(crate) fn command(self, clip: &Clip, aim: Aim, to: &Path) -> Command {
         match self {
-            Self::Ours => ours(clip, aim, to),
+            Self::Ours => ours(clip, aim, "balanced", to),
+            Self::OursFast => ours(clip, aim, "fast", to),
             Self::Ffmpeg => ffmpeg(clip, aim, to, "-g 12"),
             Self::FfmpegTrellis => ffmpeg(clip, aim, to, "-g 120 -trellis 1"),
         }
     }
 }
 
-fn ours(clip: &Clip, aim: Aim, to: &Path) -> Command {
+fn ours(clip: &Clip, aim: Aim, preset: &str, to: &Path) -> Command {
     let mut command = Command::new(target().join("release/examples/encode"));
     command.args(["--size", &clip.size(), "--fps", &RATE.to_string()]).args(aim.options());
-    command.arg(clip.path()).arg(to);
+    command.args(["--preset", preset]).arg(clip.path()).arg(to);
     command
 }
 
@@ -125,14 +135,17 @@ fn ffmpeg_seconds(command: &mut Command) -> Outcome<f64> {
 
 /// Pictures a second of ours, by the clock and not by CPU time, with so many threads.
 pub(crate) fn ours_by_the_clock(clip: &Clip, aim: Aim, threads: usize) -> Outcome<f64> {
-    let said = output(ours(clip, aim, &Encoder::Ours.stream()).args(["--threads", &threads.to_string()]))?;
+    let said = output(
+        ours(clip, aim, "balanced", &Encoder::Ours.stream()).args(["--threads", &threads.to_string()]),
+    )?;
     let (pictures, seconds) = (number_behind(&said, "pictures "), number_behind(&said, "elapsed "));
     pictures.zip(seconds).map(|(p, s)| p / s).ok_or_else(|| format!("the encoder said no time: {said}"))
 }
 
-/// PSNR of the luma of ours by the encoder's own reconstruction, which is what decoders make of it (tested), and bytes.
-pub(crate) fn ours_psnr(clip: &Clip, aim: Aim) -> Outcome<(f64, f64)> {
-    let said = output(ours(clip, aim, &Encoder::Ours.stream()).arg("--psnr"))?;
+/// PSNR of the luma of one of ours by the encoder's own reconstruction, which is what decoders make of it (tested), and
+/// bytes.
+pub(crate) fn ours_psnr(encoder: Encoder, clip: &Clip, aim: Aim) -> Outcome<(f64, f64)> {
+    let said = output(encoder.command(clip, aim, &encoder.stream()).arg("--psnr"))?;
     let (psnr, bytes) = (number_behind(&said, "psnr "), number_behind(&said, "bytes "));
     psnr.zip(bytes).ok_or_else(|| format!("the encoder said no PSNR: {said}"))
 }

@@ -33,7 +33,7 @@ fn counted(encoder: Encoder, clip: &Clip, aim: Aim, pictures: usize) -> Outcome<
     command.arg(format!("--log-file={}", log.display())).arg(coded.get_program());
     let words: Vec<_> = coded.get_args().collect();
     let (stream, words) = words.split_last().ok_or("an encoder has arguments")?;
-    let limit = if encoder == Encoder::Ours { "--pictures" } else { "-frames:v" };
+    let limit = if encoder.is_ours() { "--pictures" } else { "-frames:v" };
     command.args(words).args([limit, &pictures.to_string()]).arg(stream);
     command.stdin(std::process::Stdio::null()).stdout(std::process::Stdio::null());
     run(command.stderr(std::process::Stdio::null()))?;

@@ -103,12 +103,27 @@ pub(super) fn better_predicted(scale: &Scale, row: usize, steps: u16) -> Better 
     let row = &PREDICTED[row];
     let steps = u32::from(steps);
     let lower = usize::from((steps & 255) + scale.short < row[magnitude].lower);
-    let magnitude = (magnitude - lower) % WHOLE_LEVELS;
-    let (better, sent) = (&row[magnitude], &scale.sent[magnitude]);
+    predicted(scale, row, magnitude - lower, steps)
+}
+
+/// Of a predicted block's coefficient: the nearest level.
+#[inline(always)]
+pub(super) fn nearest_predicted(scale: &Scale, row: usize, steps: u16) -> Better {
+    let magnitude = usize::from(steps >> LEVEL_FRACTION_BITS);
+    if magnitude >= WHOLE_LEVELS {
+        return large_predicted(scale, row, steps);
+    }
+    predicted(scale, &PREDICTED[row], magnitude, steps.into())
+}
+
+/// What is to be known of this level for so many steps.
+#[inline(always)]
+fn predicted(scale: &Scale, row: &[Predicted; WHOLE_LEVELS], magnitude: usize, steps: u32) -> Better {
+    let (level, sent) = (&row[magnitude % WHOLE_LEVELS], &scale.sent[magnitude % WHOLE_LEVELS]);
     let sign = (steps & 1) as usize;
     Better {
-        more: distortion(sent.steps, steps) + i64::from(better.price),
-        code: better.codes[sign],
+        more: distortion(sent.steps, steps) + i64::from(level.price),
+        code: level.codes[sign],
         coefficient: sent.coefficients[sign],
     }
 }
@@ -196,10 +211,11 @@ pub(super) fn better_intra(scale: &Scale, place: usize, row: usize, steps: u16) 
         let in_steps = i64::from(sent * (8 << LEVEL_FRACTION_BITS) / weight);
         let distortion = (in_steps * (in_steps - 2 * i64::from(steps)) * to_predicted) >> 8;
         let code = WHOLE_CODES[codes + usize::from(magnitude).min(WHOLE_LEVELS - 1)];
-        (distortion + LAMBDA[0] * i64::from(code.len()), magnitude, sent)
+        (distortion + LAMBDA[0] * i64::from(code.len()), code, magnitude, sent)
     };
     let (upper, lower) = (send(nearest), send(nearest - 1));
-    let (more, magnitude, sent) = if nearest > 1 && lower.0 < upper.0 { lower } else { upper };
+    let (more, code, magnitude, sent) = if nearest > 1 && lower.0 < upper.0 { lower } else { upper };
     let sign = -i32::from(steps & 1);
-    Better { more, code: signed_code(row, magnitude, sign), coefficient: with_sign(sent, sign) }
+    let code = if code.is_escaped() { signed_code(row, magnitude, sign) } else { code.with_sign(sign < 0) };
+    Better { more, code, coefficient: with_sign(sent, sign) }
 }

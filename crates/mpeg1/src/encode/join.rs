@@ -143,6 +143,7 @@ impl Encoder {
             scale,
             costs: joiner.costs,
             patience: Patience::ENDLESS,
+            tuning: self.settings.preset.tuning(),
             level: self.level,
             motion,
         };

@@ -8,6 +8,7 @@ use super::better::LAMBDA;
 use super::budget::Effort;
 use super::levels::{Levels, Wanted, least_steps};
 use super::mode::Mode;
+use super::preset::Tuning;
 use super::samples::{Samples, take_prediction};
 use super::slice::PictureContext;
 use crate::bits::BitWriter;
@@ -23,12 +24,6 @@ use crate::transform::{dct, idct};
 
 /// A DC of mid grey: what the first intra macroblock's DCs are predicted from (2.4.4.1), as a level.
 pub(super) const DC_RESET: i16 = 128;
-/// Below such a sum of absolute differences, in units of the scale, a predicted block has no level: times the largest
-/// weight of the DCT (cos²(π/16)/4, below ¼), it does not reach the first step of 16·scale/8.
-const NO_LEVEL: u32 = 14;
-/// Below this one it hardly ever has levels worth their bits if besides its mean is right: it is noise. From a little
-/// more on that is wrong for too many blocks; without the mean's part it was so from 20 on.
-const NOISE: u32 = 40;
 /// A mean is wrong if the differences' sum is so large, in units of the scale: the DC, an eighth of it, is then at
 /// the first step.
 const WRONG_MEAN: u32 = 16;
@@ -189,7 +184,8 @@ impl<'a> Coder<'a> {
     #[inline(always)]
     fn worth_a_look<S: Simd>(&mut self, simd: S, quarters: Quarters) -> u8 {
         let scale = u32::from(self.quantiser.scale());
-        let (mut luma, unsure_luma) = worth(scale, quarters.map(u32::from));
+        let tuning = self.context.tuning;
+        let (mut luma, unsure_luma) = worth(tuning, scale, quarters.map(u32::from));
         if unsure_luma != 0 {
             self.take_luma();
         }
@@ -197,7 +193,7 @@ impl<'a> Coder<'a> {
             let (wanted, predicted) = (self.wanted.luma_sums(simd), self.samples.luma_sums(simd));
             luma |= unsure_luma & wrong_means(scale, wanted, predicted);
         }
-        let (mut chroma, unsure) = worth(scale, self.wanted.chroma_differences(simd, &self.samples));
+        let (mut chroma, unsure) = worth(tuning, scale, self.wanted.chroma_differences(simd, &self.samples));
         if chroma != unsure {
             let (wanted, predicted) = (self.wanted.chroma_sums(simd), self.samples.chroma_sums(simd));
             chroma |= unsure & wrong_means(scale, wanted, predicted);
@@ -334,7 +330,12 @@ impl<'a> Coder<'a> {
         } else {
             self.quantiser.predicted(simd, coefficients)
         };
-        let nonzero = row::at_least(simd, &steps, least_steps(INTRA));
+        let nonzero = if self.context.tuning.nearest && !INTRA {
+            let beyond = beyond_dead_zone(simd, &steps);
+            row::at_least(simd, &beyond, least_steps(INTRA))
+        } else {
+            row::at_least(simd, &steps, least_steps(INTRA))
+        };
         let mut in_steps = [[0; 64]; 2];
         for (y, row) in steps.into_iter().enumerate() {
             row::store(simd, row, &mut in_steps, y);
@@ -355,7 +356,12 @@ impl<'a> Coder<'a> {
         if wanted.nonzero == 0 {
             return;
         }
-        let cost = levels.choose::<INTRA>(self.quantiser.scale(), wanted);
+        let scale = self.quantiser.scale();
+        let cost = if self.context.tuning.nearest && !INTRA {
+            levels.take_nearest(scale, wanted)
+        } else {
+            levels.choose::<INTRA>(scale, wanted)
+        };
         if !levels.is_empty() && !INTRA {
             self.cost += cost;
             self.pattern |= 32 >> block;
@@ -408,14 +414,27 @@ impl<'a> Coder<'a> {
     }
 }
 
+/// Three quarters of each: what is not a whole step then is not sent, though it is a third more than one. A quantiser that
+/// sends the nearest levels wants such a dead zone, for small levels cost more than they gain.
+#[inline(always)]
+fn beyond_dead_zone<S: Simd, R: Row<S>>(simd: S, steps: &[R; 8]) -> [R; 8] {
+    let mut beyond = *steps;
+    for steps in &mut beyond {
+        // They are unsigned, and the shift is not.
+        *steps -= (*steps >> 2) & R::splat(simd, 0x3fff);
+    }
+    beyond
+}
+
 /// Which blocks of such sums of absolute differences have levels worth their bits, and which do if their mean is wrong: a
 /// bit for each.
 #[inline(always)]
-fn worth<const BLOCKS: usize>(scale: u32, differences: [u32; BLOCKS]) -> (u8, u8) {
+fn worth<const BLOCKS: usize>(tuning: &Tuning, scale: u32, differences: [u32; BLOCKS]) -> (u8, u8) {
     let (mut worth, mut unsure) = (0, 0);
+    let (noise, no_level) = (tuning.noise.at(scale), tuning.no_level.at(scale));
     for (block, difference) in differences.into_iter().enumerate() {
-        worth |= u8::from(difference >= NOISE * scale) << block;
-        unsure |= u8::from(difference >= NO_LEVEL * scale) << block;
+        worth |= u8::from(difference >= noise) << block;
+        unsure |= u8::from(difference >= no_level) << block;
     }
     (worth, unsure)
 }

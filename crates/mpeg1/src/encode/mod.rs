@@ -18,6 +18,7 @@ mod macroblock;
 mod masking;
 mod mode;
 mod pool;
+mod preset;
 mod rate;
 mod refresh;
 mod samples;
@@ -50,6 +51,7 @@ use slice::{Coded, PictureContext};
 use slices::{Macroblocks, Outlet};
 
 pub use join::JoinSize;
+pub use preset::{BadPreset, Preset};
 pub use settings::{Rate, Refresh, Settings, SettingsError};
 pub use slices::EncodedPart;
 
@@ -246,6 +248,7 @@ impl Encoder {
             before: &self.modes_before,
             quantiser: self.rate.expected_scale(),
             adaptive: self.settings.adaptive,
+            tuning: self.settings.preset.tuning(),
             level: self.level,
         };
         analysis.run(&mut self.pool, &mut self.modes);
@@ -271,6 +274,7 @@ impl Encoder {
             scale: choice.scale,
             costs: self.rate.costs(),
             patience: choice.patience,
+            tuning: self.settings.preset.tuning(),
             level: self.level,
             motion,
         };

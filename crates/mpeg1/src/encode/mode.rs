@@ -6,6 +6,7 @@ use fearless_simd::{Level, dispatch};
 use super::budget::COARSEST;
 use super::masking::Masking;
 use super::pool::Pool;
+use super::preset::Tuning;
 use super::refresh::Plan;
 use crate::motion::HalfPel;
 use crate::motion::sad::{Luma, Quarters, luma_at, sad_16x16, sad_of_halves};
@@ -79,6 +80,7 @@ pub(super) struct Analysis<'a> {
     pub quantiser: u8,
     /// Whether what is busy is to be coded more coarsely.
     pub adaptive: bool,
+    pub tuning: &'static Tuning,
     pub level: Level,
 }
 
@@ -141,7 +143,7 @@ impl Analysis<'_> {
     /// found none before, a tenth more than then.
     fn not_worth_a_search(&self, settled: u32) -> u32 {
         let quantiser = u32::from(self.quantiser);
-        let noise = 48 * quantiser.min(12);
+        let noise = self.tuning.still.at(quantiser.min(12));
         // Where very much has changed it may be worth another look.
         let still_settled = (settled + settled / 10).min(100 * quantiser.min(16) + 1000);
         noise.max(still_settled)
@@ -186,6 +188,7 @@ pub(super) fn deviation(level: Level, luma: &Luma) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::encode::Preset;
     use crate::level;
     use alloc::vec;
 
@@ -217,6 +220,7 @@ mod tests {
             before: &before,
             quantiser: 4,
             adaptive: false,
+            tuning: Preset::Balanced.tuning(),
             level,
         };
         analysis.run(&mut Pool::new(1), &mut modes);

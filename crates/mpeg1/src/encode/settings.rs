@@ -2,6 +2,8 @@
 
 use core::fmt;
 
+use super::preset::Preset;
+
 /// An encoder's settings.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Settings {
@@ -15,6 +17,8 @@ pub struct Settings {
     pub rate: Rate,
     /// The finest quantizer_scale that a bit rate leads to, 1 to 31: below it bits go into what nobody sees.
     pub finest: u8,
+    /// What counts for more, bits or time.
+    pub preset: Preset,
     /// Whether what is busy is coded more coarsely, for eyes see less of it there: what is calm gets the bits. By SSIM
     /// pictures are better, by PSNR mostly worse.
     pub adaptive: bool,
@@ -83,6 +87,7 @@ impl Settings {
             frames_per_second,
             rate,
             finest: 2,
+            preset: Preset::Balanced,
             adaptive: false,
             threads: 1,
             refresh: Refresh::Rolling(cycle),

@@ -13,6 +13,7 @@ use super::cost::{Costs, Tally};
 use super::least::LeastIntra;
 use super::macroblock::{Coder, Place};
 use super::mode::Mode;
+use super::preset::Tuning;
 use super::wait::Patience;
 use crate::bits::BitWriter;
 use crate::picture::{Picture, PictureView};
@@ -35,6 +36,7 @@ pub(super) struct PictureContext<'a> {
     pub costs: Costs,
     /// For how many pictures a macroblock waits.
     pub patience: Patience,
+    pub tuning: &'static Tuning,
     pub level: Level,
     pub motion: MotionScale,
 }

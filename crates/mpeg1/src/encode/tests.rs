@@ -64,14 +64,18 @@ fn i_pictures_come_at_their_interval_counted_from_the_last() {
 
 #[test]
 fn the_number_of_threads_changes_nothing() {
-    let run = |threads| {
-        let settings = Settings { threads, ..Settings::new(72, 200, 25.0, Rate::BitsPerSecond(200_000)) };
-        let mut encoder = Encoder::new(settings).unwrap();
-        (0..6).flat_map(|n| encode(&mut encoder, &moving((72, 200), n), Intra::Auto).0).collect::<Vec<_>>()
-    };
-    let one = run(1);
-    assert_eq!(run(2), one);
-    assert_eq!(run(7), one);
+    for preset in [Preset::Balanced, Preset::Fast] {
+        let run = |threads| {
+            let settings = Settings::new(72, 200, 25.0, Rate::BitsPerSecond(200_000));
+            let mut encoder = Encoder::new(Settings { threads, preset, ..settings }).unwrap();
+            (0..6)
+                .flat_map(|n| encode(&mut encoder, &moving((72, 200), n), Intra::Auto).0)
+                .collect::<Vec<_>>()
+        };
+        let one = run(1);
+        assert_eq!(run(2), one);
+        assert_eq!(run(7), one);
+    }
 }
 
 #[test]

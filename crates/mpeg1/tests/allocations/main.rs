@@ -7,7 +7,7 @@ mod counting;
 use counting::Counting;
 use mpeg1::PictureView;
 use mpeg1::decode::Decoder;
-use mpeg1::encode::{Encoder, Intra, JoinSize, Rate, Refresh, Settings};
+use mpeg1::encode::{Encoder, Intra, JoinSize, Preset, Rate, Refresh, Settings};
 
 #[global_allocator]
 static ALLOCATOR: Counting = Counting::new();
@@ -52,9 +52,17 @@ fn nothing_is_allocated_for_a_picture() {
     let empty = || (0..pictures.len()).map(|_| Vec::with_capacity(1 << 20)).collect::<Vec<_>>();
     for threads in [1, 2, 3] {
         for rate in [Rate::Quantiser(1), Rate::BitsPerSecond(300_000)] {
-            for refresh in [Refresh::Rolling(75), Refresh::Periodic(12)] {
-                let settings =
-                    Settings { threads, refresh, ..Settings::new(SIZE.0, SIZE.1, 25.0, Rate::Quantiser(1)) };
+            for (refresh, preset) in [
+                (Refresh::Rolling(75), Preset::Balanced),
+                (Refresh::Periodic(12), Preset::Balanced),
+                (Refresh::Rolling(75), Preset::Fast),
+            ] {
+                let settings = Settings {
+                    threads,
+                    refresh,
+                    preset,
+                    ..Settings::new(SIZE.0, SIZE.1, 25.0, Rate::Quantiser(1))
+                };
                 let mut encoder = Encoder::new(settings).expect("legal settings");
                 let (mut units, mut join) = (empty(), Vec::with_capacity(1 << 20));
                 // Twice: what was learned of the first run cuts the second one's pictures into other slices.

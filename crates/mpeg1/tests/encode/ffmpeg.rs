@@ -5,7 +5,7 @@ use std::io::Write;
 use std::process::{Command, Stdio};
 
 use mpeg1::PictureView;
-use mpeg1::encode::{Encoder, Intra, Rate, Refresh, Settings};
+use mpeg1::encode::{Encoder, Intra, Preset, Rate, Refresh, Settings};
 use proptest::prelude::*;
 
 /// The pictures of `stream` as FFmpeg decodes them, I420 one behind the other; `None` without FFmpeg.
@@ -51,7 +51,8 @@ proptest! {
         rate in prop_oneof![(1u8..=31).prop_map(Rate::Quantiser), (1_000u32..5_000_000).prop_map(Rate::BitsPerSecond)],
         forced in prop::collection::vec(any::<bool>(), 0..8), refresh in prop_oneof![(1u32..132).prop_map(Refresh::Periodic), (1u32..132).prop_map(Refresh::Rolling)],
     ) {
-        let settings = Settings { threads, refresh, adaptive: seed % 2 == 1, ..Settings::new(size.0, size.1, 25.0, rate) };
+        let preset = if seed & 2 == 0 { Preset::Balanced } else { Preset::Fast };
+        let settings = Settings { threads, refresh, preset, adaptive: seed % 2 == 1, ..Settings::new(size.0, size.1, 25.0, rate) };
         let pictures = content.pictures(size, count, seed);
         let (stream, expected) = encode(settings, &pictures, &forced);
         if let Some(decoded) = ffmpeg_decode(&stream) {

@@ -3,7 +3,7 @@
 
 use crate::content::Content;
 use mpeg1::PictureView;
-use mpeg1::encode::{EncodedPicture, Encoder, Intra, Rate, Settings};
+use mpeg1::encode::{EncodedPicture, Encoder, Intra, Preset, Rate, Settings};
 
 /// Over this many seconds the mean is taken.
 const WINDOW_SECONDS: f64 = 2.0;
@@ -18,6 +18,7 @@ struct Case {
     content: Content,
     size: (usize, usize),
     bits_per_second: u32,
+    preset: Preset,
     fps: f64,
 }
 
@@ -34,8 +35,9 @@ impl Case {
 
 /// What becomes of each picture.
 fn encode(case: &Case, pictures: &[Vec<u8>], count: usize) -> Vec<Option<EncodedPicture>> {
-    let Case { size: (width, height), bits_per_second, fps, .. } = *case;
+    let Case { size: (width, height), bits_per_second, fps, preset, .. } = *case;
     let settings = Settings::new(width, height, fps, Rate::BitsPerSecond(bits_per_second));
+    let settings = Settings { preset, ..settings };
     let mut encoder = Encoder::new(settings).expect("legal settings");
     let mut unit = Vec::new();
     let code = |picture: &Vec<u8>| {
@@ -90,6 +92,10 @@ fn faults(case: &Case, pictures: &[Vec<u8>], coded: &[Option<EncodedPicture>]) -
     faults
 }
 
+/// Pictures a second, and the presets that are tried with them.
+const PRESETS: [(f64, Preset); 4] =
+    [(5.0, Preset::Balanced), (24.0, Preset::Balanced), (60.0, Preset::Balanced), (24.0, Preset::Fast)];
+
 #[test]
 fn the_rate_is_an_upper_bound_for_any_content() {
     let mut faulty = Vec::new();
@@ -102,12 +108,13 @@ fn the_rate_is_an_upper_bound_for_any_content() {
             // Coded again and again: making them takes longer than coding them.
             let pictures = content.pictures(size, 84, 5);
             for &bits_per_second in rates {
-                for fps in [5.0, 24.0, 60.0] {
-                    let case = Case { content, size, bits_per_second, fps };
+                for (fps, preset) in PRESETS {
+                    let case = Case { content, size, bits_per_second, preset, fps };
                     let coded = encode(&case, &pictures, (fps * 6.0) as usize);
                     for fault in faults(&case, &pictures, &coded) {
-                        faulty
-                            .push(format!("{content:?} {size:?} {bits_per_second} bit/s at {fps}: {fault}"));
+                        faulty.push(format!(
+                            "{content:?} {size:?} {bits_per_second} bit/s at {fps}, {preset:?}: {fault}"
+                        ));
                     }
                 }
             }
@@ -121,7 +128,7 @@ fn the_rate_is_an_upper_bound_for_any_content() {
 /// Not for cuts with nothing to code between them; and of ten pictures in 2 s, lit by a lamp that flickers, 6.5 % were missing.
 #[test]
 fn the_rate_is_met_where_there_is_something_to_code() {
-    for (content, size, bits_per_second, fps) in [
+    let cases = [
         // Edges of 255 steps that move by thirds of a pixel: they take ten times as much as their differences let expect,
         // at any scale nearly the same, and each third picture hardly anything.
         (Content::Moving, (176, 144), 50_000, 5.0),
@@ -138,15 +145,18 @@ fn the_rate_is_met_where_there_is_something_to_code() {
         (Content::Shaking, (320, 240), 400_000, 5.0),
         (Content::Flicker, (320, 240), 800_000, 24.0),
         (Content::Noise, (320, 240), 800_000, 24.0),
-    ] {
-        let case = Case { content, size, bits_per_second, fps };
+    ];
+    let with = |preset| cases.into_iter().map(move |case| (case, preset));
+    let fast = with(Preset::Fast).filter(|((.., fps), _)| *fps == 24.0);
+    for ((content, size, bits_per_second, fps), preset) in with(Preset::Balanced).chain(fast) {
+        let case = Case { content, size, bits_per_second, preset, fps };
         let coded = encode(&case, &content.pictures(size, 120, 5), (fps * 12.0) as usize);
         let window = case.window();
         for (n, coded) in coded.windows(window).enumerate().skip(window) {
             let mean = coded.iter().map(|&coded| case.intervals(coded)).sum::<f64>() / window as f64;
             assert!(
                 (mean - 1.0).abs() < MOST_OFF,
-                "{content:?}: {mean:.3} times {bits_per_second} at {fps}, from picture {n} on"
+                "{content:?}, {preset:?}: {mean:.3} times {bits_per_second} at {fps}, from picture {n} on"
             );
         }
     }
@@ -156,7 +166,9 @@ fn the_rate_is_met_where_there_is_something_to_code() {
 /// arrived, and the pictures that follow keep to their bounds.
 #[test]
 fn behind_a_first_picture_that_is_too_large_pictures_are_left_out() {
-    let case = Case { content: Content::Shaking, size: (640, 480), bits_per_second: 50_000, fps: 24.0 };
+    let preset = Preset::Balanced;
+    let case =
+        Case { content: Content::Shaking, size: (640, 480), bits_per_second: 50_000, preset, fps: 24.0 };
     let pictures = case.content.pictures(case.size, 12, 5);
     let coded = encode(&case, &pictures, 72);
     let intervals: Vec<f64> = coded.iter().map(|&coded| case.intervals(coded)).collect();

@@ -5,7 +5,7 @@ use crate::content;
 use crate::i420;
 use mpeg1::PictureView;
 use mpeg1::decode::Decoder;
-use mpeg1::encode::{Encoder, Intra, Rate, Refresh, Settings};
+use mpeg1::encode::{Encoder, Intra, Preset, Rate, Refresh, Settings};
 use proptest::prelude::*;
 
 proptest! {
@@ -17,7 +17,8 @@ proptest! {
         threads in 1usize..3, forced in prop::collection::vec(any::<bool>(), 10), refresh in prop_oneof![(1u32..132).prop_map(Refresh::Periodic), (1u32..132).prop_map(Refresh::Rolling)],
         piece in 1usize..400,
     ) {
-        let settings = Settings { threads, refresh, adaptive: seed % 2 == 1, ..Settings::new(size.0, size.1, 25.0, rate) };
+        let preset = if seed & 2 == 0 { Preset::Balanced } else { Preset::Fast };
+        let settings = Settings { threads, refresh, preset, adaptive: seed % 2 == 1, ..Settings::new(size.0, size.1, 25.0, rate) };
         let mut encoder = Encoder::new(settings).expect("legal settings");
         let (mut whole, mut pieces) = (Decoder::new(), Decoder::new());
         let (mut unit, mut stream, mut expected) = (Vec::new(), Vec::new(), Vec::new());

@@ -4,7 +4,7 @@
 use crate::content::{self, Content};
 use crate::legal::{Census, Rules, check};
 use mpeg1::PictureView;
-use mpeg1::encode::{Encoder, Intra, JoinSize, Rate, Refresh, Settings};
+use mpeg1::encode::{Encoder, Intra, JoinSize, Preset, Rate, Refresh, Settings};
 use proptest::prelude::*;
 
 fn rate() -> impl Strategy<Value = Rate> {
@@ -50,7 +50,8 @@ proptest! {
         refresh in refresh(), threads in 1usize..4, fps in 1.0f64..120.0,
         changes in prop::collection::vec((0usize..30, prop::option::of(rate())), 0..4),
     ) {
-        let settings = Settings { threads, refresh, adaptive: seed % 2 == 1, ..Settings::new(size.0, size.1, fps, rate) };
+        let preset = if seed & 2 == 0 { Preset::Balanced } else { Preset::Fast };
+        let settings = Settings { threads, refresh, preset, adaptive: seed % 2 == 1, ..Settings::new(size.0, size.1, fps, rate) };
         let (stream, count) = encode(settings, &content.pictures(size, count, seed), &changes);
         let census = check(&stream, rules(settings));
         prop_assert!(census.is_ok(), "{}", census.unwrap_err());
@@ -91,8 +92,13 @@ fn long_streams_are_legal_and_use_all_there_is() {
         (Content::Cuts, Rate::BitsPerSecond(300_000)),
         (Content::Still, Rate::BitsPerSecond(50_000)),
     ] {
-        for refresh in [Refresh::Rolling(75), Refresh::Rolling(132), Refresh::Periodic(132)] {
-            let settings = Settings { refresh, ..Settings::new(size.0, size.1, 25.0, rate) };
+        for (refresh, preset) in [
+            (Refresh::Rolling(75), Preset::Balanced),
+            (Refresh::Rolling(132), Preset::Balanced),
+            (Refresh::Rolling(132), Preset::Fast),
+            (Refresh::Periodic(132), Preset::Balanced),
+        ] {
+            let settings = Settings { refresh, preset, ..Settings::new(size.0, size.1, 25.0, rate) };
             let (stream, _) = encode(settings, &content.pictures(size, 300, 3), &[]);
             let census = check(&stream, rules(settings));
             let census = census.map_err(|fault| format!("{content:?}, {rate:?}, {refresh:?}: {fault}"));

@@ -47,6 +47,7 @@ impl Coder {
         let bits_per_second = rendition.bits_per_second(settings.bits_per_second);
         let frames_per_second = rate.as_f64() / f64::from(rendition.every());
         let encoder = Encoder::new(mpeg1::encode::Settings {
+            preset: settings.preset,
             threads: settings.threads(own),
             ..mpeg1::encode::Settings::new(
                 own.width(),

@@ -117,6 +117,7 @@ mod tests {
     use crate::shutdown::Shutdown;
     use crate::time::{Clock, Timestamp};
     use crate::unit::TimeMeaning;
+    use mpeg1::encode::Preset;
     use std::sync::{Arc, Mutex};
     use std::thread::JoinHandle;
 
@@ -139,6 +140,7 @@ mod tests {
             let settings = Settings {
                 choice: Choice::Embedded,
                 bits_per_second: 800_000,
+                preset: Preset::Balanced,
                 threads: None,
                 renditions: 3,
                 ffmpeg_program: "ffmpeg".into(),

@@ -76,6 +76,8 @@ pub struct Settings {
     pub choice: Choice,
     /// Bits per second at most, on average.
     pub bits_per_second: u32,
+    /// What counts for more with the embedded one, bits or time.
+    pub preset: mpeg1::encode::Preset,
     /// Threads that code one picture; none: as suits its size and the machine.
     pub threads: Option<NonZero<usize>>,
     /// How many lower renditions a viewer may be given.
