@@ -219,7 +219,9 @@ impl Live {
         let sharp = self.stream.as_ref().filter(|_| !viewer.wants_more());
         let pace = sharp.map_or(Pace::EACH, |stream| self.outlet.pace(self.pace, stream));
         if let Some(stream) = &self.stream {
-            self.outlet.set_pace(pace, stream);
+            // A slow device says together with an acknowledgement that it joins anew: nothing of it may wait.
+            let foretold = if self.wants.slow_device { Pace::EACH } else { pace };
+            self.outlet.set_pace(foretold, stream);
         }
         if std::mem::replace(&mut self.pace, pace) != pace {
             self.send(&FromServer::Pace(pace));
