@@ -61,6 +61,10 @@ pub struct World {
 /// How long the encode thread takes from a nudge to a join, µs.
 const SERVE_US: u64 = 3_000;
 
+/// Messages on the way to one viewer: as many of the smallest there are, parts of 15 bytes, as may be sent before anything was
+/// acknowledged.
+const MOST_MESSAGES: usize = 16_000 / 15;
+
 impl World {
     /// A world with nobody watching.
     pub fn new(scene: Scene, seed: u64) -> Self {
@@ -167,6 +171,7 @@ impl World {
     fn check(&self) {
         let held = self.hub.counts().held_bytes;
         assert!(held <= 8 << 20, "the ring is bounded: {held}");
-        assert!(self.events.len() <= 8 + 400 * self.watchers.len(), "{} events", self.events.len());
+        let most = 8 + MOST_MESSAGES * self.watchers.len();
+        assert!(self.events.len() <= most, "{} events", self.events.len());
     }
 }
