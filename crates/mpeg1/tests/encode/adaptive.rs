@@ -8,9 +8,10 @@ const SIZE: (usize, usize) = (256, 128);
 
 /// To the left a calm texture, to the right a busy one; both move.
 fn picture(n: usize) -> Vec<u8> {
+    // The same on a machine of 32 bits.
+    let hash = |x: usize, y: usize| (x as u64 * 2_654_435_761 + y as u64 * 40_503) >> 7;
     let luma = |x: usize, y: usize| {
-        let (x, hash) =
-            (x + n, (x + n).wrapping_mul(2_654_435_761).wrapping_add(y.wrapping_mul(40_503)) >> 7);
+        let (x, hash) = (x + n, hash(x + n, y));
         if x - n < SIZE.0 / 2 { 100 + (x * y / 9 % 17) as u8 } else { 40 + (hash % 160) as u8 }
     };
     let mut picture = vec![128; PictureView::i420_len(SIZE.0, SIZE.1)];
