@@ -1,7 +1,7 @@
 //! What a viewer's link can carry beside the stream, in three steps: what is coded for one viewer alone is made in these
 //! sizes only, so that all who need one share it.
 //!
-//! Here belongs: the steps, and a link as it is now. Not here: how that is learned (`window`), how many bytes a step has
+//! Here belongs: the steps, and a link as it is now. Not here: how that is learned (`rate`), how many bytes a step has
 //! (`encode`).
 
 use std::time::Duration;

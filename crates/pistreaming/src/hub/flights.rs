@@ -1,6 +1,6 @@
 //! Messages that are on their way to one viewer, the oldest at hand.
 //!
-//! Here belongs: the row of them, bounded. Not here: what their arrival says (`window`).
+//! Here belongs: the row of them, bounded. Not here: what their arrival says (`window`, `rate`, `round_trip`).
 
 use std::collections::VecDeque;
 

@@ -12,7 +12,8 @@
 //!
 //! Here belongs: fan-out and demand. Not here: sockets, protocols, what is inside a unit (never looked at).
 //! There is one such ring for each rendition (`ladder`), and a viewer is in one of them (`climb`, `viewer`). `ring`,
-//! `cursor`, `demand`, `climb` and `window` do no waiting and know no clock; this file adds the lock and the waking.
+//! `cursor`, `demand`, `climb` and `window`, with `rate` and `round_trip` in it, do no waiting and know no clock; this file
+//! adds the lock and the waking.
 //!
 //! A std mutex: it is held for a few moves of pointers, never across an await.
 
@@ -25,7 +26,9 @@ mod fork;
 mod item;
 mod ladder;
 mod parts;
+mod rate;
 mod ring;
+mod round_trip;
 mod sharpen;
 mod upload;
 mod viewer;

@@ -4,7 +4,7 @@
 //! a picture by it, and nobody is given more than twice what another has who could use as much.
 //!
 //! Here belongs: shares, and keeping to them. **Sans-IO: bytes and times are arguments.** Not here: what a viewer's link
-//! carries (`window`), which rendition fits into a share (`climb`).
+//! carries (`rate`), which rendition fits into a share (`climb`).
 
 use std::time::Duration;
 

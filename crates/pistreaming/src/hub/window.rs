@@ -1,16 +1,12 @@
-//! How much may be on its way to one viewer, and what his link carries: learned from what he has acknowledged.
+//! How much may be on its way to one viewer, by what his link carries: learned from what he has acknowledged.
 //!
 //! What lies in a router's queue can no longer be thrown away, and is seen by nobody but by the time that it takes. So
 //! little is sent at once: by default what the link carries in its least round trip and a quarter of the bound, never
 //! more than in its round trip and the bound, and little until the first acknowledgement.
 //!
-//! The rate is what arrived in a time in which the link was at work on it: since the news before, or since the first byte of
-//! it reached the link. While there is a queue that is exact, and the rate follows it up and down. Else it is a lower
-//! bound: it raises the rate, and lowers it only where something came later by more than jitter explains. So that we
-//! sent little says nothing: it neither lowers the rate nor holds it down.
-//!
-//! Here belongs: bytes, times and what follows from them. **Sans-IO: all times and bytes are arguments.** Not here: where
-//! acknowledgements come from (`server/link.rs`), what is sent in the room that there is (`cursor`).
+//! Here belongs: what is on its way, and what may be. **Sans-IO: all times and bytes are arguments.** Not here: the rate and
+//! the round trip (`rate`, `round_trip`), where acknowledgements come from (`server/link.rs`), what is sent in the room that
+//! there is (`cursor`).
 
 use std::time::Duration;
 
@@ -19,6 +15,8 @@ use wire::Pace;
 use super::fit::Link;
 use super::flights::{Flight, Flights};
 use super::item::{Part, Stream};
+use super::rate::{JITTER, News, Rate, TELLING_BYTES, takes};
+use super::round_trip::RoundTrip;
 use crate::time::Timestamp;
 
 /// What may be on its way before anything was acknowledged: a first start, which fits into TCP's first flight, and little
@@ -27,21 +25,12 @@ const FIRST_BYTES: usize = 16_000;
 /// Queued on the way in the middle, as part of the bound: enough that a link is never idle between two looks, and so
 /// little that a rate that drops to a tenth is noticed within the bound.
 const HEADROOM: f64 = 0.25;
-/// The least round trip may have changed after this long. Then the link is left to run dry once.
-const LEAST_KEPT: Duration = Duration::from_secs(10);
-/// Less than this tells nothing of a rate, and does not count as being on its way.
-const TELLING_BYTES: u64 = 1000;
-/// What a queue delivers is a sample after this long: shorter ones are jitter of acknowledgements.
-const RUN: Duration = Duration::from_millis(100);
-const SHORT_RUN: Duration = Duration::from_millis(25);
 /// Where the link carries so many times the stream not each picture need be acknowledged; nor for as long as it carries that
 /// many.
 const WIDE: f64 = 6.0;
 const WIDE_STILL: f64 = 4.0;
 /// Of the pictures in this time one is, then: should the link break down, so much is on its way before it is noticed.
 const TELL_AFTER: Duration = Duration::from_millis(170);
-/// Later than foretold by less than this is jitter.
-const JITTER: Duration = Duration::from_millis(30);
 
 /// One viewer's window.
 #[derive(Clone, Debug)]
@@ -60,40 +49,10 @@ pub struct Window {
     /// When it was looked before that: what is news now had not come then.
     looked_before: Option<Timestamp>,
     flights: Flights,
-    least: Option<Least>,
-    /// Of the least round trip what is known to be the way alone.
-    base: Duration,
-    /// Bytes a second.
-    rate: Option<f64>,
-    run: Run,
-    burst: Option<Burst>,
+    round_trip: RoundTrip,
+    rate: Rate,
     /// When the link has carried away all that was sent, by that rate.
     free_at: Timestamp,
-}
-
-/// The least round trip of late.
-#[derive(Clone, Copy, Debug)]
-struct Least {
-    round_trip: Duration,
-    at: Timestamp,
-    /// It is that of a message that itself took long on the link: perhaps far more than the way.
-    rough: bool,
-}
-
-/// How long, and with how many bytes, a queue has been delivering.
-#[derive(Clone, Copy, Debug, Default)]
-struct Run {
-    time: Duration,
-    bytes: u64,
-}
-
-/// Small messages that were sent one soon after the other: a single one of them tells nothing.
-#[derive(Clone, Copy, Debug)]
-struct Burst {
-    /// When the first was sent.
-    at: Timestamp,
-    /// All that was sent before it.
-    from: u64,
 }
 
 impl Window {
@@ -110,11 +69,8 @@ impl Window {
             looked_at: None,
             looked_before: None,
             flights: Flights::new(),
-            least: None,
-            base: Duration::ZERO,
-            rate: None,
-            run: Run { time: Duration::ZERO, bytes: 0 },
-            burst: None,
+            round_trip: RoundTrip::new(),
+            rate: Rate::new(),
             free_at: Timestamp::from_micros(0),
         }
     }
@@ -179,7 +135,7 @@ impl Window {
     }
 
     fn occupy(&mut self, now: Timestamp, bytes: u64) {
-        if let Some(rate) = self.rate {
+        if let Some(rate) = self.rate() {
             self.free_at = self.free_at.max(now).after(takes(bytes, rate));
         }
     }
@@ -188,7 +144,7 @@ impl Window {
     pub fn arrived(&mut self, now: Timestamp, total: u64) {
         while let Some(flight) = self.advance(now, total) {
             if !flight.unfinished {
-                self.returned(flight, now);
+                self.round_trip.returned(flight, now, self.rate());
             }
         }
     }
@@ -198,12 +154,12 @@ impl Window {
     pub fn looked(&mut self, now: Timestamp, total: u64) {
         self.looked_before = self.looked_at.replace(now);
         while self.advance(now, total).is_some() {}
-        self.least = Some(Least { round_trip: self.base, at: now, rough: false });
+        self.round_trip.take_told(now);
     }
 
     /// The least time that anything takes to the viewer and back, as the kernel has measured it.
     pub const fn told_round_trip(&mut self, base: Duration) {
-        self.base = base;
+        self.round_trip.told(base);
     }
 
     /// Takes note of `total` bytes and returns the next message that is whole with them.
@@ -225,9 +181,7 @@ impl Window {
 
     /// The kernel's own estimate of the rate, in bytes a second. `limited`: it saw less sent than the link takes.
     pub fn told(&mut self, bytes_per_second: f64, limited: bool) {
-        if bytes_per_second > 0.0 && (!limited || self.rate < Some(bytes_per_second)) {
-            self.learn(bytes_per_second, 0.5);
-        }
+        self.rate.told(bytes_per_second, limited);
     }
 
     /// All bytes that were ever sent.
@@ -252,7 +206,7 @@ impl Window {
     pub fn pace(&self, now: Timestamp, pace: Pace, stream: &Stream) -> Pace {
         let times = if pace == Pace::EACH { WIDE } else { WIDE_STILL };
         let needed = f64::from(stream.bits_per_second) / 8.0 * times;
-        let is_near = self.least.is_some_and(|least| least.round_trip <= self.bound / 3);
+        let is_near = self.least_round_trip().is_some_and(|least| least <= self.bound / 3);
         if !is_near || self.rate_now(now) < Some(needed) || self.queue(now) > JITTER {
             return Pace::EACH;
         }
@@ -269,21 +223,22 @@ impl Window {
     /// Bytes a second that the link carries, as far as is known.
     #[must_use]
     pub const fn rate(&self) -> Option<f64> {
-        self.rate
+        self.rate.known()
     }
 
     /// The least round trip of late.
     #[must_use]
     pub fn least_round_trip(&self) -> Option<Duration> {
-        self.least.map(|least| least.round_trip)
+        self.round_trip.least()
     }
 
     /// Whether it is worth to ask the kernel what has arrived: what is known allows no more, or is old.
     #[must_use]
     pub fn wants_look(&self, now: Timestamp) -> bool {
         let waited = self.flights.first().map_or(Duration::ZERO, |flight| now.since(flight.at));
-        let half = self.allowed(self.rate, HEADROOM) / 2;
-        let little = self.least.is_some() && self.unacknowledged() < half && waited <= self.bound;
+        let half = self.allowed(self.rate(), HEADROOM) / 2;
+        let little =
+            self.least_round_trip().is_some() && self.unacknowledged() < half && waited <= self.bound;
         self.unacknowledged() > 0 && !little
     }
 
@@ -295,7 +250,7 @@ impl Window {
             return Some(Duration::ZERO);
         }
         let on_time = self.queue(now).is_zero();
-        self.rate.filter(|_| on_time).map(|_| self.free_at.since(now))
+        self.rate().filter(|_| on_time).map(|_| self.free_at.since(now))
     }
 
     /// The link as it is now.
@@ -316,13 +271,13 @@ impl Window {
         if unacknowledged == 0 {
             return usize::MAX;
         }
-        let Some(least) = self.least else {
+        let Some(least) = self.least_round_trip() else {
             return FIRST_BYTES.saturating_sub(unacknowledged);
         };
-        let to_run_dry = least.rough || now.since(least.at) > LEAST_KEPT;
+        let to_run_dry = self.round_trip.wants_idle_link(now);
         let heard = self.looked_at.unwrap_or(now);
         let waited = self.waiting().map(|flight| heard.since(flight.at));
-        let late = waited > Some(least.round_trip + self.bound);
+        let late = waited > Some(least + self.bound);
         let rate = self.rate_now(now);
         let shut = to_run_dry || late || unacknowledged >= self.allowed(rate, HEADROOM);
         if shut && !self.is_quiet() {
@@ -338,116 +293,47 @@ impl Window {
 
     /// Bytes that a link of this rate carries in its least round trip and a part of the bound.
     fn allowed(&self, rate: Option<f64>, part: f64) -> usize {
-        let (Some(rate), Some(least)) = (rate, self.least) else { return FIRST_BYTES };
-        (rate * (least.round_trip + self.bound.mul_f64(part)).as_secs_f64()) as usize
+        let (Some(rate), Some(least)) = (rate, self.least_round_trip()) else { return FIRST_BYTES };
+        (rate * (least + self.bound.mul_f64(part)).as_secs_f64()) as usize
     }
 
     /// How long what is on its way keeps what is sent now from arriving.
     fn queue(&self, now: Timestamp) -> Duration {
-        let (Some(rate), Some(least)) = (self.rate_now(now), self.least) else { return Duration::ZERO };
-        takes(self.to_be_told(), rate).saturating_sub(least.round_trip)
+        let (Some(rate), Some(least)) = (self.rate_now(now), self.least_round_trip()) else {
+            return Duration::ZERO;
+        };
+        takes(self.to_be_told(), rate).saturating_sub(least)
     }
 
     /// The rate as it is now: what should have come and has not shows a lower one before anything comes.
     fn rate_now(&self, now: Timestamp) -> Option<f64> {
-        let rate = self.rate?.max(1.0);
-        let (Some(flight), Some(least)) = (self.waiting(), self.least) else { return Some(rate) };
+        let rate = self.rate()?.max(1.0);
+        let (Some(flight), Some(least)) = (self.waiting(), self.least_round_trip()) else {
+            return Some(rate);
+        };
         if self.is_quiet() {
             return Some(rate);
         }
         let left = (flight.end - self.arrived).min(flight.bytes);
         let heard = self.looked_at.unwrap_or(now);
-        let waited = heard.since(flight.at).saturating_sub(least.round_trip).min(heard.since(self.news_at));
+        let waited = heard.since(flight.at).saturating_sub(least).min(heard.since(self.news_at));
         let is_late = waited > JITTER + takes(left, rate);
         Some(if is_late { (left as f64 / waited.as_secs_f64()).max(1.0) } else { rate })
     }
 
-    /// So many `bytes` came since the last news, `first` the first of them. The link was at work on them since that news, or
-    /// since they reached it.
+    /// So many `bytes` came since the last news, `first` the first of them.
     fn learn_from(&mut self, first: Flight, now: Timestamp, bytes: u64) {
-        if first.unfinished {
-            return; // it waited to be heard of, nobody knows for how long
-        }
-        let reached = first.at.after(self.base);
-        let took = now.since(self.news_at.max(reached));
-        let least = self.least.map_or(Duration::MAX, |least| least.round_trip);
-        let queued = self.news_at.since(first.at) >= least;
-        if queued {
-            self.run = Run { time: self.run.time + took, bytes: self.run.bytes + bytes };
-        }
-        let tells = self.run.bytes >= TELLING_BYTES;
-        if tells && self.run.time >= if queued { RUN } else { SHORT_RUN } {
-            let weight = (self.run.time.as_secs_f64() / (2.0 * RUN.as_secs_f64())).min(1.0);
-            self.learn(self.run.bytes as f64 / self.run.time.as_secs_f64(), weight);
-            self.run = Run::default();
-        }
-        if !queued {
-            self.run = Run::default();
-        }
-        // What is seen by looking came at some time since the look before: that tells what the link carries at most only.
-        if self.looked_at.is_none() {
-            self.at_least(first, now, bytes);
-        }
-        let came = if self.looked_at.is_none() { Some(now) } else { self.looked_before };
-        if let Some(came) = came.filter(|_| !queued) {
-            self.at_most(first, came.since(self.news_at.max(reached)), bytes);
-        }
-    }
-
-    /// With `bytes` more all has come that was sent since the first of them, or since some messages before: so much the link
-    /// carries at least, whatever made some of it wait.
-    fn at_least(&mut self, first: Flight, now: Timestamp, bytes: u64) {
-        let own = Burst { at: first.at, from: first.end - first.bytes };
-        let burst = self.burst.filter(|burst| first.at.since(burst.at) < RUN).unwrap_or(own);
-        let surely = (self.arrived + bytes).saturating_sub(burst.from);
-        let took = now.since(burst.at.after(self.base));
-        let sample = surely as f64 / took.as_secs_f64().max(1e-4);
-        if self.rate.is_none() {
-            self.rate = Some(sample);
-        }
-        let tells = surely >= TELLING_BYTES;
-        self.burst = (!tells).then_some(burst);
-        if tells && Some(sample) > self.rate {
-            self.learn(sample, 0.5);
-        }
-    }
-
-    /// A message met no queue, and `bytes` took so long: was that longer than foretold?
-    fn at_most(&mut self, first: Flight, took: Duration, bytes: u64) {
-        let foretold = takes(bytes, self.rate.unwrap_or(f64::INFINITY));
-        if first.alone && bytes >= TELLING_BYTES && took > foretold + JITTER {
-            // The longer it took the less it was an accident.
-            let weight = (took - foretold).as_secs_f64().clamp(0.25, 1.0);
-            self.learn(bytes as f64 / took.as_secs_f64(), weight);
-        }
-    }
-
-    /// A message has arrived whole.
-    fn returned(&mut self, flight: Flight, now: Timestamp) {
-        let round_trip = now.since(flight.at);
-        let known = self.least.filter(|least| now.since(least.at) <= LEAST_KEPT * 2);
-        let better = known.is_none_or(|least| {
-            round_trip <= least.round_trip || flight.alone && now.since(least.at) > LEAST_KEPT
+        self.rate.learn_from(&News {
+            first,
+            now,
+            bytes,
+            before: self.arrived,
+            before_at: self.news_at,
+            looked: self.looked_at.map(|_| self.looked_before),
+            least: self.least_round_trip(),
+            base: self.round_trip.base(),
         });
-        if better {
-            // A large message takes long by itself; a way that became longer is believed step by step.
-            let most = known.map_or(round_trip, |least| least.round_trip * 2 + JITTER);
-            let news = known.is_none_or(|least| least.round_trip.abs_diff(round_trip) > JITTER);
-            let rough = news && self.rate.is_some_and(|rate| takes(flight.bytes, rate) > JITTER);
-            self.least = Some(Least { round_trip: round_trip.min(most), at: now, rough });
-        } else if let Some(least) = self.least.as_mut().filter(|_| flight.alone) {
-            least.rough = false; // a smaller one would have been quicker
-        }
     }
-
-    fn learn(&mut self, sample: f64, weight: f64) {
-        self.rate = Some(self.rate.map_or(sample, |rate| rate + (sample - rate) * weight));
-    }
-}
-
-/// How long so many bytes take on a link of this rate.
-fn takes(bytes: u64, rate: f64) -> Duration {
-    Duration::from_secs_f64((bytes as f64 / rate.max(1.0)).min(60.0))
 }
 
 #[cfg(test)]

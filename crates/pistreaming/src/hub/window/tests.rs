@@ -6,6 +6,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::hub::flights::MOST_FLIGHTS;
+use crate::hub::round_trip::LEAST_KEPT;
 
 const BOUND: Duration = Duration::from_millis(300);
 

@@ -2,10 +2,12 @@
 //! are given, so a scenario is the same each time, and an hour of it takes a second.
 //!
 //! Here belongs: what happens when. The parts: `path` is a link, `coder` plays the encoder, `watcher` is a viewer with his
-//! socket's loop and the checks of what he sees. Not here: what scenarios there are, which are the caller's.
+//! socket's loop, `order` and `screen` check what he is given and sees. Not here: what scenarios there are, which are the caller's.
 
 pub mod coder;
+mod order;
 pub mod path;
+mod screen;
 pub mod watcher;
 
 use std::cmp::Reverse;

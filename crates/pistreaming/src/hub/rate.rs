@@ -1,0 +1,174 @@
+//! What a link carries, in bytes a second: learned from what has arrived, and from what the kernel says.
+//!
+//! The rate is what arrived in a time in which the link was at work on it: since the news before, or since the first byte of
+//! it reached the link. While there is a queue that is exact, and the rate follows it up and down. Else it is a lower
+//! bound: it raises the rate, and lowers it only where something came later by more than jitter explains. So that we
+//! sent little says nothing: it neither lowers the rate nor holds it down.
+//!
+//! Here belongs: the rate. **Sans-IO: all times and bytes are arguments.** Not here: what is on its way and what may be
+//! (`window`), how long the way is (`round_trip`).
+
+use std::time::Duration;
+
+use super::flights::Flight;
+use crate::time::Timestamp;
+
+/// Less than this tells nothing of a rate, and does not count as being on its way.
+pub(super) const TELLING_BYTES: u64 = 1000;
+/// Later than foretold by less than this is jitter.
+pub(super) const JITTER: Duration = Duration::from_millis(30);
+/// What a queue delivers is a sample after this long: shorter ones are jitter of acknowledgements.
+const RUN: Duration = Duration::from_millis(100);
+const SHORT_RUN: Duration = Duration::from_millis(25);
+
+/// A link's rate.
+#[derive(Clone, Debug)]
+pub(super) struct Rate {
+    /// Bytes a second.
+    known: Option<f64>,
+    run: Run,
+    burst: Option<Burst>,
+}
+
+/// How long, and with how many bytes, a queue has been delivering.
+#[derive(Clone, Copy, Debug, Default)]
+struct Run {
+    time: Duration,
+    bytes: u64,
+}
+
+/// Small messages that were sent one soon after the other: a single one of them tells nothing.
+#[derive(Clone, Copy, Debug)]
+struct Burst {
+    /// When the first was sent.
+    at: Timestamp,
+    /// All that was sent before it.
+    from: u64,
+}
+
+/// News that something has arrived.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct News {
+    /// The first message of it.
+    pub(super) first: Flight,
+    /// When it came.
+    pub(super) now: Timestamp,
+    /// How much it is.
+    pub(super) bytes: u64,
+    /// All that had arrived before.
+    pub(super) before: u64,
+    /// When the news before came.
+    pub(super) before_at: Timestamp,
+    /// When it had not come yet, where it was found out by looking; none: nobody had looked before.
+    pub(super) looked: Option<Option<Timestamp>>,
+    /// The least round trip of late.
+    pub(super) least: Option<Duration>,
+    /// What is known to be the way alone.
+    pub(super) base: Duration,
+}
+
+impl News {
+    /// From when on the link was at work on it.
+    fn begun(&self) -> Timestamp {
+        self.before_at.max(self.first.at.after(self.base))
+    }
+
+    /// Whether something was before it on the link all the time.
+    fn is_queued(&self) -> bool {
+        self.before_at.since(self.first.at) >= self.least.unwrap_or(Duration::MAX)
+    }
+}
+
+impl Rate {
+    /// Nothing is known of it.
+    pub(super) const fn new() -> Self {
+        Self { known: None, run: Run { time: Duration::ZERO, bytes: 0 }, burst: None }
+    }
+
+    /// Bytes a second, as far as is known.
+    pub(super) const fn known(&self) -> Option<f64> {
+        self.known
+    }
+
+    /// The kernel's own estimate, in bytes a second. `limited`: it saw less sent than the link takes.
+    pub(super) fn told(&mut self, bytes_per_second: f64, limited: bool) {
+        if bytes_per_second > 0.0 && (!limited || self.known < Some(bytes_per_second)) {
+            self.learn(bytes_per_second, 0.5);
+        }
+    }
+
+    /// What has come says so much of it.
+    pub(super) fn learn_from(&mut self, news: &News) {
+        if news.first.unfinished {
+            return; // it waited to be heard of, nobody knows for how long
+        }
+        let queued = news.is_queued();
+        self.run_on(news, queued);
+        // What is seen by looking came at some time since the look before: that tells what the link carries at most only.
+        let came = match news.looked {
+            None => {
+                self.at_least(news);
+                Some(news.now)
+            }
+            Some(before) => before,
+        };
+        if let Some(came) = came.filter(|_| !queued) {
+            self.at_most(news, came.since(news.begun()));
+        }
+    }
+
+    /// A queue has delivered: after a while that is exact.
+    fn run_on(&mut self, news: &News, queued: bool) {
+        if queued {
+            let took = news.now.since(news.begun());
+            self.run = Run { time: self.run.time + took, bytes: self.run.bytes + news.bytes };
+        }
+        let tells = self.run.bytes >= TELLING_BYTES;
+        if tells && self.run.time >= if queued { RUN } else { SHORT_RUN } {
+            let weight = (self.run.time.as_secs_f64() / (2.0 * RUN.as_secs_f64())).min(1.0);
+            self.learn(self.run.bytes as f64 / self.run.time.as_secs_f64(), weight);
+            self.run = Run::default();
+        }
+        if !queued {
+            self.run = Run::default();
+        }
+    }
+
+    /// With this all has come that was sent since the first of it, or since some messages before: so much the link carries at
+    /// least, whatever made some of it wait.
+    fn at_least(&mut self, news: &News) {
+        let first = news.first;
+        let own = Burst { at: first.at, from: first.end - first.bytes };
+        let burst = self.burst.filter(|burst| first.at.since(burst.at) < RUN).unwrap_or(own);
+        let surely = (news.before + news.bytes).saturating_sub(burst.from);
+        let took = news.now.since(burst.at.after(news.base));
+        let sample = surely as f64 / took.as_secs_f64().max(1e-4);
+        if self.known.is_none() {
+            self.known = Some(sample);
+        }
+        let tells = surely >= TELLING_BYTES;
+        self.burst = (!tells).then_some(burst);
+        if tells && Some(sample) > self.known {
+            self.learn(sample, 0.5);
+        }
+    }
+
+    /// What met no queue took so long: was that longer than foretold?
+    fn at_most(&mut self, news: &News, took: Duration) {
+        let foretold = takes(news.bytes, self.known.unwrap_or(f64::INFINITY));
+        if news.first.alone && news.bytes >= TELLING_BYTES && took > foretold + JITTER {
+            // The longer it took the less it was an accident.
+            let weight = (took - foretold).as_secs_f64().clamp(0.25, 1.0);
+            self.learn(news.bytes as f64 / took.as_secs_f64(), weight);
+        }
+    }
+
+    fn learn(&mut self, sample: f64, weight: f64) {
+        self.known = Some(self.known.map_or(sample, |rate| rate + (sample - rate) * weight));
+    }
+}
+
+/// How long so many bytes take on a link of this rate.
+pub(super) fn takes(bytes: u64, rate: f64) -> Duration {
+    Duration::from_secs_f64((bytes as f64 / rate.max(1.0)).min(60.0))
+}
