@@ -1,18 +1,18 @@
 //! The command line: collects each station's own settings, nothing more.
 //!
-//! Here belongs: names, help and reading of options. Not here: what they do.
+//! Here belongs: names and help of options. Not here: reading their values (`values`), what they do.
 
-use std::fmt;
+mod values;
+
 use std::net::IpAddr;
 use std::num::NonZero;
 use std::path::PathBuf;
-use std::str::FromStr;
-use std::time::Duration;
 
 use clap::builder::FalseyValueParser;
 use clap::{ArgAction, Args, Parser, Subcommand};
 use mpeg1::encode::Preset;
 
+use self::values::{BitRate, IdleCamera, Renditions, Rotation, WsPort, threads};
 use crate::console::Log;
 use crate::frame::FrameSize;
 use crate::source::{Choice, ControlWish, Crop, FrameRate};
@@ -25,7 +25,7 @@ Examples:
   Larger, smoother, finer:
     pistreaming --size 1280x720 --fps 30 --bitrate 2M
   The Pi camera upside down, with its white balance set:
-    pistreaming --vflip --hflip --pi-arg=--awb --pi-arg=indoor
+    pistreaming --vflip --hflip --pi-arg='--awb indoor'
   A USB camera; by a part of its name, if there are several:
     pistreaming cameras
     pistreaming --source v4l2:logitech
@@ -105,8 +105,15 @@ struct PictureOptions {
         default_value = "keep"
     )]
     idle_camera: IdleCamera,
-    /// One more argument for rpicam-vid, the Pi camera's program; may be repeated
-    #[arg(long, env = "PISTREAMING_PI_ARG", hide_env = true, value_name = "ARG", allow_hyphen_values = true)]
+    /// One more argument for rpicam-vid, the Pi camera's program, or several with spaces between; may be repeated
+    #[arg(
+        long,
+        env = "PISTREAMING_PI_ARG",
+        hide_env = true,
+        value_name = "ARG",
+        allow_hyphen_values = true,
+        value_delimiter = ' '
+    )]
     pi_arg: Vec<String>,
 }
 
@@ -232,7 +239,8 @@ impl Options {
             turn: picture.rotate.quarter,
             camera_format: picture.camera_format,
             controls: picture.camera_control,
-            pi_args: picture.pi_arg,
+            // Between two spaces is nothing.
+            pi_args: picture.pi_arg.into_iter().filter(|arg| !arg.is_empty()).collect(),
             rest_after: picture.idle_camera.0,
         }
     }
@@ -266,117 +274,10 @@ impl Options {
             max_per_address: network.max_per_address,
             trusted_proxies: network.trusted_proxy,
             on_visit: network.log.on_visit(),
+            say: network.log.say(),
             color: page.color,
             bgcolor: page.bgcolor,
         }
-    }
-}
-
-fn threads(text: &str) -> Result<NonZero<usize>, &'static str> {
-    let threads = text.parse().ok().filter(|threads: &NonZero<usize>| threads.get() <= 64);
-    threads.ok_or("a number of threads is from 1 to 64")
-}
-
-/// By how much pictures are turned.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Rotation {
-    half: bool,
-    quarter: Option<source::Quarter>,
-}
-
-impl FromStr for Rotation {
-    type Err = &'static str;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let quarter = |quarter| Self { quarter: Some(quarter), half: false };
-        match text {
-            "0" => Ok(Self::default()),
-            "90" => Ok(quarter(source::Quarter::Right)),
-            "180" => Ok(Self { half: true, quarter: None }),
-            "270" => Ok(quarter(source::Quarter::Left)),
-            _ => Err("a rotation is 0, 90, 180 or 270 degrees"),
-        }
-    }
-}
-
-/// After how long without viewers the camera stops, if it does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct IdleCamera(Option<Duration>);
-
-impl FromStr for IdleCamera {
-    type Err = &'static str;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        // Who loads a page anew is back within this.
-        const USUAL: Duration = Duration::from_secs(10);
-        match text {
-            "keep" => Ok(Self(None)),
-            "stop" => Ok(Self(Some(USUAL))),
-            _ => {
-                let seconds = text.strip_prefix("stop:").and_then(|seconds| seconds.parse().ok());
-                let time = seconds.filter(|&seconds: &u32| seconds <= 86_400).map(u64::from);
-                let time = time.map(Duration::from_secs);
-                time.map(|time| Self(Some(time))).ok_or("an idle camera does one of keep, stop, stop:SECONDS")
-            }
-        }
-    }
-}
-
-/// Bits per second.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct BitRate(u32);
-
-impl FromStr for BitRate {
-    type Err = BadBitRate;
-
-    fn from_str(text: &str) -> Result<Self, BadBitRate> {
-        let (digits, unit) = match text.strip_suffix(['k', 'K']) {
-            Some(digits) => (digits, 1e3),
-            None => text.strip_suffix(['m', 'M']).map_or((text, 1.0), |digits| (digits, 1e6)),
-        };
-        let plain = digits.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
-        let bits = digits.parse().ok().filter(|_| plain).map(|number: f64| (number * unit).round());
-        // Below the least no picture could be told from another; the most is what 2 cores and a LAN can take.
-        bits.filter(|bits| (10e3..=100e6).contains(bits)).map(|bits| Self(bits as u32)).ok_or(BadBitRate)
-    }
-}
-
-#[derive(Debug, PartialEq, Eq)]
-struct BadBitRate;
-
-impl fmt::Display for BadBitRate {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a bit rate is bits per second, from 10k to 100M, as in 800k, 1.5M or 800000")
-    }
-}
-
-impl std::error::Error for BadBitRate {}
-
-/// How many lower renditions, or none.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Renditions(usize);
-
-impl FromStr for Renditions {
-    type Err = &'static str;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let number = if text == "off" { Some(0) } else { text.parse().ok().filter(|number| *number <= 3) };
-        number.map(Self).ok_or("a number of renditions is from 1 to 3, or off")
-    }
-}
-
-/// The old pages' port, or none.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct WsPort(Option<u16>);
-
-impl FromStr for WsPort {
-    type Err = &'static str;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        if text == "none" {
-            return Ok(Self(None));
-        }
-        text.parse().map(|port| Self(Some(port))).map_err(|_| "a port is a number from 0 to 65535, or none")
     }
 }
 
@@ -400,16 +301,7 @@ mod tests {
         let server = options.server();
         assert_eq!((server.port, server.ws_port), (8082, Some(8084)));
         assert_eq!((&*server.color, &*server.bgcolor), ("#444", "#333"));
-    }
-
-    #[test]
-    fn bit_rates_are_read_as_people_write_them() {
-        for (text, bits) in [("800k", 800_000), ("2M", 2_000_000), ("1.5m", 1_500_000), ("800000", 800_000)] {
-            assert_eq!(text.parse(), Ok(BitRate(bits)), "{text}");
-        }
-        for bad in ["", "k", "0", "9k", "101M", "-800k", "800 k", "800kb", "1e6", "inf", "NaN", "."] {
-            assert_eq!(bad.parse::<BitRate>(), Err(BadBitRate), "{bad}");
-        }
+        assert_eq!(options.source().rest_after, None);
     }
 
     #[test]
@@ -425,16 +317,6 @@ mod tests {
     }
 
     #[test]
-    fn an_idle_camera_keeps_running_unless_told() {
-        let after = |text: &str| text.parse::<IdleCamera>().map(|idle| idle.0.map(|time| time.as_secs()));
-        assert_eq!(Options::parse_from(["pistreaming"]).source().rest_after, None);
-        assert_eq!((after("keep"), after("stop"), after("stop:0")), (Ok(None), Ok(Some(10)), Ok(Some(0))));
-        for bad in ["", "stop:", "stop:-1", "stop:1.5", "stop:100000", "rest"] {
-            assert!(after(bad).is_err(), "{bad}");
-        }
-    }
-
-    #[test]
     fn switches_flips_and_several_values_are_read() {
         let line = "pistreaming --hflip --pi-arg --awb --pi-arg=indoor --ws-port none --threads 2 \
                     --allow-origin https://a.example,https://b.example --encoder ffmpeg --source file:x.y4m \
@@ -442,6 +324,8 @@ mod tests {
         let options = Options::parse_from(line.split_ascii_whitespace());
         assert!(options.source().hflip && !options.source().vflip);
         assert_eq!(options.source().pi_args, ["--awb", "indoor"]);
+        let several = Options::parse_from(["pistreaming", "--pi-arg", " --roi  0.25,0,1,1", "--pi-arg=-v"]);
+        assert_eq!(several.source().pi_args, ["--roi", "0.25,0,1,1", "-v"]);
         let controls: Vec<String> = options.source().controls.iter().map(ToString::to_string).collect();
         assert_eq!(controls, ["auto_exposure=1", "gain=7"]);
         assert_eq!(options.server().ws_port, None);

@@ -1,11 +1,10 @@
 //! What the user reads in the terminal: each step on a line of its own, in plain words.
 //!
-//! Here belongs: sentences and addresses. Not here: when they are said; writing them (`lines`).
+//! Here belongs: sentences. Not here: when they are said; this machine's addresses (`hosts`); writing (`lines`).
 
+mod hosts;
 mod lines;
 
-use std::net::{IpAddr, Ipv4Addr, UdpSocket};
-use std::path::Path;
 use std::str::FromStr;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -114,56 +113,10 @@ pub fn addresses(settings: &server::Settings, http_port: u16, ws_port: Option<u1
         None => say("WebSocket server for old pages on the HTTP server's port"),
     }
     say(&format!("HTTP server on port {http_port}"));
-    let hosts = hosts(settings.bind);
+    let hosts = hosts::hosts(settings.bind);
     let addresses: Vec<_> = hosts.iter().map(|host| format!("http://{host}:{http_port}/")).collect();
     say(&format!("Open {}", addresses.join(" or ")));
     if !settings.bind.is_some_and(|address| address.is_loopback()) {
         say("Anyone who can reach this port can watch.");
-    }
-}
-
-/// The names and addresses under which this machine may be reached.
-fn hosts(bind: Option<IpAddr>) -> Vec<String> {
-    if let Some(address) = bind.filter(|address| !address.is_unspecified()) {
-        return vec![in_url(address)];
-    }
-    let name = rustix::system::uname().nodename().to_string_lossy().into_owned();
-    // With Avahi, as on Raspberry Pi OS, others on the network know the machine under this name.
-    let local = Path::new("/run/avahi-daemon/pid").exists() && !name.contains('.');
-    let name = if local { format!("{name}.local") } else { name };
-    let addresses = [outward(Ipv4Addr::UNSPECIFIED.into(), Ipv4Addr::new(192, 0, 2, 1).into())];
-    std::iter::once(name)
-        .chain(addresses.into_iter().flatten().map(in_url))
-        .chain(["localhost".to_owned()])
-        .collect()
-}
-
-/// The address from which packets to `to` would go. Connecting a UDP socket sends nothing; it only asks for the route.
-fn outward(any: IpAddr, to: IpAddr) -> Option<IpAddr> {
-    let socket = UdpSocket::bind((any, 0)).ok()?;
-    socket.connect((to, 9)).ok()?;
-    let address = socket.local_addr().ok()?.ip();
-    (!address.is_loopback() && !address.is_unspecified()).then_some(address)
-}
-
-fn in_url(address: IpAddr) -> String {
-    match address {
-        IpAddr::V4(address) => address.to_string(),
-        IpAddr::V6(address) => format!("[{address}]"),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use std::net::Ipv6Addr;
-
-    #[test]
-    fn hosts_can_be_opened() {
-        assert_eq!(hosts(Some(Ipv6Addr::LOCALHOST.into())), ["[::1]"]);
-        let all = hosts(None);
-        assert_eq!(all.last().map(String::as_str), Some("localhost"));
-        assert!(all.iter().all(|host| !host.is_empty()));
-        assert_eq!(all, hosts(Some(Ipv4Addr::UNSPECIFIED.into())));
     }
 }

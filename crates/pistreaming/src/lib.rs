@@ -32,9 +32,11 @@ pub mod unit;
 
 use std::fmt;
 use std::io;
+use std::time::Duration;
 
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
+use tokio::time::{Instant, timeout_at};
 use wire::ByeReason;
 
 use cli::Options;
@@ -128,8 +130,12 @@ pub async fn run(options: Options) -> Result<(), Error> {
     }
 }
 
+/// The whole stop may take this long.
+const STOP_WITHIN: Duration = Duration::from_millis(800);
+
 /// Ends camera, encoder and servers, in this order.
 async fn stop(mut pipeline: Pipeline, server: server::Server, reason: ByeReason, say: fn(&str)) {
+    let deadline = Instant::now() + STOP_WITHIN;
     say("Stopping the camera");
     pipeline.stop_capture().await;
     say("Stopping the encoder");
@@ -138,16 +144,27 @@ async fn stop(mut pipeline: Pipeline, server: server::Server, reason: ByeReason,
     server.say_goodbye(reason);
     say("Stopping the HTTP server");
     server.stopped().await;
+    // A child that does not want to end is killed meanwhile, and would outlive us if we did not wait for that.
+    let _ = timeout_at(deadline, pipeline.over()).await;
     say("Stopped");
 }
 
 /// Every Ctrl+C, and what else asks the program to end.
 fn signals() -> io::Result<mpsc::Receiver<()>> {
     let (sender, receiver) = mpsc::channel(4);
-    for kind in [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()] {
+    let hangup = (!outlives_terminal()).then(SignalKind::hangup);
+    for kind in [SignalKind::interrupt(), SignalKind::terminate()].into_iter().chain(hangup) {
         let mut one = signal(kind)?;
         let sender = sender.clone();
         tokio::spawn(async move { while one.recv().await.is_some() && sender.send(()).await.is_ok() {} });
     }
     Ok(receiver)
+}
+
+/// Whether whoever started the program wants it to outlive his terminal, as `nohup` does by ignoring SIGHUP, which is
+/// signal 1 (proc(5), `SigIgn`).
+fn outlives_terminal() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).is_some_and(|mask| mask & 1 != 0)
 }

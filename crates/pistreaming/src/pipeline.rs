@@ -33,7 +33,8 @@ const FIRST_WAIT: Duration = Duration::from_millis(500);
 const LONGEST_WAIT: Duration = Duration::from_secs(5);
 /// A camera that ran for this long was well: its next failure is a first one.
 const WELL_AFTER: Duration = Duration::from_secs(10);
-/// A thread may take this long to end. Both wait for nothing but events that end with the program.
+/// A thread may take this long to end before the next station is stopped. Both wait for nothing but events that end with
+/// the program, and for children that do not want to end.
 const STOP_WITHIN: Duration = Duration::from_millis(200);
 
 /// Says one line to the user.
@@ -55,8 +56,8 @@ pub struct Pipeline {
     pub camera: server::Camera,
     shutdown: Shutdown,
     ends: mpsc::Receiver<End>,
-    capture: oneshot::Receiver<()>,
-    encode: oneshot::Receiver<()>,
+    capture: Thread,
+    encode: Thread,
 }
 
 impl Pipeline {
@@ -81,6 +82,7 @@ impl Pipeline {
             hub: Arc::clone(&hub),
             frames: Arc::clone(&frames),
             size: source.shown_size(),
+            rate: Arc::clone(&rate),
             encoder: encode.choice.to_string(),
             stills: Arc::default(),
             needs: Arc::new(Needs::new()?),
@@ -97,6 +99,7 @@ impl Pipeline {
                 },
                 station: station.clone(),
                 troubled: AtomicBool::new(true),
+                failed: AtomicBool::new(false),
                 stills: Arc::clone(&camera.stills),
             },
             needs: Arc::clone(&camera.needs),
@@ -120,22 +123,42 @@ impl Pipeline {
     /// Ends the capture thread, and with it the camera.
     pub async fn stop_capture(&mut self) {
         self.shutdown.trigger();
-        let _ = timeout(STOP_WITHIN, &mut self.capture).await;
+        let _ = timeout(STOP_WITHIN, self.capture.over()).await;
     }
 
     /// Ends the encode thread; to be called after [`Self::stop_capture`].
     pub async fn stop_encoder(&mut self) {
         self.camera.frames.close();
-        let _ = timeout(STOP_WITHIN, &mut self.encode).await;
+        let _ = timeout(STOP_WITHIN, self.encode.over()).await;
+    }
+
+    /// Waits until both threads are over, and with them their children, once they were told to stop.
+    pub async fn over(&mut self) {
+        self.capture.over().await;
+        self.encode.over().await;
     }
 }
 
-/// Starts a thread that reports how it ended, a panic too. The receiver hears when it is over.
+/// A thread that can be waited for, again and again.
+#[derive(Debug)]
+struct Thread(Option<oneshot::Receiver<()>>);
+
+impl Thread {
+    async fn over(&mut self) {
+        if let Some(over) = &mut self.0 {
+            // Nothing is sent: the other end is dropped.
+            let _ = over.await;
+            self.0 = None;
+        }
+    }
+}
+
+/// Starts a thread that reports how it ended, a panic too.
 fn spawn(
     name: &'static str,
     ended: mpsc::Sender<End>,
     work: impl FnOnce() -> Option<End> + Send + 'static,
-) -> io::Result<oneshot::Receiver<()>> {
+) -> io::Result<Thread> {
     struct Panicked(&'static str, mpsc::Sender<End>);
     impl Drop for Panicked {
         fn drop(&mut self) {
@@ -154,7 +177,7 @@ fn spawn(
             let _ = report.1.try_send(end);
         }
     })?;
-    Ok(over)
+    Ok(Thread(Some(over)))
 }
 
 /// The capture thread's work.
@@ -205,6 +228,8 @@ struct Inlet {
     station: Station,
     /// Whether viewers were told that there are no pictures.
     troubled: AtomicBool,
+    /// Whether the user was told that the camera failed.
+    failed: AtomicBool,
     /// Who wants pictures as JPEG.
     stills: Arc<Stills>,
     /// What the console has said of the camera.
@@ -221,6 +246,7 @@ impl Inlet {
     fn failed(&self, error: &SourceError, wait: Duration) {
         let hub = &self.station.hub;
         self.troubled.store(true, Relaxed);
+        self.failed.store(true, Relaxed);
         hub.withdraw(NoticeCode::Waking);
         hub.tell(
             NoticeCode::CameraTrouble,
@@ -244,6 +270,9 @@ impl Sink for Inlet {
             self.troubled.store(false, Relaxed);
             self.station.hub.withdraw(NoticeCode::Waking);
             self.station.hub.withdraw(NoticeCode::CameraTrouble);
+            if self.failed.swap(false, Relaxed) {
+                (self.station.say)("Camera: it gives pictures again");
+            }
         }
         self.stills.offer(&frame);
         self.station.frames.put(frame);

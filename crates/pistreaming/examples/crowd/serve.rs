@@ -1,6 +1,6 @@
 //! This project's server with its hub, fed with made-up pictures; who joins gets a join, as from the encoder.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -10,6 +10,7 @@ use pistreaming::hub::{Fit, Hub, Role, Stream};
 use pistreaming::mailbox::Mailbox;
 use pistreaming::needs::Needs;
 use pistreaming::server::{Camera, Ports, Settings};
+use pistreaming::source::FrameRate;
 use pistreaming::time::Clock;
 use pistreaming::unit::{AccessUnit, Picture, TimeMeaning};
 
@@ -27,6 +28,7 @@ pub(crate) fn run() -> Outcome {
         hub: Arc::clone(&hub),
         frames,
         size,
+        rate: Arc::new(Mutex::new(FrameRate::new(RATE, 1)?)),
         encoder: "none".into(),
         stills: Arc::default(),
         needs: Arc::new(Needs::new()?),
@@ -55,6 +57,7 @@ fn settings() -> Settings {
         max_per_address: None,
         trusted_proxies: Vec::new(),
         on_visit: |_| {},
+        say: |_| {},
         color: String::new(),
         bgcolor: String::new(),
     }

@@ -26,7 +26,7 @@ use super::ts;
 use crate::frame::{Frame, FrameSize};
 use crate::shutdown::{Ready, Shutdown, poll_within};
 use crate::source::FrameRate;
-use crate::source::child::{Child, Ending};
+use crate::source::child::{Child, Ending, may_pass};
 use crate::time::{Clock, Timestamp};
 use crate::unit::{Picture, TimeMeaning};
 
@@ -102,8 +102,8 @@ pub enum FfmpegError {
 impl FfmpegError {
     /// Whether to start it again is of no use before the user has changed something.
     #[must_use]
-    pub const fn is_fatal(&self) -> bool {
-        matches!(self, Self::Start { .. })
+    pub fn is_fatal(&self) -> bool {
+        matches!(self, Self::Start { error, .. } if !may_pass(error))
     }
 }
 

@@ -57,6 +57,8 @@ pub(super) enum Role {
 /// What a browser shows when there are no more places; it tries again by itself.
 const FULL_PAGE: &str = "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\">\
     <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><meta http-equiv=\"refresh\" content=\"10\">\
+    <meta name=\"color-scheme\" content=\"dark\"><style>body{margin:20vh auto;max-width:30em;padding:0 1em;\
+    font:16px/1.5 system-ui,sans-serif;text-align:center;background:#333;color:#e9e9ec}</style>\
     <title>pistreaming: full</title><p>Too many are connected. This page tries again every ten seconds.</p></html>\n";
 
 /// How many connections there may be. The limit of open files is raised as far as we may first.

@@ -24,6 +24,9 @@ const TEXT: &str = "text/plain; charset=utf-8";
 const JSON: &str = "application/json";
 const PAGE: &str = "/index.html";
 const LIVE: &str = "/live";
+/// Tells nginx to pass on what comes: what it kept for a slow viewer, on its disk in the end, would be old.
+const UNBUFFERED: HeaderName = HeaderName::from_static("x-accel-buffering");
+
 /// Answers one request. A body is not read: nothing here takes one.
 pub(super) async fn answer(
     site: &Arc<Site>,
@@ -49,6 +52,7 @@ pub(super) async fn answer(
             let mut response = empty(StatusCode::OK)
                 .with(CONTENT_TYPE, stills::STREAM_TYPE)
                 .with(CACHE_CONTROL, "no-store")
+                .with(UNBUFFERED, "no")
                 .with(CONNECTION, "close");
             *response.body_mut() = body;
             response
@@ -92,6 +96,12 @@ async fn snapshot(site: &Site) -> Response<Body> {
 /// Upgrades to the old protocol, or to the live one.
 fn websocket(site: &Arc<Site>, tap: &Arc<Tap>, parts: Parts, old: bool) -> Response<Body> {
     if !origin::permits(&parts.headers, &site.settings.allow_origin) {
+        if let Some(stranger) = site.strangers.first_seen(&parts.headers) {
+            (site.settings.say)(&format!(
+                "Refused: a page of {stranger} wants the video. To let it: --allow-origin {stranger} (or, if that is this \
+                 server behind a proxy, let the proxy pass the Host header on)"
+            ));
+        }
         let text = "This page may not watch the camera: it comes from another host. The camera's owner can permit \
                     it with --allow-origin.\n";
         return text_reply(StatusCode::FORBIDDEN, text);

@@ -43,7 +43,7 @@ use std::io;
 use std::net::{IpAddr, TcpListener};
 use std::num::NonZero;
 use std::path::PathBuf;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use tokio::sync::Semaphore;
@@ -56,6 +56,7 @@ use crate::frame::{Frame, FrameSize};
 use crate::hub::Hub;
 use crate::mailbox::Mailbox;
 use crate::needs::Needs;
+use crate::source::FrameRate;
 use crate::stills::Stills;
 use crate::time::Clock;
 use assets::Assets;
@@ -91,6 +92,8 @@ pub struct Settings {
     pub trusted_proxies: Vec<Network>,
     /// Hears of viewers who come and go.
     pub on_visit: OnVisit,
+    /// Says a line to the user.
+    pub say: fn(&str),
     /// The page's text colour.
     pub color: String,
     /// The page's background.
@@ -108,6 +111,8 @@ pub struct Camera {
     pub frames: Arc<Mailbox<Frame>>,
     /// Its size until the first frame says better.
     pub size: FrameSize,
+    /// Its rate.
+    pub rate: Arc<Mutex<FrameRate>>,
     /// The encoder, for people.
     pub encoder: String,
     /// Where its pictures are as JPEG.
@@ -120,6 +125,10 @@ impl Camera {
     /// The size of its pictures.
     fn size(&self) -> FrameSize {
         self.hub.stream().map_or(self.size, |stream| stream.size)
+    }
+
+    fn rate(&self) -> FrameRate {
+        *self.rate.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -161,6 +170,7 @@ struct Site {
     crowd: Arc<Crowd>,
     slots: Arc<Semaphore>,
     refusals: Arc<Semaphore>,
+    strangers: origin::Strangers,
     tasks: TaskTracker,
     stop: CancellationToken,
     reason: OnceLock<ByeReason>,
@@ -239,6 +249,7 @@ impl Ports {
             started: SystemTime::now(),
             slots: Arc::new(Semaphore::new(connections)),
             refusals: Arc::new(Semaphore::new(connection::REFUSALS)),
+            strangers: origin::Strangers::default(),
             tasks: TaskTracker::new(),
             stop: CancellationToken::new(),
             reason: OnceLock::new(),

@@ -1,7 +1,11 @@
 //! Which pages may open a WebSocket to us. A browser lets any page of the web connect to any address and sends along
 //! whose page it is: without this check every site that a viewer visits could watch his camera.
 //!
+//! A browser tells such a page nothing of why: so the user is told, once for each.
+//!
 //! Here belongs: hosts and origins. Not here: who may watch when he came to us himself.
+
+use std::sync::{Mutex, PoisonError};
 
 use axum::http::HeaderMap;
 use axum::http::header::{HOST, ORIGIN};
@@ -22,6 +26,30 @@ pub(super) fn permits(headers: &HeaderMap, allowed: &[String]) -> bool {
         .into_iter()
         .filter_map(|name| host(headers.get(name)?.to_str().ok()?))
         .any(|ours| ours.eq_ignore_ascii_case(page))
+}
+
+/// So many strangers are told of; whoever wants to can make up more.
+const MOST_STRANGERS: usize = 16;
+const LONGEST_ORIGIN: usize = 200;
+
+/// Origins whose pages were refused.
+#[derive(Debug, Default)]
+pub(super) struct Strangers(Mutex<Vec<String>>);
+
+impl Strangers {
+    /// The origin of a page that is refused, the first time: made of nothing but what origins are made of, for it is put
+    /// before people who may copy it into a command.
+    pub(super) fn first_seen<'a>(&self, headers: &'a HeaderMap) -> Option<&'a str> {
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || b".-_:/[]".contains(&byte);
+        let origin = headers.get(ORIGIN)?.to_str().ok()?;
+        let good = (1..=LONGEST_ORIGIN).contains(&origin.len()) && origin.bytes().all(plain);
+        let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if !good || seen.len() == MOST_STRANGERS || seen.iter().any(|one| one == origin) {
+            return None;
+        }
+        seen.push(origin.to_owned());
+        Some(origin)
+    }
 }
 
 /// The host of `host`, `host:port`, `[v6]` or `[v6]:port`, if it is made of nothing but what hosts are made of.
@@ -81,6 +109,19 @@ mod tests {
             assert!(!permits(&page(bad, "pi:8082"), &[]), "{bad}");
         }
         assert!(!permits(&headers(&[(ORIGIN, "http://pi")]), &[]), "no host to compare with");
+    }
+
+    #[test]
+    fn each_stranger_is_told_of_once_and_no_more_than_some() {
+        let strangers = Strangers::default();
+        let seen = |origin: &str| strangers.first_seen(&headers(&[(ORIGIN, origin)])).map(str::to_owned);
+        assert_eq!(seen("http://a.example:80").as_deref(), Some("http://a.example:80"));
+        assert_eq!((seen("http://a.example:80"), seen("null").as_deref()), (None, Some("null")));
+        for bad in ["", "http://a;rm", "http://$(x)", "http://a b", &format!("http://{}", "a".repeat(200))] {
+            assert_eq!(seen(bad), None, "{bad}");
+        }
+        assert_eq!((0..100).filter_map(|n| seen(&format!("http://{n}.example"))).count(), MOST_STRANGERS - 2);
+        assert_eq!(strangers.first_seen(&headers(&[])), None);
     }
 
     #[test]

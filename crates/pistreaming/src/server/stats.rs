@@ -28,7 +28,7 @@ pub(super) struct Source<'a> {
     pub(super) name: &'a str,
     pub(super) width: usize,
     pub(super) height: usize,
-    pub(super) frames_per_second: Option<f64>,
+    pub(super) frames_per_second: f64,
     /// Whether it is stopped, because nobody watches.
     pub(super) resting: bool,
     pub(super) frames_captured: u64,
@@ -81,7 +81,7 @@ impl<'a> Stats<'a> {
     /// The figures now.
     pub(super) fn of(site: &'a Site) -> Self {
         let (camera, now) = (&site.camera, site.clock.now());
-        let (counts, frames, stream) = (camera.hub.counts(), camera.frames.counts(), camera.hub.stream());
+        let (counts, frames) = (camera.hub.counts(), camera.frames.counts());
         let size = camera.size();
         Self {
             version: env!("CARGO_PKG_VERSION"),
@@ -90,7 +90,7 @@ impl<'a> Stats<'a> {
                 name: &camera.name,
                 width: size.width(),
                 height: size.height(),
-                frames_per_second: stream.map(|stream| f64::from(stream.rate.0) / f64::from(stream.rate.1)),
+                frames_per_second: camera.rate().as_f64(),
                 resting: camera.needs.is_resting(),
                 frames_captured: frames.put,
                 frames_overwritten: frames.overwritten,

@@ -14,20 +14,28 @@ const HEAD: &str = "<!doctype html>
 <html lang=\"en\">
 <meta charset=\"utf-8\">
 <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">
+<meta name=\"color-scheme\" content=\"dark\">
 <meta http-equiv=\"refresh\" content=\"3\">
 <title>pistreaming: status</title>
 <style>
-  body { font: 15px/1.5 system-ui, sans-serif; margin: 1em auto; padding: 0 1em; max-width: 70em; color-scheme: light dark }
-  h1 { font-size: 1.3em }
-  dl { display: grid; grid-template-columns: max-content 1fr; gap: 0 1em }
-  dd { margin: 0 }
-  .scroll { overflow-x: auto }
-  table { border-collapse: collapse; font-variant-numeric: tabular-nums; white-space: nowrap }
-  th, td { text-align: left; padding: .2em .8em .2em 0; border-bottom: 1px solid #8884 }
+  body { margin: 0 auto; padding: 1.2em; max-width: 70em; color: #e9e9ec; background: #2c2c2f; font: 15px/1.5 system-ui, sans-serif }
+  header { display: flex; justify-content: space-between; align-items: baseline; margin-bottom: .8em }
+  h1 { margin: 0; font-size: 1.25em }
+  a { color: #e3b8ff }
+  dl { display: grid; grid-template-columns: repeat(auto-fill, minmax(15em, 1fr)); gap: .7em; margin: 0 0 .7em }
+  dl div, .panel { padding: .6em 1em; background: #1b1b1e; border: 1px solid #3a3a3e; border-radius: 12px }
+  dt, th, footer { color: #a4a4ad; font-size: .87em; font-weight: normal }
+  dd { margin: 0; overflow-wrap: anywhere }
+  small { color: #a4a4ad; font-size: .87em }
+  .panel { margin: 0 0 .7em; overflow-x: auto }
+  table { width: 100%; border-collapse: collapse; font-variant-numeric: tabular-nums; white-space: nowrap }
+  th, td { padding: .25em 1.2em .25em 0; text-align: left }
+  td { border-top: 1px solid #3a3a3e }
   .number { text-align: right }
-  .trouble { color: #c33; font-weight: bold }
+  th:last-child, td:last-child { padding-right: 0 }
+  .trouble { color: #ffd9a0; border-color: #8a5a1a }
 </style>
-<h1>pistreaming</h1>
+<header><h1>pistreaming</h1><a href=\"index.html\">Watch</a></header>
 ";
 
 /// The page.
@@ -35,41 +43,40 @@ pub(super) fn html(site: &Site) -> String {
     let stats = Stats::of(site);
     let mut page = HEAD.to_owned();
     for trouble in &stats.troubles {
-        let _ = writeln!(page, "<p class=\"trouble\">{}</p>", escaped(trouble));
+        let _ = writeln!(page, "<p class=\"panel trouble\">{}</p>", escaped(trouble));
     }
     summary(&stats, &mut page);
     viewers(&stats.viewers, &mut page);
-    page.push_str("<p>The same for programs: <a href=\"stats\">stats</a> (JSON), <a href=\"metrics\">metrics</a> (Prometheus).</p>\n</html>\n");
+    page.push_str("<footer>For programs: <a href=\"stats\">stats</a> (JSON), <a href=\"metrics\">metrics</a> (Prometheus)</footer>\n</html>\n");
     page
 }
 
 fn summary(stats: &Stats<'_>, page: &mut String) {
     let (source, encoder) = (&stats.source, &stats.encoder);
-    let rate = source.frames_per_second.map_or(String::new(), |rate| format!(" at {rate:.1} frames/s"));
-    let size = format!("{}x{}", source.width, source.height);
+    let size = format!("{}x{} at {:.1} frames/s", source.width, source.height, source.frames_per_second);
     let coding = encoder.picture_mean_us as f64 / 1000.0;
     let bits: u64 = stats.viewers.iter().map(|viewer| viewer.bits_per_second).sum();
     let rows = [
-        ("Camera", format!("{}, {size}{rate}", escaped(source.name))),
-        ("Encoder", format!("{}, {coding:.1} ms a picture", escaped(encoder.name))),
-        ("Frames", format!("{}, {} left out", source.frames_captured, source.frames_overwritten)),
-        ("Viewers", format!("{} of {} at most", stats.viewers.len(), stats.viewers_limit)),
-        ("Sent", format!("{} kbit/s to all", bits / 1000)),
-        ("Running for", duration(stats.uptime_s)),
+        ("Camera", escaped(source.name), size),
+        ("Encoder", escaped(encoder.name), format!("{coding:.1} ms a picture")),
+        ("Frames", source.frames_captured.to_string(), format!("{} left out", source.frames_overwritten)),
+        ("Viewers", stats.viewers.len().to_string(), format!("{} at most", stats.viewers_limit)),
+        ("Sent to all", format!("{} kbit/s", bits / 1000), String::new()),
+        ("Running for", duration(stats.uptime_s), format!("version {}", stats.version)),
     ];
     page.push_str("<dl>\n");
-    for (name, value) in rows {
-        let _ = writeln!(page, "<dt>{name}</dt><dd>{value}</dd>");
+    for (name, value, detail) in rows {
+        let _ = writeln!(page, "<div><dt>{name}</dt><dd>{value} <small>{detail}</small></dd></div>");
     }
     page.push_str("</dl>\n");
 }
 
 fn viewers(viewers: &[Viewer], page: &mut String) {
     if viewers.is_empty() {
-        page.push_str("<p>Nobody watches.</p>\n");
+        page.push_str("<p class=\"panel\">Nobody watches.</p>\n");
         return;
     }
-    page.push_str("<div class=\"scroll\"><table>\n<tr><th>Address<th>Protocol<th>State<th>Rendition<th class=\"number\">Delay<th class=\"number\">Rate<th class=\"number\">Sent<th class=\"number\">Skipped<th class=\"number\">For</tr>\n");
+    page.push_str("<div class=\"panel\"><table>\n<tr><th>Address<th>Protocol<th>State<th>Rendition<th class=\"number\">Delay<th class=\"number\">Rate<th class=\"number\">Sent<th class=\"number\">Skipped<th class=\"number\">For</tr>\n");
     for viewer in viewers.iter().take(MOST_ROWS) {
         let delay = viewer.delay_ms.map_or("–".to_owned(), |ms| format!("{ms:.0} ms"));
         let rendition = viewer.rendition.as_ref().map_or("–".to_owned(), |rendition| {
@@ -89,7 +96,7 @@ fn viewers(viewers: &[Viewer], page: &mut String) {
     }
     page.push_str("</table></div>\n");
     if let Some(more @ 1..) = viewers.len().checked_sub(MOST_ROWS) {
-        let _ = writeln!(page, "<p>and {more} more.</p>");
+        let _ = writeln!(page, "<p class=\"panel\">and {more} more.</p>");
     }
 }
 

@@ -36,7 +36,8 @@ type Pictures = watch::Receiver<Option<Arc<Still>>>;
 pub(super) async fn picture(site: &Site) -> Option<Bytes> {
     let _need = site.camera.needs.hold();
     let mut pictures = site.camera.stills.subscribe();
-    timeout(PICTURE_WITHIN, next(&mut pictures)).await.ok().flatten()
+    let within = PICTURE_WITHIN.max(site.camera.rate().interval() * 2);
+    timeout(within, next(&mut pictures)).await.ok().flatten()
 }
 
 /// A picture newer than the last.

@@ -17,6 +17,7 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags};
+use rustix::io::Errno;
 use rustix::process::{
     Pid, PidfdFlags, Signal, getpid, getppid, kill_process_group, pidfd_open, set_parent_process_death_signal,
 };
@@ -92,9 +93,11 @@ impl Child {
         unsafe { command.pre_exec(move || die_with(parent)) };
         let stop = Shutdown::new()?;
         let mut process = command.spawn()?;
-        let words = Arc::default();
-        let listener = process.stderr.take().map(|stderr| listen(stderr, Arc::clone(&words), stop));
-        Ok(Self { process, words, listener, ended: false })
+        let stderr = process.stderr.take();
+        // What fails from here on ends it.
+        let mut child = Self { process, words: Arc::default(), listener: None, ended: false };
+        child.listener = stderr.map(|stderr| listen(stderr, Arc::clone(&child.words), stop)).transpose()?;
+        Ok(child)
     }
 
     /// Its process id, which is its group's too.
@@ -187,23 +190,28 @@ impl Drop for Child {
 /// then the child has a new parent by now and must not begin.
 fn die_with(parent: Pid) -> io::Result<()> {
     set_parent_process_death_signal(Some(Signal::TERM))?;
-    if getppid() == Some(parent) { Ok(()) } else { Err(rustix::io::Errno::SRCH.into()) }
+    if getppid() == Some(parent) { Ok(()) } else { Err(Errno::SRCH.into()) }
 }
 
 fn left(deadline: Instant) -> Duration {
     deadline.saturating_duration_since(Instant::now())
 }
 
-fn listen(stderr: ChildStderr, words: Arc<Mutex<Vec<u8>>>, stop: Shutdown) -> Listener {
+/// Whether a program that could not be started may well be in a moment: the system had no room.
+pub(crate) fn may_pass(error: &io::Error) -> bool {
+    matches!(Errno::from_io_error(error), Some(Errno::AGAIN | Errno::NOMEM | Errno::MFILE | Errno::NFILE))
+}
+
+fn listen(stderr: ChildStderr, words: Arc<Mutex<Vec<u8>>>, stop: Shutdown) -> io::Result<Listener> {
     let (sender, silent) = mpsc::channel();
-    let thread = thread::spawn({
+    let thread = thread::Builder::new().name("last words".into()).spawn({
         let stop = stop.clone();
         move || {
             drain(stderr, &words, &stop);
             drop(sender);
         }
-    });
-    Listener { thread, stop, silent }
+    })?;
+    Ok(Listener { thread, stop, silent })
 }
 
 fn drain(mut stderr: ChildStderr, words: &Mutex<Vec<u8>>, stop: &Shutdown) {

@@ -7,7 +7,7 @@ use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::child::{Ending, said_last};
+use super::child::{Ending, may_pass, said_last};
 use super::crop::Crop;
 use crate::frame::{BadSize, FrameSize};
 
@@ -226,7 +226,8 @@ impl SourceError {
             Self::Ended { ending, .. } => {
                 matches!(ending.status.and_then(|status| status.code()), Some(126 | 127))
             }
-            Self::NoCameraProgram | Self::Start { .. } | Self::File { .. } | Self::Input { .. } => true,
+            Self::Start { error, .. } => !may_pass(error),
+            Self::NoCameraProgram | Self::File { .. } | Self::Input { .. } => true,
             Self::Camera { trouble: Trouble::Control { why, .. }, .. } => {
                 !matches!(why, BadControl::Refused { .. })
             }
@@ -244,11 +245,8 @@ impl fmt::Display for SourceError {
                  sudo apt install rpicam-apps-lite; without a camera: --source pattern",
             ),
             Self::Start { program, error } => {
-                write!(
-                    f,
-                    "{} cannot be started: {error}; is it installed and on the PATH?",
-                    program.display()
-                )
+                write!(f, "{} cannot be started: {error}", program.display())?;
+                if may_pass(error) { Ok(()) } else { f.write_str("; is it installed and on the PATH?") }
             }
             Self::Ended { name, ending } => write!(f, "{name} {ending}"),
             Self::Silent { name, time, last_words } => {
@@ -361,6 +359,22 @@ impl fmt::Display for Fault {
             Self::Stride(text) => {
                 write!(f, "--stride {text:?} is no even number of bytes that a row of --size fits in")
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rustix::io::Errno;
+
+    #[test]
+    fn a_program_that_the_system_has_no_room_for_is_tried_again() {
+        let start = |errno: Errno| SourceError::Start { program: "cam".into(), error: errno.into() };
+        assert!(start(Errno::NOENT).is_fatal() && start(Errno::ACCESS).is_fatal());
+        assert!(start(Errno::NOENT).to_string().contains("is it installed"));
+        for errno in [Errno::AGAIN, Errno::NOMEM, Errno::MFILE] {
+            assert!(!start(errno).is_fatal() && !start(errno).to_string().contains("installed"), "{errno}");
         }
     }
 }

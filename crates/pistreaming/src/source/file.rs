@@ -22,6 +22,11 @@ pub(super) fn open(path: &Path) -> Result<File, SourceError> {
     File::open(path).map_err(failed)
 }
 
+/// What a file is called where others than its owner may read it: where it lies is nobody else's affair.
+pub(super) fn name(path: &Path) -> String {
+    path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned()
+}
+
 /// Plays the file at `path` until the shutdown.
 pub(super) fn run(
     path: &Path,
@@ -30,7 +35,7 @@ pub(super) fn run(
     sink: &dyn Sink,
     shutdown: &Shutdown,
 ) -> Result<Ended, SourceError> {
-    let name = path.display().to_string();
+    let name = name(path);
     let input = Input { name: name.clone(), file: open(path)?, shutdown, patience: None };
     match play(input, settings, clock, sink, Pacing::Loop)? {
         Played::Stopped => Ok(Ended::Stopped),

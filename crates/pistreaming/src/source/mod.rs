@@ -110,7 +110,7 @@ fn turned_size(size: FrameSize, turn: Option<Quarter>) -> FrameSize {
 
 /// Who takes a source's frames. Called on the source's thread, which should not be held up.
 pub trait Sink: Sync {
-    /// The frames' size and rate, once before the first frame. Y4M may differ from the settings.
+    /// The frames' size and rate, before the first frame and whenever they change. Y4M may differ from the settings.
     fn size_known(&self, size: FrameSize, rate: FrameRate);
     /// A frame.
     fn frame(&self, frame: Frame);
@@ -196,7 +196,7 @@ pub fn choose(settings: &Settings) -> Result<Chosen, SourceError> {
         }
         Choice::File(path) => {
             file::open(path)?;
-            Ok(asked_for(path.display().to_string(), Spec::File(path.clone())))
+            Ok(asked_for(file::name(path), Spec::File(path.clone())))
         }
         Choice::Exec(command) => Ok(asked_for(exec::name(command), Spec::Exec(command.clone()))),
     }

@@ -7,9 +7,10 @@ use super::feed::Feed;
 use super::input::{Filled, Input};
 use super::pace::Pace;
 use super::patience::stalled_after;
+use super::rate::FrameRate;
 use super::stream::{Opened, Stream};
 use super::{Settings, Sink, SourceError};
-use crate::frame::TimeMeaning;
+use crate::frame::{FrameSize, TimeMeaning};
 use crate::time::Clock;
 
 /// When frames are due.
@@ -56,14 +57,18 @@ pub(super) fn play(
         Opened::Ended(got) => return Ok(Played::short(settings.size.i420_len(), got)),
     };
     stream.remark().into_iter().for_each(|remark| sink.note(remark));
-    let window = settings.window(stream.size);
-    let window = window.map_err(|fault| SourceError::Input { name: stream.input.name.clone(), fault })?;
-    let mut feed = Feed::open(settings, stream.size, window, stream.rate, sink);
-    let mut pace = (pacing != Pacing::Producer).then(|| Pace::start(stream.rate));
+    let mut show = Show::open(&stream, settings, sink, pacing)?;
     let (mut frames_in_round, mut first_round) = (0_u64, true);
     loop {
-        let mut blank = feed.blank();
-        match stream.read_frame(blank.samples())? {
+        let mut filled = stream.next_frame()?;
+        if filled == Filled::Whole && !show.fits(&stream) {
+            show = Show::open(&stream, settings, sink, pacing)?;
+        }
+        let mut blank = show.feed.blank();
+        if filled == Filled::Whole {
+            filled = stream.read_frame(blank.samples())?;
+        }
+        match filled {
             Filled::Whole => {}
             Filled::Stopped => return Ok(Played::Stopped),
             // Also in a later round, or a file cut short meanwhile would keep a processor busy.
@@ -78,7 +83,7 @@ pub(super) fn play(
                     return Ok(Played::Ended);
                 }
                 stream.rewind()?;
-                feed.put_back(blank);
+                show.feed.put_back(blank);
                 (frames_in_round, first_round) = (0, false);
                 continue;
             }
@@ -86,12 +91,41 @@ pub(super) fn play(
         frames_in_round += 1;
         // It runs: from now on frames are waited for by their rate.
         stream.input.patience = stream.input.patience.map(|_| stalled_after(stream.rate));
-        if pace.as_mut().is_some_and(|pace| pace.wait(shutdown)) {
+        if show.pace.as_mut().is_some_and(|pace| pace.wait(shutdown)) {
             return Ok(Played::Stopped);
         }
         let captured = clock.now();
-        let blank = feed.turn(blank);
-        feed.hand_on(blank, captured, TimeMeaning::Arrival);
+        let blank = show.feed.turn(blank);
+        show.feed.hand_on(blank, captured, TimeMeaning::Arrival);
+    }
+}
+
+/// How frames of one size and rate are handed on.
+struct Show<'a> {
+    size: FrameSize,
+    rate: FrameRate,
+    feed: Feed<'a>,
+    pace: Option<Pace>,
+}
+
+impl<'a> Show<'a> {
+    fn open(
+        stream: &Stream<'_>,
+        settings: &Settings,
+        sink: &'a dyn Sink,
+        pacing: Pacing,
+    ) -> Result<Self, SourceError> {
+        let (size, rate) = (stream.size, stream.rate);
+        let window = settings.window(size);
+        let window = window.map_err(|fault| SourceError::Input { name: stream.input.name.clone(), fault })?;
+        stream.input.widen(size.i420_len());
+        let feed = Feed::open(settings, size, window, rate, sink);
+        let pace = (pacing != Pacing::Producer).then(|| Pace::start(rate));
+        Ok(Self { size, rate, feed, pace })
+    }
+
+    fn fits(&self, stream: &Stream<'_>) -> bool {
+        (self.size, self.rate) == (stream.size, stream.rate)
     }
 }
 

@@ -1,5 +1,7 @@
 //! A stream of raw pictures, I420 without any header or Y4M: which of them it is, and its frames one by one.
 //!
+//! Y4M may begin anew where a frame is due: programs that write one stream each, one behind the other, are one stream.
+//!
 //! Here belongs: everything between bytes and frames. Not here: where the bytes come from, when they come.
 
 use std::io::{Seek as _, SeekFrom};
@@ -17,10 +19,8 @@ pub(super) struct Stream<'a> {
     pub(super) input: Input<'a>,
     pub(super) size: FrameSize,
     pub(super) rate: FrameRate,
-    /// The Y4M header, if it is Y4M.
+    /// The newest Y4M header, if it is Y4M.
     header: Option<Header>,
-    /// Bytes of that header.
-    header_bytes: u64,
     /// The first bytes of the first frame, which were read to look for Y4M's signature.
     begun: Option<[u8; y4m::SIGNATURE.len()]>,
 }
@@ -46,11 +46,15 @@ impl<'a> Stream<'a> {
             Filled::Stopped => return Ok(Opened::Stopped),
         }
         let (size, rate) = (settings.size, settings.frames_per_second);
-        let mut stream = Self { input, size, rate, header: None, header_bytes: 0, begun: Some(begun) };
-        if begun == *y4m::SIGNATURE && !stream.read_header()? {
-            return Ok(Opened::Stopped);
+        let mut stream = Self { input, size, rate, header: None, begun: Some(begun) };
+        if begun == *y4m::SIGNATURE {
+            stream.begun = None;
+            match stream.read_header(&begun)? {
+                Filled::Whole => {}
+                Filled::Ended(_) => return Err(stream.fault(Fault::HeaderLine)),
+                Filled::Stopped => return Ok(Opened::Stopped),
+            }
         }
-        stream.input.widen(stream.size.i420_len());
         Ok(Opened::Stream(stream))
     }
 
@@ -61,15 +65,33 @@ impl<'a> Stream<'a> {
             .then(|| format!("{} is interlaced; its fields are shown as they are, woven", self.input.name))
     }
 
-    /// Fills `samples`, a whole picture, with the next frame.
-    pub(super) fn read_frame(&mut self, samples: &mut [u8]) -> Result<Filled, SourceError> {
-        let begun = self.begun.take();
-        if self.header.is_some() {
-            let marker = self.read_frame_marker()?;
-            if marker != Filled::Whole {
-                return Ok(marker);
+    /// Goes to the next frame. Its size and the stream's rate may be others from there on.
+    pub(super) fn next_frame(&mut self) -> Result<Filled, SourceError> {
+        while self.header.is_some() {
+            let mut marker = [0; y4m::FRAME.len() + 1];
+            let filled = self.input.fill(&mut marker)?;
+            if filled != Filled::Whole {
+                return Ok(filled);
+            }
+            match marker.strip_prefix(y4m::FRAME) {
+                Some(b"\n") => break,
+                // Its tags say nothing that we need.
+                Some(b" ") => return self.read_line(&mut marker.to_vec()),
+                _ if y4m::SIGNATURE.starts_with(&marker) => {
+                    let begun = self.read_header(&marker)?;
+                    if begun != Filled::Whole {
+                        return Ok(begun);
+                    }
+                }
+                _ => return Err(self.fault(Fault::FrameMarker)),
             }
         }
+        Ok(Filled::Whole)
+    }
+
+    /// Fills `samples`, a whole picture, with the frame that was gone to.
+    pub(super) fn read_frame(&mut self, samples: &mut [u8]) -> Result<Filled, SourceError> {
+        let begun = self.begun.take();
         let held = begun.as_ref().map_or(&[][..], |begun| begun.as_slice());
         samples[..held.len()].copy_from_slice(held);
         let filled = self.input.fill(&mut samples[held.len()..])?;
@@ -84,35 +106,18 @@ impl<'a> Stream<'a> {
         Ok(filled)
     }
 
-    /// Reads the rest of the Y4M header, and takes it to be the stream's; `false` if the program ends.
-    fn read_header(&mut self) -> Result<bool, SourceError> {
-        let mut line = y4m::SIGNATURE.to_vec();
-        match self.read_line(&mut line)? {
-            Filled::Whole => {}
-            Filled::Ended(_) => return Err(self.fault(Fault::HeaderLine)),
-            Filled::Stopped => return Ok(false),
-        }
-        let header = Header::parse(&line).map_err(|fault| self.fault(fault))?;
-        self.begun = None;
-        self.size = header.size;
-        self.rate = header.rate.unwrap_or(self.rate);
-        self.header = Some(header);
-        self.header_bytes = line.len() as u64 + 1;
-        Ok(true)
-    }
-
-    /// Reads `FRAME`, its tags, which say nothing that we need, and the line feed.
-    fn read_frame_marker(&mut self) -> Result<Filled, SourceError> {
-        let mut marker = [0; y4m::FRAME.len() + 1];
-        let filled = self.input.fill(&mut marker)?;
+    /// Reads the rest of a Y4M header that has `begun`, and takes it to be the stream's from now on.
+    fn read_header(&mut self, begun: &[u8]) -> Result<Filled, SourceError> {
+        let mut line = begun.to_vec();
+        let filled = self.read_line(&mut line)?;
         if filled != Filled::Whole {
             return Ok(filled);
         }
-        match marker.strip_prefix(y4m::FRAME) {
-            Some(b"\n") => Ok(Filled::Whole),
-            Some(b" ") => self.read_line(&mut marker.to_vec()),
-            _ => Err(self.fault(Fault::FrameMarker)),
-        }
+        let header = Header::parse(&line).map_err(|fault| self.fault(fault))?;
+        self.size = header.size;
+        self.rate = header.rate.unwrap_or(self.rate);
+        self.header = Some(header);
+        Ok(filled)
     }
 
     /// Appends what comes before the next line feed, byte by byte: what is read beyond it would belong to a frame, which
@@ -129,9 +134,9 @@ impl<'a> Stream<'a> {
         }
     }
 
-    /// Goes back to the first frame of a plain file.
+    /// Goes back to the start of a plain file.
     pub(super) fn rewind(&mut self) -> Result<(), SourceError> {
-        let done = self.input.file.seek(SeekFrom::Start(self.header_bytes));
+        let done = self.input.file.seek(SeekFrom::Start(0));
         done.map(drop).map_err(|error| SourceError::Read { name: self.input.name.clone(), error })
     }
 

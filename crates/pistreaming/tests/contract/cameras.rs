@@ -143,6 +143,7 @@ fn one_that_dies_is_told_of_with_its_last_words_and_started_again() {
         assert!(line.contains("ERROR: *** failed to start camera ***"), "{line}");
         viewer.wait_for_notice("rpicam-vid has ended");
         viewer.picture();
+        program.wait_for("Camera: it gives pictures again");
     }
 }
 
@@ -175,6 +176,40 @@ fn a_command_that_hangs_is_started_again_too() {
     let line = program.wait_for("trying again");
     assert!(line.contains("has given nothing for 3 s"), "{line}");
     Live::open(program.http).picture();
+}
+
+#[test]
+fn one_that_does_not_want_to_end_does_not_outlive_the_program() {
+    let folder = Folder::new();
+    let pid = folder.file("pid");
+    // What a shell starts ignores the signals that it does.
+    let command = format!("exec:trap '' TERM; head -c 3000000 /dev/zero; echo $$ > {pid}; exec sleep 600");
+    let program = Program::start(&["--source", &command, "--size", "64x48"]);
+    let group = process(&pid);
+    program.signal(rustix::process::Signal::INT);
+    assert_eq!(program.ended().0.code(), Some(0));
+    wait_for_end(&group);
+}
+
+#[test]
+fn a_command_that_gives_nothing_is_started_again() {
+    let folder = Folder::new();
+    let once = folder.file("once");
+    let command = format!("exec:[ -e {once} ] && {{ head -c 3000000 /dev/zero; sleep 600; }} || : > {once}");
+    let mut program = Program::start(&["--source", &command, "--size", "64x48"]);
+    let line = program.wait_for("trying again");
+    assert!(line.contains("the command \"[ …\" ended (exit status: 0) and said nothing"), "{line}");
+    Live::open(program.http).picture();
+}
+
+#[test]
+fn a_command_whose_stream_is_damaged_is_started_again() {
+    let frames =
+        "printf 'YUV4MPEG2 W64 H48 F24:1\\nFRAME\\n'; head -c 4608 /dev/zero; sleep 1; head -c 99 /dev/zero";
+    let mut program = Program::start(&["--source", &format!("exec:{frames}; sleep 600"), "--size", "64x48"]);
+    Live::open(program.http).picture();
+    let line = program.wait_for("trying again");
+    assert!(line.contains("no frame header where one was due"), "{line}");
 }
 
 #[test]

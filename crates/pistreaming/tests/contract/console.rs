@@ -77,6 +77,19 @@ fn viewers_who_do_not_read_do_not_keep_it_from_ending() {
 }
 
 #[test]
+fn a_closed_terminal_ends_it_unless_it_was_to_outlive_that() {
+    let program = Program::start(&["--size", "64x48"]);
+    program.signal(Signal::HUP);
+    assert_eq!(program.ended().0.code(), Some(0));
+    // As nohup does.
+    let program = Program::start_after("trap '' HUP", &["--size", "64x48"]);
+    program.signal(Signal::HUP);
+    Live::open(program.http).picture();
+    program.signal(Signal::TERM);
+    assert_eq!(program.ended().0.code(), Some(0));
+}
+
+#[test]
 fn a_restart_on_the_same_port_works_at_once() {
     let (port, ws) = (free_port().to_string(), free_port().to_string());
     let ports = ["--port", &port, "--ws-port", &ws, "--size", "64x48"];

@@ -71,7 +71,7 @@ fn a_silent_connection_holds_nothing_up_and_is_closed() {
 
 #[test]
 fn more_connections_than_there_are_files_for_are_refused_in_words() {
-    let program = Program::start_with_files(80, &["--size", "64x48"]);
+    let program = Program::start_after("ulimit -n 80", &["--size", "64x48"]);
     let mut viewer = Live::open(program.http);
     let mut held = Vec::new();
     let refused = loop {

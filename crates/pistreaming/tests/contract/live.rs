@@ -127,7 +127,7 @@ fn a_slow_camera_s_joiner_gets_the_last_frame_at_once() {
 
 #[test]
 fn pages_of_other_hosts_are_refused() {
-    let program = Program::start(&["--allow-origin", "https://friend.example"]);
+    let mut program = Program::start(&["--allow-origin", "https://friend.example"]);
     let origin = |port: u16, path: &str, origin: &str| {
         let headers = [("origin", origin), ("sec-websocket-protocol", wire::SUBPROTOCOL)];
         open(http::connect(port), path, &headers).map(|_| ())
@@ -138,6 +138,10 @@ fn pages_of_other_hosts_are_refused() {
         assert_eq!(origin(port, path, "http://localhost:1"), Ok(()), "the same host, another port");
         assert_eq!(origin(port, path, "https://friend.example"), Ok(()));
     }
+    program.wait_for("Refused: a page of http://evil.example wants the video.");
+    program.wait_for("--allow-origin null ");
+    program.signal(rustix::process::Signal::TERM);
+    assert!(program.ended().1.iter().all(|line| !line.contains("Refused")), "once for each");
 }
 
 #[test]

@@ -46,6 +46,14 @@ fn a_snapshot_is_the_cameras_next_picture() {
 }
 
 #[test]
+fn a_slow_camera_is_waited_for() {
+    let program = Program::start(&["--size", "64x48", "--fps", "0.15"]);
+    // Past the first frame the next one is due in 6.7 s.
+    program.wait_for_stats(|stats| stats["source"]["frames_captured"] == 1);
+    assert_eq!(get(program.http, "/snapshot.jpg").status, 200);
+}
+
+#[test]
 fn a_stream_is_picture_after_picture_until_the_end() {
     let program = Program::start(&["--size", "160x120"]);
     for path in ["/stream.mjpg", "/?action=stream"] {
@@ -58,6 +66,7 @@ fn a_stream_is_picture_after_picture_until_the_end() {
             stream.read_line(&mut head).unwrap();
         }
         assert!(head.contains("multipart/x-mixed-replace;boundary=boundarydonotcross"), "{head}");
+        assert!(head.contains("x-accel-buffering: no"), "{head}");
         let pictures: Vec<_> = (0..3).map(|_| next_part(&mut stream)).collect();
         assert!(pictures.iter().all(|jpeg| is_picture(jpeg, "160x120")));
         assert!(pictures.windows(2).all(|pair| pair[0] != pair[1]));

@@ -136,6 +136,29 @@ fn y4m_says_its_size_and_rate_itself() {
 }
 
 #[test]
+fn y4m_may_begin_anew_with_another_size_and_rate() {
+    let small =
+        [b"YUV4MPEG2 W16 H16 F240:1\nFRAME\n".as_slice(), &samples(1), b"FRAME\n", &samples(2)].concat();
+    let large = [b"YUV4MPEG2 W32 H16 F120:1\nFRAME\n".as_slice(), &[3; 768]].concat();
+    let one = ("16x16".parse().unwrap(), "240".parse().unwrap());
+    let other = ("32x16".parse().unwrap(), "120".parse().unwrap());
+    let settings = settings("640x480", "24");
+    let (played, kept) = piped(&[&small[..], &small, &large, b"YUV4MPEG2 W16"].concat(), &settings);
+    assert_eq!((played.unwrap(), kept.known), (Played::Ended, vec![one, other]));
+    let first: Vec<u8> = kept.frames.iter().map(|frame| frame.i420()[0]).collect();
+    assert_eq!(first, [1, 2, 1, 2, 3]);
+
+    let mut file = tempfile();
+    file.write_all(&[small, large].concat()).unwrap();
+    file.rewind().unwrap();
+    let keeper = Keeper::new(7);
+    let input = Input { name: "the file".into(), file, shutdown: &keeper.shutdown, patience: None };
+    let played = play(input, &settings, Clock::start(), &keeper, Pacing::Loop);
+    assert_eq!(played.unwrap(), Played::Stopped);
+    assert_eq!(keeper.kept().known, [one, other, one, other, one]);
+}
+
+#[test]
 fn full_range_is_made_video_range() {
     let header = b"YUV4MPEG2 W16 H16 XCOLORRANGE=FULL\nFRAME\n".as_slice();
     let (played, kept) = piped(&[header, &[255; 256], &[0; 128]].concat(), &settings("16x16", "24"));

@@ -104,6 +104,8 @@ pub(super) fn trouble(path: &Path, undone: &'static str, error: io::Error) -> Tr
 /// Another program that has the device open, as far as we may see: root sees all, others their own.
 pub(super) fn holder(path: &Path) -> Option<String> {
     let own = std::process::id();
+    // It may have been named by one of its links.
+    let path = path.canonicalize().unwrap_or_else(|_| path.into());
     let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
     let ids = processes.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
     let mut others = ids.filter(|&id| id != own);
@@ -114,4 +116,30 @@ pub(super) fn holder(path: &Path) -> Option<String> {
         let name = fs::read_to_string(format!("/proc/{id}/comm")).unwrap_or_default();
         Some(format!("{} (process {id})", name.trim()))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs::File;
+    use std::process::{Command, Stdio};
+
+    #[test]
+    fn who_holds_a_device_is_found_by_each_of_its_names() {
+        let folder = std::env::temp_dir().join(format!("pistreaming-holder-{}", std::process::id()));
+        fs::create_dir(&folder).unwrap();
+        let (path, link) = (folder.join("video0"), folder.join("by-id"));
+        fs::write(&path, "").unwrap();
+        std::os::unix::fs::symlink(&path, &link).unwrap();
+        assert_eq!(holder(&path), None);
+        let mut sleep = Command::new("sleep");
+        let mut other =
+            sleep.arg("600").stdin(File::open(&path).unwrap()).stdout(Stdio::null()).spawn().unwrap();
+        let expected = Some(format!("sleep (process {})", other.id()));
+        let found = [&path, &link].map(|path| holder(path));
+        other.kill().unwrap();
+        other.wait().unwrap();
+        fs::remove_dir_all(folder).unwrap();
+        assert_eq!(found, [expected.clone(), expected]);
+    }
 }

@@ -50,12 +50,12 @@ impl Program {
         Self::start_by(arguments, command)
     }
 
-    /// The same with so many files that it may have open.
-    pub(crate) fn start_with_files(files: u32, arguments: &[&str]) -> Self {
+    /// The same from a shell that has done something before.
+    pub(crate) fn start_after(doing: &str, arguments: &[&str]) -> Self {
         Self::start_by(arguments, |arguments| {
             let program = command(arguments);
             let mut shell = Command::new("sh");
-            shell.args(["-c", &format!("ulimit -n {files}; exec \"$0\" \"$@\"")]);
+            shell.args(["-c", &format!("{doing}; exec \"$0\" \"$@\"")]);
             shell.arg(program.get_program()).args(program.get_args());
             shell
         })
