@@ -23,7 +23,7 @@ const X86_64: &str = "x86_64-unknown-linux-gnu";
 
 /// What goes into every archive beside the program and the licences of others.
 const FILES: &[&str] =
-    &["README.md", "CHANGELOG.md", "LICENSE-MIT", "LICENSE-APACHE", "xtask/src/pistreaming.service"];
+    &["README.md", "CHANGELOG.md", "LICENSE-MIT", "LICENSE-APACHE", "docs/pistreaming.service"];
 
 /// Builds the archives.
 pub(crate) fn run(arguments: &[String]) -> Outcome {
