@@ -18,6 +18,9 @@
   const LAST_RETRY_MS = 8000;
   // A connection attempt that nothing answers, as to a machine that is switched off, is given up after this.
   const CONNECT_MS = 6000;
+  // So many tries that came to no connection, and the server is asked whether it is there at all.
+  const BLOCKED_RETRIES = 3;
+  const UPGRADE_REQUIRED = 426;
   // Messages that came before the module was there. The server sends little before the first acknowledgement.
   const MOST_EARLY_MESSAGES = 64;
 
@@ -48,6 +51,7 @@
       this.early = [];
       this.spent = 0; // on the parts of the picture to come, in ms
       this.slow = false;
+      this.wasOpen = false;
       this.retries = 0;
       this.retryTimer = 0;
       this.connectTimer = 0;
@@ -193,6 +197,7 @@
 
     connect() {
       clearTimeout(this.retryTimer);
+      this.wasOpen = false;
       this.silence.tried();
       const socket = new WebSocket(this.options.url || liveAddress(this.options.base), SUBPROTOCOL);
       socket.binaryType = 'arraybuffer';
@@ -209,6 +214,7 @@
 
     opened() {
       clearTimeout(this.connectTimer);
+      this.wasOpen = true;
       this.report({ type: 'connected' });
       if (this.core) this.act(this.core.connected(performance.now()));
       this.tickTimer = setInterval(() => {
@@ -300,6 +306,21 @@
       this.report({ type: 'playing', width: this.core.width(), height: this.core.height() });
     }
 
+    /**
+     * No connection comes about. A script is not told why; but where the server answers requests at this very address,
+     * something between lets no WebSocket through.
+     */
+    async askForBlock() {
+      let blocked = false;
+      try {
+        const answer = await fetch(new URL('live', this.options.base).href, { cache: 'no-store' });
+        blocked = answer.status === UPGRADE_REQUIRED;
+      } catch (error) {
+        // Nothing answers.
+      }
+      if (!this.wasOpen) this.report({ type: 'blocked', blocked });
+    }
+
     send(message) {
       if (this.socket !== null && this.socket.readyState === WebSocket.OPEN) this.socket.send(message);
     }
@@ -325,6 +346,7 @@
       const wait = Math.max(retryAfter, backOff) * (0.75 + Math.random() / 2);
       this.retries += 1;
       this.report({ type: 'lost', text, retries: this.retries });
+      if (!this.wasOpen && this.retries >= BLOCKED_RETRIES) this.askForBlock();
       if (!this.hidden) this.retryTimer = setTimeout(() => this.connect(), wait);
     }
   }

@@ -13,6 +13,7 @@
   const FIRST_PICTURE_MS = 4000;
 
   const PAUSED = 'Paused';
+  const BLOCKED = 'The server answers, but no video gets through: a proxy in between must pass on WebSockets and the Host header. Trying again…';
 
   const at = (id) => document.getElementById(id);
   const stage = at('stage');
@@ -25,7 +26,7 @@
 
   /* ---- Words ---- */
 
-  const state = { missing: '', broken: '', lost: '', notice: '', paused: false, connected: false, waiting: false };
+  const state = { missing: '', broken: '', blocked: false, lost: '', notice: '', paused: false, connected: false, waiting: false };
   let lostTimer = 0;
 
   /** The one thing to say, the most important first, and whether something is being done about it. */
@@ -33,6 +34,7 @@
     if (state.missing) return [state.missing, false];
     if (state.broken) return [state.broken, false];
     if (state.paused) return [PAUSED, false];
+    if (state.blocked) return [BLOCKED, true];
     if (state.lost) return [state.lost, true];
     if (state.notice) return [state.notice, true];
     if (state.waiting) {
@@ -125,7 +127,7 @@
 
   const reports = {
     connecting() {},
-    connected() { set({ connected: true }); },
+    connected() { set({ connected: true, blocked: false }); },
     playing() {
       clearTimeout(lostTimer);
       lostTimer = 0;
@@ -145,6 +147,7 @@
         lostTimer = setTimeout(set, PATIENCE_MS, { lost: text });
       }
     },
+    blocked(report) { set({ blocked: report.blocked }); },
     silent() { reports.lost({ text: '' }); },
     heard() {
       clearTimeout(lostTimer);
@@ -224,6 +227,7 @@
   }
 
   function start() {
+    document.title = location.host + ' – pistreaming'; // of several cameras each is on another port, or host
     for (const name of ['pointermove', 'pointerdown', 'focusin']) document.addEventListener(name, busy);
     for (const name of ['fullscreenchange', 'webkitfullscreenchange']) document.addEventListener(name, fullScreenChanged);
     buttons.fullScreen.hidden = !enterFullScreen;

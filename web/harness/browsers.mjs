@@ -39,6 +39,11 @@ export async function startChromium({ flags = [], without = [], init = null, dis
       return {
         faults,
         evaluate: (code, argument) => page.evaluate(code, argument),
+        /** The page within the page whose address begins so, once it is there. */
+        inner: (address) => {
+          const frame = page.frames().find((one) => one.url().startsWith(address));
+          return frame && { evaluate: (code, argument) => frame.evaluate(code, argument), faults };
+        },
         press: (key) => page.keyboard.press(key),
         screenshot: (path) => page.screenshot({ path }),
         devtools: () => page.context().newCDPSession(page),

@@ -7,10 +7,10 @@ import net from 'node:net';
 
 /**
  * Has the program on `port` under `prefix`, and nothing else; `headers` are added to what it answers; `inWorker` is a
- * function that each worker runs before its own script. `fail()`: from now
+ * function that each worker runs before its own script; `upgrades`: whether it passes WebSockets on, as few do untold. `fail()`: from now
  * on nothing comes through, and nothing is told either; `mend()`: new connections come through again, old ones never.
  */
-export async function startProxy(port, { prefix = '/', headers = {}, inWorker = null } = {}) {
+export async function startProxy(port, { prefix = '/', headers = {}, inWorker = null, upgrades = true } = {}) {
   const tunnels = new Set();
   let failing = false;
   const inner = (url) => url.startsWith(prefix) ? url.slice(prefix.length - 1) : null;
@@ -22,7 +22,8 @@ export async function startProxy(port, { prefix = '/', headers = {}, inWorker = 
       response.writeHead(404).end();
       return;
     }
-    const options = { host: '127.0.0.1', port, path, method: request.method, headers: request.headers };
+    const { upgrade, connection, ...others } = request.headers;
+    const options = { host: '127.0.0.1', port, path, method: request.method, headers: others };
     const onward = http.request(options, (answer) => {
       const before = inWorker && path.endsWith('/worker.js') ? `(${inWorker})();` : '';
       const length = before && { 'content-length': Number(answer.headers['content-length']) + before.length };
@@ -34,7 +35,8 @@ export async function startProxy(port, { prefix = '/', headers = {}, inWorker = 
     request.pipe(onward);
   });
 
-  server.on('upgrade', (request, socket, head) => {
+  // Without a listener they are requests as others.
+  if (upgrades) server.on('upgrade', (request, socket, head) => {
     const path = inner(request.url);
     if (failing) return;
     if (path === null) {

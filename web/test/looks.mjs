@@ -5,7 +5,7 @@ import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
 import { startChromium } from '../harness/browsers.mjs';
-import { startProgram, stopProgram } from '../harness/program.mjs';
+import { startProgram, startWithTwo, stopProgram } from '../harness/program.mjs';
 import { untilLive } from '../harness/strip.mjs';
 import { until } from '../harness/until.mjs';
 
@@ -40,6 +40,10 @@ describe('looks', { timeout: 120_000 }, () => {
       await take('-paused');
       await page.press(' ');
       await untilLive(page);
+      const status = await browser.open(new URL('status', program.url).href, viewport);
+      await until('the viewer', () => status.evaluate(() => document.querySelector('td') !== null).catch(() => false));
+      await status.screenshot(`${OUT}${name}-status.png`);
+      await status.close();
       await stopProgram(program, 'SIGKILL');
       await page.evaluate(() => new Promise((resolve) => {
         const said = new MutationObserver(() => setTimeout(resolve, 500)); // the picture greys slowly
@@ -48,6 +52,21 @@ describe('looks', { timeout: 120_000 }, () => {
       await take('-server-gone');
     });
   }
+
+  it('on a phone while the camera gives nothing, at first and later', async (test) => {
+    mkdirSync(OUT, { recursive: true });
+    const browser = await startChromium();
+    test.after(() => browser.close());
+    const film = 'ffmpeg -v error -f lavfi -i testsrc2=s=640x480:r=24:d=1 -pix_fmt yuv420p -f rawvideo -; exit 3';
+    for (const [what, first] of [['loading', 'sleep 600'], ['camera-gone', film]]) {
+      const program = await startWithTwo(first, 'sleep 600', test);
+      const page = await browser.open(program.url, VIEWPORTS[1][1]);
+      await until('words', () => page.evaluate(() => !document.getElementById('trouble').hidden));
+      await new Promise((resolve) => setTimeout(resolve, 1000)); // the picture greys slowly
+      await page.screenshot(`${OUT}phone-${what}.png`);
+      await page.close();
+    }
+  });
 
   it('in a lower rendition, which the figures name', async (test) => {
     mkdirSync(OUT, { recursive: true });

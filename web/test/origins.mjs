@@ -1,6 +1,8 @@
 // Where the page may live: in a window, on an address that browsers do not trust, as a Pi's on a home network, and behind a proxy.
 import assert from 'node:assert/strict';
-import { networkInterfaces } from 'node:os';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { networkInterfaces, tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, it } from 'node:test';
 
 import { startChromium, startFirefox } from '../harness/browsers.mjs';
@@ -79,6 +81,19 @@ describe('origins', { timeout: 240_000 }, () => {
       await saysItsDelay(page);
     });
   }
+
+  it('plays within a page of another host', async (test) => {
+    const program = await startProgram([], test);
+    const folder = mkdtempSync(join(tmpdir(), 'pistreaming-'));
+    test.after(() => rmSync(folder, { recursive: true }));
+    const address = `http://${NAMED}:${program.port}/`;
+    writeFileSync(join(folder, 'outer.html'), `<!doctype html><iframe src="${address}" width="640" height="480" allow="fullscreen"></iframe>`);
+    const other = await startProgram(['--index', join(folder, 'outer.html')], test);
+    const browser = await BROWSERS[0].start();
+    test.after(() => browser.close());
+    const page = await browser.open(other.url);
+    await goesOn(await until('the inner page', () => page.inner(address)));
+  });
 
   it('plays behind a reverse proxy under a path', async (test) => {
     const program = await startProgram([], test);

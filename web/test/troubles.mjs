@@ -4,6 +4,7 @@ import { after, before, describe, it } from 'node:test';
 
 import { startChromium } from '../harness/browsers.mjs';
 import { startProgram, stopProgram } from '../harness/program.mjs';
+import { startProxy } from '../harness/proxy.mjs';
 import { between, readStrip, untilLive, watch } from '../harness/strip.mjs';
 import { until } from '../harness/until.mjs';
 
@@ -45,6 +46,17 @@ describe('troubles', { timeout: 180_000 }, () => {
     await untilLive(page);
     assert.equal(await stopProgram(program, 'SIGINT'), 0);
     assert.match(await untilSaid(page, /./), /server was stopped.*Reconnecting…$/);
+    await page.close();
+  });
+
+  it('a proxy that lets no WebSocket through: said, and not that the server is gone', async (test) => {
+    const program = await startProgram([], test);
+    const proxy = await startProxy(program.port, { upgrades: false });
+    test.after(() => proxy.close());
+    const page = await browser.open(`http://127.0.0.1:${proxy.port}/`);
+    assert.match(await untilSaid(page, /proxy/), /server answers.*WebSockets.*Host/);
+    await stopProgram(program, 'SIGKILL');
+    await untilSaid(page, /does not answer/);
     await page.close();
   });
 

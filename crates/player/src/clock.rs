@@ -7,6 +7,8 @@
 //! round trip says most; but two clocks drift apart, so a sample becomes less sure as it grows older. The surest of
 //! the last minute's samples is taken. (A straight line through all of them was rejected: on a link full of video
 //! most samples have waited in a queue, and the line follows the queue.)
+//!
+//! A machine that slept has a clock that stood still meanwhile: then old and new samples cannot both be true.
 
 /// How fast two clocks may drift apart: crystals are good for 50 ppm each.
 const DRIFT_PPM: u64 = 100;
@@ -56,15 +58,19 @@ impl Comparison {
     pub fn reply(&mut self, probe_us: u64, server_us: u64, now_us: u64) {
         let Some(round_trip_us) = now_us.checked_sub(probe_us) else { return };
         let middle_us = probe_us + round_trip_us / 2;
-        self.samples[self.taken % SAMPLES] = Sample {
-            at_us: now_us,
-            offset_us: server_us.wrapping_sub(middle_us).cast_signed(),
-            error_us: round_trip_us.div_ceil(2),
+        let offset_us = server_us.wrapping_sub(middle_us).cast_signed();
+        let error_us = round_trip_us.div_ceil(2);
+        let contradicts = |before: Estimate| {
+            offset_us.abs_diff(before.offset_us) > error_us.saturating_add(before.error_us)
         };
+        if self.estimate(now_us).is_some_and(contradicts) {
+            self.taken = 0;
+        }
+        self.samples[self.taken % SAMPLES] = Sample { at_us: now_us, offset_us, error_us };
         self.taken += 1;
     }
 
-    /// How many replies came.
+    /// How many replies came since the clocks last went on together.
     #[must_use]
     pub const fn taken(&self) -> usize {
         self.taken
@@ -94,11 +100,11 @@ mod tests {
         clocks.reply(1_000, 501_500, 2_000);
         let sure = Estimate { offset_us: 500_000, error_us: 500 };
         assert_eq!(clocks.estimate(2_000), Some(sure));
-        clocks.reply(10_000, 540_000, 30_000);
+        clocks.reply(10_000, 530_000, 30_000);
         assert_eq!(clocks.estimate(30_000).unwrap().offset_us, 500_000, "a slower one does not replace it");
         assert_eq!(clocks.estimate(30_000).unwrap().server_us(40_000), 540_000);
         assert_eq!(clocks.estimate(2_000 + OLDEST_US).unwrap().offset_us, 500_000);
-        assert_eq!(clocks.estimate(2_001 + OLDEST_US).unwrap().offset_us, 520_000, "a minute later it does");
+        assert_eq!(clocks.estimate(2_001 + OLDEST_US).unwrap().offset_us, 510_000, "a minute later it does");
         assert_eq!(clocks.estimate(31_000 + OLDEST_US), None);
     }
 
@@ -108,6 +114,23 @@ mod tests {
         clocks.reply(0, 500, 1_000);
         clocks.reply(20_000_000, 20_002_500, 20_002_000);
         assert_eq!(clocks.estimate(20_002_000), Some(Estimate { offset_us: 1_500, error_us: 1_000 }));
+    }
+
+    #[test]
+    fn a_clock_that_stood_still_is_compared_anew() {
+        let mut clocks = Comparison::default();
+        (0..9).for_each(|n| clocks.reply(n * 1000, n * 1000 + 7_000_100, n * 1000 + 200));
+        assert_eq!((clocks.estimate(9_000).unwrap().offset_us, clocks.taken()), (7_000_000, 9));
+        // The viewer's machine slept for 40 s; the first answer comes late.
+        clocks.reply(10_000, 47_025_000, 40_000);
+        let anew = Estimate { offset_us: 47_000_000, error_us: 15_000 };
+        assert_eq!((clocks.estimate(40_000), clocks.taken()), (Some(anew), 1));
+        // The server's for 30 s.
+        clocks.reply(50_000, 17_050_100, 50_200);
+        assert_eq!((clocks.estimate(50_200).unwrap().offset_us, clocks.taken()), (17_000_000, 1));
+        // Later and slower, but no contradiction.
+        clocks.reply(60_000, 17_090_000, 90_000);
+        assert_eq!((clocks.estimate(90_000).unwrap().offset_us, clocks.taken()), (17_000_000, 2));
     }
 
     proptest! {
