@@ -22,7 +22,7 @@ const HEAD: &str = "<!doctype html>
   header { display: flex; justify-content: space-between; align-items: baseline; margin-bottom: .8em }
   h1 { margin: 0; font-size: 1.25em }
   a { color: #e3b8ff }
-  dl { display: grid; grid-template-columns: repeat(auto-fill, minmax(15em, 1fr)); gap: .7em; margin: 0 0 .7em }
+  dl { display: grid; grid-template-columns: repeat(auto-fill, minmax(18em, 1fr)); gap: .7em; margin: 0 0 .7em }
   dl div, .panel { padding: .6em 1em; background: #1b1b1e; border: 1px solid #3a3a3e; border-radius: 12px }
   dt, th, footer { color: #a4a4ad; font-size: .87em; font-weight: normal }
   dd { margin: 0; overflow-wrap: anywhere }
@@ -34,6 +34,7 @@ const HEAD: &str = "<!doctype html>
   .number { text-align: right }
   th:last-child, td:last-child { padding-right: 0 }
   .trouble { color: #ffd9a0; border-color: #8a5a1a }
+  @media (max-width: 480px) { dl { grid-template-columns: 1fr 1fr } }
 </style>
 <header><h1>pistreaming</h1><a href=\"index.html\">Watch</a></header>
 ";
@@ -53,7 +54,8 @@ pub(super) fn html(site: &Site) -> String {
 
 fn summary(stats: &Stats<'_>, page: &mut String) {
     let (source, encoder) = (&stats.source, &stats.encoder);
-    let size = format!("{}x{} at {:.1} frames/s", source.width, source.height, source.frames_per_second);
+    let rate = (source.frames_per_second * 100.0).round() / 100.0;
+    let size = format!("{}x{} at {rate} frames/s", source.width, source.height);
     let coding = encoder.picture_mean_us as f64 / 1000.0;
     let bits: u64 = stats.viewers.iter().map(|viewer| viewer.bits_per_second).sum();
     let rows = [
