@@ -163,7 +163,7 @@ struct NetworkOptions {
     #[arg(long, env = "PISTREAMING_WS_PORT", hide_env = true, value_name = "PORT", default_value = "8084")]
     ws_port: WsPort,
     /// Listen on this address only [default: all of this machine's]
-    #[arg(long, env = "PISTREAMING_BIND", hide_env = true, value_name = "ADDRESS")]
+    #[arg(long, env = "PISTREAMING_BIND", hide_env = true, value_name = "ADDRESS", value_parser = values::address)]
     bind: Option<IpAddr>,
     /// Most bits per second for all viewers together, shared fairly, as 5M [default: no limit]
     #[arg(long, env = "PISTREAMING_MAX_UPLOAD", hide_env = true, value_name = "BITS")]
@@ -337,6 +337,7 @@ mod tests {
             "--threads 0",
             "--threads 65",
             "--ws-port no",
+            "--bind raspberrypi",
             "--size 5",
             "--crop 320x240+1+0",
             "--camera-control brightness",

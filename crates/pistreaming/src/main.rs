@@ -1,5 +1,6 @@
 //! The program: reads the command line and runs the river.
 
+use std::io::Write as _;
 use std::num::NonZero;
 use std::process::ExitCode;
 use std::thread::available_parallelism;
@@ -29,7 +30,8 @@ fn main() -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("pistreaming: {error}");
+            // Where nobody reads it any more, as behind a pipe to `head`, the status says it still.
+            let _ = writeln!(std::io::stderr(), "pistreaming: {error}");
             ExitCode::FAILURE
         }
     }

@@ -3,6 +3,7 @@
 //! Here belongs: values that no station has a type for. Not here: the options.
 
 use std::fmt;
+use std::net::IpAddr;
 use std::num::NonZero;
 use std::str::FromStr;
 use std::time::Duration;
@@ -13,6 +14,12 @@ use crate::source;
 pub(super) fn threads(text: &str) -> Result<NonZero<usize>, &'static str> {
     let threads = text.parse().ok().filter(|threads: &NonZero<usize>| threads.get() <= 64);
     threads.ok_or("a number of threads is from 1 to 64")
+}
+
+/// An address to listen on.
+pub(super) fn address(text: &str) -> Result<IpAddr, &'static str> {
+    text.parse()
+        .map_err(|_| "an address is one of this machine's in numbers, as 192.168.1.20, 127.0.0.1 or ::1")
 }
 
 /// By how much pictures are turned.

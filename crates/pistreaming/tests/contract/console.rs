@@ -5,7 +5,7 @@ use std::net::TcpListener;
 use rustix::process::Signal;
 use wire::ByeReason;
 
-use crate::support::program::run;
+use crate::support::program::{command, run};
 use crate::support::viewer::{Received, receive};
 use crate::support::{Live, Old, Program, http};
 
@@ -132,6 +132,7 @@ fn wrong_usage_is_status_2_and_says_what_is_right() {
         ("--source usb", "pattern"),
         ("--encoder x264", "embedded"),
         ("--port 99999", "65535"),
+        ("--bind raspberrypi", "192.168.1.20"),
         ("--ws-port x", "none"),
         ("--nope", "--help"),
     ] {
@@ -157,6 +158,14 @@ fn other_failures_are_status_1_in_one_line() {
         assert_eq!(output.status.code(), Some(1), "{line}: {said}");
         assert!(said.contains(hint) && said.lines().count() == 1, "{said}");
     }
+}
+
+#[test]
+fn a_failure_that_nobody_reads_has_its_status_still() {
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let line = ["--source", "file:/nowhere/film.y4m", "--port", "0", "--ws-port", "0"];
+    assert_eq!(command(&line).stderr(writer).status().unwrap().code(), Some(1));
 }
 
 #[test]
