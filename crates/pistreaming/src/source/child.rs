@@ -19,7 +19,8 @@ use std::time::{Duration, Instant};
 use rustix::event::{PollFd, PollFlags};
 use rustix::io::Errno;
 use rustix::process::{
-    Pid, PidfdFlags, Signal, getpid, getppid, kill_process_group, pidfd_open, set_parent_process_death_signal,
+    Pid, PidfdFlags, Signal, WaitOptions, getpid, getppid, kill_process_group, pidfd_open,
+    set_parent_process_death_signal, waitpgid,
 };
 
 use crate::shutdown::{Ready, Shutdown, poll_within};
@@ -172,6 +173,7 @@ impl Child {
             self.wait_for_silence(Instant::now() + PATIENCE);
         }
         let status = self.process.wait().ok();
+        self.group().into_iter().for_each(reap);
         if let Some(Listener { thread, stop, .. }) = self.listener.take() {
             stop.trigger();
             let _ = thread.join();
@@ -183,6 +185,23 @@ impl Child {
 impl Drop for Child {
     fn drop(&mut self) {
         self.end();
+    }
+}
+
+/// How often, and how long, it is waited for what was killed to be gone.
+const LOOKS: usize = 20;
+const BETWEEN_LOOKS: Duration = Duration::from_millis(5);
+
+/// Where we are the first process, as in a container, what a child has started becomes ours when that has ended, and stays in
+/// the list of processes until it is asked about. Elsewhere there is nothing to ask about.
+fn reap(group: Pid) {
+    for _ in 0..LOOKS {
+        match waitpgid(group, WaitOptions::NOHANG) {
+            Ok(Some(_)) => {}
+            // It has closed its files, and is about to end; of that no event tells.
+            Ok(None) => thread::sleep(BETWEEN_LOOKS),
+            Err(_) => return,
+        }
     }
 }
 

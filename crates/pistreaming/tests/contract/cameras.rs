@@ -191,6 +191,33 @@ fn one_that_does_not_want_to_end_does_not_outlive_the_program() {
     wait_for_end(&group);
 }
 
+/// The first process of a container has all orphans for children.
+#[test]
+fn as_the_first_process_it_leaves_nothing_behind_of_cameras_that_ended() {
+    const CONTAINER: [&str; 6] = ["unshare", "--user", "--map-root-user", "--pid", "--fork", "--kill-child"];
+    let works = |by: &[&str]| {
+        let mut unshare = std::process::Command::new(by[0]);
+        unshare.args(&by[1..]).arg("true").output().is_ok_and(|output| output.status.success())
+    };
+    let by =
+        [&CONTAINER[..], &["unshare", "--pid", "--fork", "--kill-child"]].into_iter().find(|by| works(by));
+    let Some(by) = by else { return eprintln!("left out, for there are no namespaces of processes here") };
+    let command = "exec:head -c 3000000 /dev/zero; sleep 600 | sleep 601 & exit 3";
+    let mut program = Program::start_under(by, &["--source", command, "--size", "64x48"]);
+    (0..2).for_each(|_| drop(program.wait_for("trying again")));
+    let children = format!("/proc/{0}/task/{0}/children", program.id());
+    let first = std::fs::read_to_string(children).unwrap();
+    assert_eq!(children_of(first.trim()), Vec::<String>::new());
+}
+
+/// What the processes are called that have this parent, those too that have ended.
+fn children_of(parent: &str) -> Vec<String> {
+    let stat = |entry: std::fs::DirEntry| std::fs::read_to_string(entry.path().join("stat")).ok();
+    let stats = std::fs::read_dir("/proc").unwrap().flatten().filter_map(stat);
+    // Name in parentheses, state, parent.
+    stats.filter(|stat| stat.rsplit(')').next().unwrap().split_whitespace().nth(1) == Some(parent)).collect()
+}
+
 #[test]
 fn a_command_that_gives_nothing_is_started_again() {
     let folder = Folder::new();

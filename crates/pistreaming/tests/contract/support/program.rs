@@ -61,6 +61,16 @@ impl Program {
         })
     }
 
+    /// The same by another program, which is handed it with its arguments.
+    pub(crate) fn start_under(by: &[&str], arguments: &[&str]) -> Self {
+        Self::start_by(arguments, |arguments| {
+            let program = command(arguments);
+            let mut other = Command::new(by[0]);
+            other.args(&by[1..]).arg(program.get_program()).args(program.get_args());
+            other
+        })
+    }
+
     /// The same with the tests' own Pi camera, which behaves as `behaviour` says: names and values for its environment.
     pub(crate) fn start_with_camera(behaviour: &[(&str, &str)], arguments: &[&str]) -> Self {
         Self::start_by(&[&["--source", "pi"], arguments].concat(), |arguments| camera(behaviour, arguments))
