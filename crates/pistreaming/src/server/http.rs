@@ -35,8 +35,8 @@ pub(super) async fn answer(
     request: Request<Incoming>,
 ) -> Response<Body> {
     let (parts, _) = request.into_parts();
-    let old = role == Role::OldPages || site.ws_port.is_none() && parts.uri.path() != LIVE;
-    if upgrade::is_wanted(&parts) && (old || parts.uri.path() == LIVE) {
+    let old = role == Role::OldPages || site.ws_port.is_none() && path(&parts) != LIVE;
+    if upgrade::is_wanted(&parts) && (old || path(&parts) == LIVE) {
         return websocket(site, tap, parts, old);
     }
     if role == Role::OldPages {
@@ -61,6 +61,13 @@ pub(super) async fn answer(
     }
 }
 
+/// What is asked for. A name has one slash before it: a proxy's prefix without its own leaves two.
+fn path(parts: &Parts) -> &str {
+    let path = parts.uri.path();
+    let slashes = path.len() - path.trim_start_matches('/').len();
+    if slashes < path.len() { &path[slashes.saturating_sub(1)..] } else { path }
+}
+
 /// What is asked for as JPEG.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Still {
@@ -74,7 +81,7 @@ fn still(parts: &Parts) -> Option<Still> {
         return None;
     }
     let actions = || parts.uri.query().unwrap_or_default().split('&');
-    match parts.uri.path() {
+    match path(parts) {
         "/snapshot.jpg" => Some(Still::Picture),
         "/stream.mjpg" => Some(Still::Stream),
         "/" if actions().any(|action| action == "action=snapshot") => Some(Still::Picture),
@@ -135,7 +142,7 @@ fn page(site: &Site, tap: &Tap, parts: &Parts) -> Response<Body> {
     if parts.method != Method::GET && parts.method != Method::HEAD {
         return text_reply(StatusCode::METHOD_NOT_ALLOWED, "Only GET and HEAD.\n").with(ALLOW, "GET, HEAD");
     }
-    match parts.uri.path() {
+    match path(parts) {
         // Behind a proxy we do not know the path that the viewer sees: a relative address is right under any.
         "/" if is_proxied(parts) => redirect(&PAGE[1..], parts),
         "/" => redirect(PAGE, parts),

@@ -19,6 +19,10 @@ fn behind_a_proxy_the_root_leads_to_the_page_under_any_path() {
     }
     let reply = request(program.http, &["GET / HTTP/1.0"]);
     assert_eq!((reply.status, reply.header("location")), (301, Some("index.html")));
+    // As nginx's `location /camera { proxy_pass http://pi:8082/; }` asks.
+    for path in ["//index.html", "//jsmpg.js", "///page.css"] {
+        assert_eq!(get(program.http, path).status, 200, "{path}");
+    }
 }
 
 #[test]
