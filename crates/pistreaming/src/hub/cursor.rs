@@ -122,6 +122,11 @@ impl Cursor {
         }
     }
 
+    /// He was given all up to the picture at `position`, by somebody else.
+    pub(super) const fn go_on_behind(&mut self, position: u64) {
+        self.place = Place::Following(position + 1);
+    }
+
     /// Gives the next thing.
     pub(super) fn step(&mut self, ring: &Ring, rules: Rules, link: Link) -> Step {
         if let Place::Within { position, number, given } = self.place {

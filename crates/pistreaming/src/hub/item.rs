@@ -27,6 +27,12 @@ pub struct Stream {
 }
 
 impl Stream {
+    /// Pictures per second.
+    #[must_use]
+    pub fn pictures_per_second(&self) -> f64 {
+        f64::from(self.rate.0) / f64::from(self.rate.1)
+    }
+
     /// A picture's share of the rate, in bytes.
     pub(super) fn bytes_a_picture(&self) -> f64 {
         f64::from(self.bits_per_second) / 8.0 * f64::from(self.rate.1) / f64::from(self.rate.0)

@@ -25,6 +25,7 @@ mod flights;
 mod fork;
 mod item;
 mod ladder;
+mod newest;
 mod parts;
 mod rate;
 mod ring;
@@ -50,6 +51,7 @@ pub use fit::{Fit, Link, PerFit};
 use fork::Fork;
 pub use item::{Item, Part, Role, Shape, Stream};
 pub use ladder::{Audience, Rendition};
+pub use newest::{Follows, Last, Newest};
 pub use parts::MOST_PARTS;
 use ring::Limits;
 use upload::Upload;
@@ -110,6 +112,8 @@ pub struct Hub {
     notice_changes: AtomicU64,
     /// Counts the pictures for all, and parts of them.
     publications: AtomicU64,
+    /// Counts the news that is no picture.
+    calls: AtomicU64,
 }
 
 #[derive(Debug)]
@@ -188,6 +192,7 @@ impl Hub {
             frames,
             notice_changes: AtomicU64::new(0),
             publications: AtomicU64::new(0),
+            calls: AtomicU64::new(0),
         })
     }
 
@@ -245,7 +250,7 @@ impl Hub {
         core.share_out(self.rules);
         drop(core);
         if watched {
-            self.wake();
+            self.tell_of_pictures();
         }
     }
 
@@ -258,7 +263,7 @@ impl Hub {
         self.publications.fetch_add(1, Release);
         drop(core);
         if watched {
-            self.wake();
+            self.tell_of_pictures();
         }
     }
 
@@ -282,7 +287,7 @@ impl Hub {
         fork.demand.fulfil(if role == Role::Join { Wish::Join(fit) } else { Wish::Band(fit) });
         fork.attach(unit, fit, role);
         drop(core);
-        self.wake();
+        self.tell_of_pictures();
     }
 
     /// Lets go of all pictures: they are too old for who comes later.
@@ -368,8 +373,13 @@ impl Hub {
         self.bells.lock().unwrap_or_else(PoisonError::into_inner).push(bell);
     }
 
-    /// Wakes all who wait for [`Self::news`].
+    /// Wakes all who wait for [`Self::news`], and there is something else than a picture.
     pub fn wake(&self) {
+        self.calls.fetch_add(1, Release);
+        self.tell_of_pictures();
+    }
+
+    fn tell_of_pictures(&self) {
         self.news.send_replace(());
         self.bells.lock().unwrap_or_else(PoisonError::into_inner).iter().for_each(|bell| bell.ring());
     }

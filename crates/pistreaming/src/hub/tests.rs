@@ -190,10 +190,12 @@ enum Op {
     /// All of it.
     Finish,
     ChangeStream,
-    Join,
+    Join(Audience),
     Leave(usize),
     Rest(usize),
     Take(usize, usize, Link),
+    /// He is sent the newest by somebody who does not ask him.
+    Follow(usize),
     WantStart(usize),
     Serve,
 }
@@ -221,10 +223,11 @@ fn ops() -> impl Strategy<Value = Vec<Op>> {
         6 => (1usize..900, parts(), 1u64..120).prop_map(|(len, parts, ms)| Op::Begin { len, parts, ms }),
         6 => Just(Op::Finish),
         1 => Just(Op::ChangeStream),
-        2 => Just(Op::Join),
+        2 => prop::sample::select(&[Audience::Live, Audience::Old][..]).prop_map(Op::Join),
         1 => any::<usize>().prop_map(Op::Leave),
         1 => any::<usize>().prop_map(Op::Rest),
         8 => (any::<usize>(), 1usize..20, link()).prop_map(|(who, n, link)| Op::Take(who, n, link)),
+        8 => any::<usize>().prop_map(Op::Follow),
         1 => any::<usize>().prop_map(Op::WantStart),
         4 => Just(Op::Serve),
     ];
@@ -245,13 +248,17 @@ fn run(can_ask: bool, ops: Vec<Op>) {
             Op::Begin { len, parts, ms } if can_ask => source.begin_if_asked(len, &parts, ms),
             Op::Finish => source.finish(),
             Op::ChangeStream => source.change_stream(),
-            Op::Join => viewers.push((source.hub.join(), Checker::default())),
+            Op::Join(audience) => viewers.push((source.hub.join_as(audience), Checker::default())),
             Op::Leave(who) if count > 0 => drop(viewers.swap_remove(who % count)),
             Op::Rest(who) if count > 0 => {
                 let (viewer, checker) = &mut viewers[who % count];
                 viewer.rest();
                 // He joins anew: no gap is told, and he waits for a start.
                 *checker = Checker::default();
+            }
+            Op::Follow(who) if count > 0 => {
+                let (viewer, checker) = &mut viewers[who % count];
+                follow(&source.hub, viewer, checker);
             }
             Op::WantStart(who) if count > 0 => viewers[who % count].0.want_start(),
             Op::Serve if can_ask => source.serve(),
@@ -271,7 +278,8 @@ fn run(can_ask: bool, ops: Vec<Op>) {
                     }
                 }
             }
-            Op::Leave(_) | Op::Rest(_) | Op::Take(..) | Op::Begin { .. } | Op::WantStart(_) | Op::Serve => {}
+            Op::Leave(_) | Op::Rest(_) | Op::Take(..) | Op::Follow(_) | Op::WantStart(_) => {}
+            Op::Begin { .. } | Op::Serve => {}
         }
         let core = source.hub.lock();
         assert!(core.forks[0].ring.bytes() <= LIMITS.bytes);
@@ -290,6 +298,22 @@ fn run(can_ask: bool, ops: Vec<Op>) {
             while checker.check(viewer.step(Link::default())) {}
             assert_eq!(checker.last, Some((source.stream.id, source.sequence - 1)));
         }
+    }
+}
+
+/// Who follows can decode the newest picture, if it is the next for him.
+fn follow(hub: &Hub, viewer: &mut Viewer, checker: &mut Checker) {
+    let mut all = Vec::new();
+    hub.newest(&mut all);
+    let Some(follows) = viewer.follows() else { return };
+    let next = |one: &Newest| {
+        let at = Follows { stream: one.item.stream.id, position: one.last.position };
+        at == follows && !one.item.unit.start
+    };
+    if let Some(Newest { item, last }) = all.into_iter().find(next) {
+        assert!(checker.check(Some(Next { missed: 0, item })));
+        viewer.was_sent(last);
+        assert!(viewer.has_all());
     }
 }
 

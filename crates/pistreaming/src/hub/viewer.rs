@@ -13,6 +13,7 @@ use super::cursor::{Cursor, Next, Step};
 use super::fit::Link;
 use super::item::Role;
 use super::ladder::{Audience, Rendition};
+use super::newest::{Follows, Last};
 use super::upload::Purse;
 use super::{Core, Hub, Notice, NoticeCode};
 use crate::time::Timestamp;
@@ -34,6 +35,8 @@ pub struct Viewer {
     left: Option<Seat>,
     /// How many pictures had been published when he was given the newest, if the last step did that.
     newest_of: Option<u64>,
+    /// Whether pictures for all are all that he needs behind that: of which stream.
+    follows: Option<u32>,
     /// He was skipped ahead since it was decided last.
     skipped: bool,
     /// Capture of the last picture that he was given.
@@ -88,6 +91,7 @@ impl Viewer {
             next: None,
             left: None,
             newest_of: None,
+            follows: None,
             skipped: false,
             seen: Timestamp::default(),
             share: None,
@@ -116,10 +120,7 @@ impl Viewer {
         };
         let mut wake = false;
         let next = self.step_in(&mut core, &hub, link, &mut wake);
-        let has_newest = next.is_some()
-            && self.next.is_none()
-            && self.seat.is_some_and(|seat| seat.cursor.has_newest(&core.fork(seat.rendition).ring));
-        self.newest_of = has_newest.then(|| hub.publications.load(Acquire));
+        self.look_at_what_is_left(&mut core, &hub, next.as_ref());
         drop(core);
         if wake {
             hub.frames.nudge();
@@ -129,6 +130,39 @@ impl Viewer {
         self.skipped |= next.missed > 0;
         self.seen = self.seen.max(next.item.unit.captured);
         Some(next)
+    }
+
+    /// Whether there is anything behind this one for him now, and will be anything but pictures for all.
+    fn look_at_what_is_left(&mut self, core: &mut Core, hub: &Hub, next: Option<&Next>) {
+        let before = self.follows.take();
+        self.newest_of = None;
+        let (Some(seat), None) = (self.seat, self.next) else { return };
+        let fork = core.fork(seat.rendition);
+        if !seat.cursor.has_newest(&fork.ring) {
+            return;
+        }
+        self.newest_of = next.map(|_| hub.publications.load(Acquire));
+        let is_settled =
+            self.left.is_none() && self.share.is_none() && next.is_none_or(|next| next.missed == 0);
+        let gets_parts = fork.demand.wants_parts() && self.audience.takes_parts();
+        let stream = next.map_or(before, |next| Some(next.item.stream.id));
+        self.follows = stream.filter(|_| is_settled && !gets_parts);
+    }
+
+    /// Where he is, if pictures for all, one after the other, are all that he needs.
+    #[must_use]
+    pub fn follows(&self) -> Option<Follows> {
+        let position = self.seat.filter(|_| !self.wants_more())?.cursor.next()?;
+        Some(Follows { stream: self.follows?, position })
+    }
+
+    /// All pictures for all were sent to him from where he was up to this one.
+    pub fn was_sent(&mut self, last: Last) {
+        if let Some(seat) = &mut self.seat {
+            seat.cursor.go_on_behind(last.position);
+            self.newest_of = Some(last.published);
+            self.seen = self.seen.max(last.captured);
+        }
     }
 
     fn step_in(&mut self, core: &mut Core, hub: &Hub, link: Link, wake: &mut bool) -> Option<Next> {
@@ -156,7 +190,7 @@ impl Viewer {
 
     /// What he was given by the last step could not be sent to him: he has it not.
     pub fn give_back(&mut self) {
-        self.newest_of = None;
+        (self.newest_of, self.follows) = (None, None);
         if self.seat.is_some() {
             self.left = None;
             let Before { seat, next, skipped, seen, purse } = self.before;
@@ -238,7 +272,7 @@ impl Viewer {
             upload.leave(number);
         }
         self.skipped = false;
-        self.newest_of = None;
+        (self.newest_of, self.follows) = (None, None);
     }
 
     /// What he must be told: a notice that he was not told yet, or that all is well again.

@@ -265,6 +265,13 @@ impl Window {
         }
     }
 
+    /// Bytes that may be sent without looking again before there is news: with them no queue is longer than it is meant to be.
+    #[must_use]
+    pub fn spare(&self, now: Timestamp) -> usize {
+        let all = self.allowed(self.rate_now(now), HEADROOM);
+        self.room(now).min(all.saturating_sub(self.unacknowledged()))
+    }
+
     /// Bytes that may be sent now. On an idle link any message may, however large: it could never be sent otherwise.
     fn room(&self, now: Timestamp) -> usize {
         let unacknowledged = self.unacknowledged();

@@ -60,10 +60,10 @@ impl Inbox {
         Self { context, may_hold: true, arrivals: Arrivals::None, put_off: None, held_up: false }
     }
 
-    /// The kernel says that something came; `last`: nothing more will. `known`: what it is, and that it may wait.
-    pub(super) fn comes(&mut self, last: bool, known: bool) {
+    /// The kernel says at that time that something came; `last`: nothing more will. `known`: what it is, and that it may wait.
+    pub(super) fn comes(&mut self, now: Instant, last: bool, known: bool) {
         let may_wait = known && (self.put_off.is_some() || self.arrivals == Arrivals::None);
-        self.put_off = may_wait.then(|| self.put_off.unwrap_or_else(Instant::now));
+        self.put_off = may_wait.then(|| self.put_off.unwrap_or(now));
         self.arrivals = if last { Arrivals::Last } else { self.arrivals.max(Arrivals::Some) };
     }
 
@@ -80,6 +80,11 @@ impl Inbox {
     /// What can be read now.
     fn arrivals(&self) -> Arrivals {
         if self.put_off.is_some() { Arrivals::None } else { self.arrivals }
+    }
+
+    /// Whether there may be something of his that is to be read.
+    pub(super) fn has_some(&self) -> bool {
+        self.may_hold || self.held_up || self.arrivals() != Arrivals::None
     }
 
     /// Whether there may be more of his that was not read, for want of room for answers.
@@ -183,16 +188,16 @@ mod tests {
             std::iter::from_fn(next).collect::<Vec<_>>()
         };
         sent(&[message(1), message(2)].concat(), 14);
-        inbox.comes(false, true);
+        inbox.comes(Instant::now(), false, true);
         let since = inbox.put_off();
         assert!(since.is_some() && received(&mut inbox).is_empty());
-        inbox.comes(false, true);
+        inbox.comes(Instant::now(), false, true);
         assert_eq!(inbox.put_off(), since, "it has waited all the time");
         sent(&message(3), 21);
-        inbox.comes(false, false);
+        inbox.comes(Instant::now(), false, false);
         assert_eq!((received(&mut inbox), inbox.put_off()), (vec![1, 2, 3], None));
         sent(&message(4), 7);
-        inbox.comes(false, true);
+        inbox.comes(Instant::now(), false, true);
         assert!(received(&mut inbox).is_empty());
         inbox.hurry();
         assert_eq!(received(&mut inbox), [4]);

@@ -20,20 +20,19 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
-
 use super::Site;
 use super::frames::{self, code};
 use super::outlet::{End, Event, Outlet};
 use super::record::Record;
 use super::seat::{self, Speaker};
+use super::shapes::{self, PICTURE_START};
+use super::standing::Standing;
 use super::tap::Tap;
 use super::viewers::{Entry, Full};
 use crate::frame::FrameSize;
-use crate::hub::{Audience, Next, Shape, Viewer};
+use crate::hub::{Audience, Next, Shape, Stream, Viewer};
 use crate::time::Timestamp;
 
-const PICTURE_START: [u8; 4] = [0, 0, 1, 0];
 /// An old client cannot connect anew by itself: he is given up late.
 const STALL: Duration = Duration::from_secs(120);
 /// The clients' buffer has 512 KiB, and throws what does not fit.
@@ -64,7 +63,7 @@ struct Legacy {
     /// The size that he was told: it can never change.
     size: FrameSize,
     /// The stream that he is sent.
-    stream: Option<u32>,
+    stream: Option<Arc<Stream>>,
     /// When his last start was captured; none: he has no picture yet.
     begun: Option<Timestamp>,
 }
@@ -84,6 +83,12 @@ impl Speaker for Legacy {
 
     fn watches(&self) -> bool {
         true
+    }
+
+    fn standing(&self, viewer: &Viewer) -> Option<Standing> {
+        let follows = viewer.follows().filter(|_| self.begun.is_some())?;
+        let stream = self.stream.as_ref().filter(|known| known.id == follows.stream)?;
+        self.outlet.standing(stream, follows, Shape::Legacy)
     }
 
     fn happens(&mut self, event: Event, viewer: &mut Viewer) -> Result<(), End> {
@@ -106,7 +111,7 @@ impl Legacy {
             ));
         }
         let message = if self.begun.is_some() {
-            item.shape(Shape::Legacy, |unit| later(&unit.bytes))
+            shapes::message(item, Shape::Legacy)
         } else {
             let two = [frames::message(&[&item.unit.bytes]), frames::message(&[&PICTURE_START])];
             two.concat().into()
@@ -122,7 +127,8 @@ impl Legacy {
         self.outlet.guard(&item.stream);
         let captured = item.unit.captured;
         self.entry.record.count(*missed, count, item.part, captured);
-        if self.stream.replace(item.stream.id) != Some(item.stream.id) {
+        if self.stream.as_ref().is_none_or(|known| known.id != item.stream.id) {
+            self.stream = Some(Arc::clone(&item.stream));
             self.entry.record.set_stream(&item.stream);
         }
         let begun = self.begun.filter(|_| !item.unit.start).unwrap_or(captured);
@@ -139,13 +145,6 @@ fn header(size: FrameSize) -> [u8; 8] {
     let side = |pixels: usize| u16::try_from(pixels).unwrap_or(u16::MAX).to_be_bytes();
     let ([a, b], [c, d]) = (side(size.width()), side(size.height()));
     [b'j', b's', b'm', b'p', a, b, c, d]
-}
-
-/// A picture that is not the viewer's first: what is behind its start code, and the next one's.
-fn later(unit: &[u8]) -> Bytes {
-    let start = unit.windows(4).position(|window| window == PICTURE_START);
-    let behind = start.map_or(unit, |at| &unit[at + PICTURE_START.len()..]);
-    frames::message(&[behind, &PICTURE_START])
 }
 
 #[cfg(test)]
@@ -209,7 +208,7 @@ mod tests {
             let (mut sent, mut joined) = (Vec::new(), Vec::new());
             for (n, (start, payload)) in pictures.iter().enumerate() {
                 let unit = unit(*start || n == 0, payload);
-                let messages = if n == 0 { vec![unit.clone(), PICTURE_START.to_vec()] } else { vec![later(&unit)[2..].to_vec()] };
+                let messages = if n == 0 { vec![unit.clone(), PICTURE_START.to_vec()] } else { vec![shapes::legacy(&unit)[2..].to_vec()] };
                 for message in messages {
                     client.receive(&message);
                     joined.extend(message);

@@ -3,49 +3,37 @@
 //! The page's word counts for more: behind a proxy the kernel only knows what the proxy has got. Old pages say nothing. For
 //! them the kernel is asked, and only when it matters (`Window::wants_look`).
 //!
-//! While an old page's link carries many times the stream the kernel is not even asked: it is told how much may be
-//! unacknowledged at a time, as little as is on the way there in a good sixth of a second, and refuses more. A picture that
-//! it takes is then the news that all is well, and costs no system call; one that it refuses is the doubt in which it is asked
-//! again.
-//!
-//! Here belongs: where the window's news comes from, and when to look again. Not here: what follows from it (the hub's
-//! `window`).
+//! Here belongs: where the window's news comes from, and when to look again. Not here: what the kernel says (`kernel`), what
+//! follows from it (the hub's `window`).
+
+mod kernel;
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use tokio::time::Instant;
 use wire::Pace;
 
 use super::foretold::Foretold;
+use super::standing::Sure;
 use super::tap::Tap;
-use super::unsent::Way;
 use crate::hub::{BOUND, Link, Part, Stream, Window};
 use crate::time::Timestamp;
+use kernel::{GUARDED_FOR, Kernel};
 
 /// How soon the kernel is asked again while nothing may be sent: a third of a frame time at 24/s.
 const LOOK_AGAIN: Duration = Duration::from_millis(15);
-/// How long the kernel's least round trip is believed.
-const ASK_AGAIN: Duration = Duration::from_secs(5);
-/// What was seen of a link that was busy is looked at again for so long: it may have been an accident.
-const REST_AFTER: Duration = Duration::from_secs(2);
 /// No timer is finer than this.
 const SOONEST: Duration = Duration::from_millis(3);
-/// Where the kernel guards a link so much time's pictures are on their way at most, beside its round trip: should it break
-/// down, these are what is late. A live page on such a link tells of one picture in this time.
-const GUARDED_FOR: Duration = Duration::from_millis(170);
-/// Any pace but the one of who is looked at all the time.
-const GUARDED: Pace = Pace { every: 2 };
-/// What the kernel adds to each message in its account, and some more for what does not fill its pages.
-const MESSAGE_BYTES: f64 = 2048.0;
-/// Where the window alone decides: as much as any window has; systems have a limit for what may be asked for.
-const UNGUARDED_BYTES: usize = 4 << 20;
+/// For so long an old page's link is not even looked at while the kernel guards it. What else is looked at with it is in no
+/// hurry, either.
+const SURE_FOR: Duration = Duration::from_millis(500);
 
 /// One viewer's link.
 #[derive(Debug)]
 pub(super) struct Meter {
-    tap: Arc<Tap>,
     begun: Instant,
+    /// When it was looked at the clock last: once a turn, in which nothing waits.
+    at: Instant,
     window: Window,
     /// Whether his page says what has arrived.
     told: bool,
@@ -54,36 +42,33 @@ pub(super) struct Meter {
     foretold: Foretold,
     /// When it was looked last.
     looked: Timestamp,
-    /// When it was seen last that something was on its way.
-    busy: Option<Timestamp>,
-    /// When the kernel was asked of the way last.
-    asked: Option<Timestamp>,
-    /// What the link was when the kernel was told how much to take; none: it was not.
-    guarded: Option<Link>,
-    /// The kernel was asked since that was decided last.
-    is_fresh: bool,
-    /// The kernel must be asked.
-    is_in_doubt: bool,
+    kernel: Kernel,
 }
 
 impl Meter {
     /// Nothing is known yet.
     pub(super) fn new(tap: Arc<Tap>) -> Self {
-        let looked = Timestamp::default();
+        let (looked, begun) = (Timestamp::default(), Instant::now());
         Self {
-            tap,
-            begun: Instant::now(),
+            begun,
+            at: begun,
             window: Window::new(BOUND),
             told: false,
             paced: None,
             foretold: Foretold::default(),
             looked,
-            busy: None,
-            asked: None,
-            guarded: None,
-            is_fresh: false,
-            is_in_doubt: false,
+            kernel: Kernel::new(tap),
         }
+    }
+
+    /// A turn begins now.
+    pub(super) fn look_at_the_clock(&mut self) {
+        self.at = Instant::now();
+    }
+
+    /// When this turn began.
+    pub(super) const fn at(&self) -> Instant {
+        self.at
     }
 
     /// A message of so many bytes is about to be sent.
@@ -94,7 +79,7 @@ impl Meter {
     /// The same of a picture, or of a part of one, for which it was looked just now. `told`: whether his page will say that
     /// it has come.
     pub(super) fn send_part(&mut self, bytes: usize, part: Part, told: bool) {
-        if self.guarded.is_none() && (told || !self.told) {
+        if !self.kernel.guards() && (told || !self.told) {
             self.window.sent_part(self.looked, bytes, part);
         } else {
             self.window.sent_untold(self.looked, bytes, part);
@@ -102,6 +87,22 @@ impl Meter {
         if told && part.last {
             self.is_to_be_told();
         }
+    }
+
+    /// Whole pictures of so many bytes in all were sent of which his page will say nothing.
+    pub(super) fn send_untold(&mut self, bytes: usize) {
+        self.window.sent_untold(self.now(), bytes, Part::WHOLE);
+    }
+
+    /// How much of this stream may be sent without looking again; none: it is looked before each picture.
+    pub(super) fn sure(&self, stream: &Stream) -> Option<Sure> {
+        let pictures = |time: Duration| (stream.pictures_per_second() * time.as_secs_f64()).max(1.0) as u16;
+        if self.kernel.guards() {
+            return Some(Sure { told: None, pictures: pictures(SURE_FOR), room: u32::MAX });
+        }
+        let (pace, _) = self.paced.filter(|(_, paced)| self.told && paced.id == stream.id)?;
+        let room = u32::try_from(self.window.spare(self.now())).unwrap_or(u32::MAX);
+        Some(Sure { told: Some(pace), pictures: pictures(GUARDED_FOR), room })
     }
 
     /// His page acknowledges what was sent last.
@@ -147,9 +148,7 @@ impl Meter {
         self.told = true;
         let now = self.now();
         // The way of single segments: what a page's word is compared with.
-        if self.is_to_ask(now) {
-            self.ask_way(now);
-        }
+        self.kernel.ask_way_again(now, &mut self.window);
         let sent = self.window.total_sent();
         let on_the_way = (sent as u32).wrapping_sub(bytes);
         // More than was sent since the last word is no page's of ours: nothing is learned from it.
@@ -159,40 +158,27 @@ impl Meter {
         }
     }
 
-    /// A picture of this stream was sent to an old page: from now on the kernel is to refuse what would be too much on its way,
-    /// if the link is so wide that this is not to be expected; or no longer.
+    /// A picture of this stream was sent to an old page: the kernel may be told how much it is to take.
     pub(super) fn guard(&mut self, stream: &Stream) {
-        if !std::mem::take(&mut self.is_fresh) || self.told {
-            return;
+        if !self.told {
+            self.kernel.guard(self.looked, &self.window, stream);
         }
-        let link = self.window.link(self.looked);
-        let before = self.guarded.map_or(Pace::EACH, |_| GUARDED);
-        if self.window.pace(self.looked, before, stream) == Pace::EACH {
-            return self.doubt();
-        }
-        let way = self.window.least_round_trip().unwrap_or_default();
-        let is_set = self.tap.take_until(most_on_the_way(stream, way)).is_ok();
-        self.guarded = Some(Link { room: usize::MAX, idle: true, ..link }).filter(|_| is_set);
     }
 
     /// The kernel took less than it was to.
     pub(super) fn doubt(&mut self) {
-        if self.guarded.take().is_some() {
-            self.tap.take_any(UNGUARDED_BYTES);
-            self.is_in_doubt = true;
-        }
+        self.kernel.doubt();
     }
 
     /// The link as it is now.
     pub(super) fn look(&mut self) -> Link {
         let now = self.now();
         self.looked = now;
-        if let Some(link) = self.guarded.filter(|_| !self.is_to_ask(now)) {
-            return Link { now, ..link };
+        if let Some(link) = self.kernel.guarded(now) {
+            return link;
         }
-        let is_in_doubt = std::mem::take(&mut self.is_in_doubt) || self.guarded.is_some();
-        if !self.told && (is_in_doubt || self.window.wants_look(now)) {
-            self.ask_kernel(now);
+        if !self.told {
+            self.kernel.ask_if_wanted(now, &mut self.window);
         }
         self.window.link(now)
     }
@@ -206,88 +192,8 @@ impl Meter {
         self.window.idle_in(self.now()).filter(|_| idle).map(|wait| wait.max(SOONEST))
     }
 
-    fn ask_kernel(&mut self, now: Timestamp) {
-        self.is_fresh = true;
-        // Who cannot be measured is taken for one to whom all comes at once: he is served, not gated.
-        let unacknowledged = self.tap.unacknowledged().unwrap_or(0) as u64;
-        if unacknowledged > 0 {
-            self.busy = Some(now);
-        }
-        // A way that has carried away all that was sent for a while is quick enough, and what the kernel knows of it no news.
-        let is_busy = self.busy.is_some_and(|busy| now.since(busy) < REST_AFTER);
-        if (is_busy || self.is_to_ask(now))
-            && let Some(way) = self.ask_way(now)
-        {
-            self.window.told(way.rate, way.limited);
-        }
-        self.window.looked(now, self.window.total_sent().saturating_sub(unacknowledged));
-    }
-
-    /// Whether what the kernel said of the way is old.
-    fn is_to_ask(&self, now: Timestamp) -> bool {
-        self.asked.is_none_or(|asked| now.since(asked) > ASK_AGAIN)
-    }
-
-    fn ask_way(&mut self, now: Timestamp) -> Option<Way> {
-        self.asked = Some(now);
-        let way = self.tap.way()?;
-        self.window.told_round_trip(way.round_trip);
-        Some(way)
-    }
-
     fn now(&self) -> Timestamp {
-        let micros = self.begun.elapsed().as_micros();
+        let micros = self.at.duration_since(self.begun).as_micros();
         Timestamp::from_micros(u64::try_from(micros).unwrap_or(u64::MAX))
-    }
-}
-
-/// How much is on the way on a link that has no trouble with this stream, in the kernel's account.
-fn most_on_the_way(stream: &Stream, round_trip: Duration) -> usize {
-    let pictures_per_second = f64::from(stream.rate.0) / f64::from(stream.rate.1);
-    let pictures = pictures_per_second * (GUARDED_FOR + round_trip).as_secs_f64();
-    let share = f64::from(stream.bits_per_second) / 8.0 / pictures_per_second;
-    // One more is about to be sent.
-    ((pictures + 1.0) * (share + MESSAGE_BYTES)) as usize
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::frame::FrameSize;
-    use crate::hub::Rendition;
-    use crate::server::tap::tests::connected;
-    use socket2::SockRef;
-
-    fn stream(bits_per_second: u32) -> Stream {
-        let size = FrameSize::new(64, 48).unwrap();
-        Stream { id: 1, rendition: Rendition::FULL, size, rate: (24, 1), bits_per_second }
-    }
-
-    #[tokio::test]
-    async fn the_kernel_guards_a_wide_link_until_it_refuses_something() {
-        let (tap, _other) = connected().await;
-        let most = || SockRef::from(&*tap).send_buffer_size().unwrap();
-        let mut meter = Meter::new(Arc::clone(&tap));
-        // Nothing is known yet.
-        meter.guard(&stream(800_000));
-        assert!(meter.guarded.is_none());
-        meter.ask_kernel(meter.now());
-        meter.window.told(1e7, false);
-        meter.guard(&stream(800_000));
-        assert!(meter.guarded.is_some() && (20_000..50_000).contains(&most()), "{}", most());
-        // However much was sent, it is not asked for a while: it took it.
-        let asked = meter.asked;
-        for _ in 0..100 {
-            meter.send_part(5000, Part::WHOLE, true);
-            assert!(meter.look().room > 1 << 20);
-        }
-        assert_eq!(meter.asked, asked);
-        meter.doubt();
-        assert!(meter.guarded.is_none() && most() > 100_000, "{}", most());
-        meter.look();
-        assert!(meter.is_fresh && meter.window.unacknowledged() == 0, "it was asked, and all has arrived");
-        // A stream that the link carries, and no more.
-        meter.guard(&stream(40_000_000));
-        assert!(meter.guarded.is_none());
     }
 }

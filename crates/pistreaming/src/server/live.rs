@@ -8,21 +8,19 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use bytes::Bytes;
-use wire::{
-    Ack, Bye, ByeReason, ClockReply, Codec, FromServer, FromViewer, Gap, Hello, Pace, StreamHeader,
-    UnitFlags, UnitHeader,
-};
+use wire::{Ack, Bye, ByeReason, ClockReply, Codec, FromServer, FromViewer, Gap, Hello, Pace, StreamHeader};
 
 use super::Site;
 use super::frames::{self, code};
 use super::outlet::{End, Event, Outlet};
 use super::record::{Activity, Record};
 use super::seat::{self, Speaker};
+use super::shapes;
+use super::standing::Standing;
 use super::tap::Tap;
 use super::viewers::{Entry, Full};
-use crate::hub::{Next, NoticeCode, Part, Shape, Stream, Viewer, Wants};
+use crate::hub::{Next, NoticeCode, Shape, Stream, Viewer, Wants};
 use crate::needs::Need;
-use crate::unit::AccessUnit;
 
 /// A viewer who takes nothing for as long is given up; his page connects anew.
 const STALL: Duration = Duration::from_secs(30);
@@ -102,6 +100,12 @@ impl Speaker for Live {
         self.watching
     }
 
+    fn standing(&self, viewer: &Viewer) -> Option<Standing> {
+        let follows = viewer.follows().filter(|_| self.watching)?;
+        let stream = self.stream.as_ref().filter(|known| known.id == follows.stream)?;
+        self.outlet.standing(stream, follows, Shape::Live)
+    }
+
     fn happens(&mut self, event: Event, viewer: &mut Viewer) -> Result<(), End> {
         match event {
             Event::Received(message) => self.received(&message, viewer),
@@ -128,7 +132,7 @@ impl Live {
     /// Sends a picture, or gives it back.
     fn picture(&mut self, next: &Next, viewer: &mut Viewer) -> Result<(), End> {
         let Next { missed, item } = next;
-        let message = item.shape(Shape::Live, |unit| unit_message(unit, item.part));
+        let message = shapes::message(item, Shape::Live);
         let count = message.len();
         let told = self.pace.has(item.unit.sequence, item.unit.start);
         if self.outlet.offer(&self.before(next), message, item.part, told)? {
@@ -266,20 +270,4 @@ fn message(what: &FromServer<'_>) -> Bytes {
     let mut bytes = Vec::with_capacity(64);
     what.write(&mut bytes);
     frames::message(&[&bytes])
-}
-
-/// The unit, which is all of a picture or a part of it.
-fn unit_message(unit: &AccessUnit, part: Part) -> Bytes {
-    let flags =
-        [(part.first, UnitFlags::FIRST), (part.last, UnitFlags::LAST), (unit.start, UnitFlags::START)];
-    let set = flags.into_iter().filter(|(is_set, _)| *is_set);
-    let header = UnitHeader {
-        stream: unit.stream,
-        sequence: unit.sequence,
-        picture: unit.picture,
-        flags: set.fold(UnitFlags::default(), |sum, (_, flag)| sum.with(flag)),
-        meaning: unit.meaning,
-        captured_us: unit.captured.as_micros(),
-    };
-    frames::message(&[&header.to_bytes(), &unit.bytes])
 }

@@ -3,8 +3,9 @@
 //! Here belongs: what is known to all connections, starting and stopping. The parts:
 //! `listen` opens ports, `connection` accepts and bounds, `http` answers requests, `live` and `legacy` are the two
 //! protocols, `stills` has pictures for what speaks neither,
-//! `crowd` and `seat` decide who does it when, `outlet`, `gate` and `tap` look after the socket below them, `viewers` knows
-//! who watches, and `stats`, `status` and `metrics` say how it goes.
+//! `crowd` and `seat` decide who does it when, `standing` sends to those who only follow, `shapes` has a picture as it is
+//! sent, `outlet`, `gate` and `tap` look after the socket below them, `viewers` knows who watches, and `stats`, `status` and
+//! `metrics` say how it goes.
 //! Not here: pictures (the hub's), cameras, encoders.
 
 mod ahead;
@@ -27,6 +28,8 @@ mod outlet;
 mod port_owner;
 mod record;
 mod seat;
+mod shapes;
+mod standing;
 mod stats;
 mod status;
 mod stills;

@@ -6,32 +6,26 @@
 //! ([`Tap::take_only_when_drained`]), and says when none do: so a picture costs one system call, a viewer who is behind no
 //! timer, and who takes nothing costs nothing. A picture that is refused was not given: the newest one then will be.
 //!
-//! Here belongs: what is the same for both protocols. Not here: what is sent.
+//! Here belongs: what is the same for both protocols. Not here: what is sent, the end (`goodbye`).
 
-use std::io;
+mod goodbye;
+
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::{Buf as _, Bytes};
-use tokio::task::coop::consume_budget;
-use tokio::time::timeout;
 use wire::Pace;
 
 use super::Site;
-use super::frames::{self, close, code};
+use super::frames;
 use super::gate::{Gate, Stalled};
 use super::inbox::Inbox;
 use super::link::Meter;
+use super::standing::{Sent, Standing};
 use super::tap::Tap;
-use super::waiting::{Waiting, wait_for};
 use super::watched::Ready;
-use crate::hub::{Link, Next, Notice, Part, Stream, Viewer};
+use crate::hub::{Follows, Link, Next, Notice, Part, Shape, Stream, Viewer};
 
-/// Once the server stops, what is being sent may take this much longer; what comes behind half a message would be taken
-/// for its other half.
-const LAST_SEND_WITHIN: Duration = Duration::from_millis(200);
-/// How long the other end may take to answer our close.
-const CLOSE_WITHIN: Duration = Duration::from_millis(300);
 /// What need not be read at once is read after so long with a picture's sending, or without one when there is none.
 const READ_AFTER: Duration = Duration::from_millis(1500);
 const READ_WITHIN: Duration = Duration::from_secs(2);
@@ -111,11 +105,12 @@ impl Outlet {
 
     /// This is news of the socket.
     pub(super) fn happened(&mut self, ready: Ready, viewer: &Viewer) {
+        self.meter.look_at_the_clock();
         if ready.read {
             // News of room says that there is something to be read, too, as long as that is so.
             let is_news = !ready.last && !self.refused && !viewer.wants_more();
             let may_wait = is_news && self.meter.is_foretold();
-            self.inbox.comes(ready.last, may_wait);
+            self.inbox.comes(self.meter.at(), ready.last, may_wait);
         }
         self.refused &= !ready.write;
     }
@@ -126,7 +121,7 @@ impl Outlet {
             return Err(End::Stopping);
         }
         let put_off = self.inbox.put_off();
-        if put_off.is_some_and(|since| since.elapsed() >= READ_AFTER || self.meter.is_overdue()) {
+        if put_off.is_some_and(|since| self.meter.at() >= since + READ_AFTER || self.meter.is_overdue()) {
             self.inbox.hurry();
         }
         let event = self.next_but_what_waits(viewer, watches)?;
@@ -174,7 +169,7 @@ impl Outlet {
         let again = self.meter.look_again(&link, viewer.waits_for_idle(link));
         // Who takes nothing is looked at less and less often.
         let again = again.map(|wait| wait.max(self.gate.since_progress() / 8));
-        Ok(Event::Nothing(again.map(|wait| Instant::now() + wait)))
+        Ok(Event::Nothing(again.map(|wait| self.meter.at() + wait)))
     }
 
     /// He showed that he takes what he is sent.
@@ -240,6 +235,26 @@ impl Outlet {
         Ok(sent > 0)
     }
 
+    /// What he can be sent by order, if he has all there is and follows this stream.
+    pub(super) fn standing(&self, stream: &Stream, follows: Follows, shape: Shape) -> Option<Standing> {
+        if self.is_behind() || self.inbox.has_some() {
+            return None;
+        }
+        let sure = self.meter.sure(stream)?;
+        Some(Standing { tap: Arc::clone(&self.tap), follows, shape, sure })
+    }
+
+    /// He was sent this by order.
+    pub(super) fn was_sent(&mut self, sent: Sent) {
+        self.meter.look_at_the_clock();
+        self.meter.send_untold(sent.payload_bytes as usize);
+        if let Some(rest) = sent.rest {
+            self.rest = *rest;
+            self.refused = true;
+            self.meter.doubt();
+        }
+    }
+
     /// How many of these bytes the kernel takes now.
     fn try_send(&mut self, bytes: &[u8]) -> Result<usize, End> {
         let sent = self.tap.try_send(bytes).map_err(|_| End::Gone)?;
@@ -283,47 +298,5 @@ impl Outlet {
         self.is_waited_for();
         let look = self.gate.look_now_and_then()?;
         Ok(Event::Nothing(Some(look.into_std())))
-    }
-
-    /// Ends the connection; with a `last` message if he can still be told.
-    pub(super) async fn end(mut self, end: End, last: Option<Bytes>) {
-        let words = match end {
-            End::Gone | End::Cut => return,
-            // The answer to his goodbye is there already.
-            End::Left => Bytes::new(),
-            End::Stopping => close(code::GOING_AWAY, "the server stops"),
-            End::Refused(code, reason) => close(code, reason),
-        };
-        self.small.extend(last.unwrap_or_default());
-        self.small.extend(words);
-        let Ok(tap) = wait_for(Arc::clone(&self.tap)) else { return };
-        if let Ok(Ok(())) = timeout(LAST_SEND_WITHIN, self.all_sent(&tap)).await {
-            self.tap.finish();
-            // Closing with unread bytes would reset the connection, and the goodbye might be lost with it.
-            let _ = timeout(CLOSE_WITHIN, all_read(&tap)).await;
-        }
-    }
-
-    async fn all_sent(&mut self, tap: &Waiting) -> Result<(), End> {
-        loop {
-            self.flush()?;
-            if self.rest.is_empty() && self.small.is_empty() {
-                return Ok(());
-            }
-            // What comes between the refusal and this is an event, too.
-            tap.writable().await.map_err(|_| End::Gone)?.clear_ready();
-            self.refused = false;
-        }
-    }
-}
-
-async fn all_read(tap: &Waiting) -> io::Result<()> {
-    let mut bytes = [0; 1024];
-    loop {
-        let mut ready = tap.readable().await?;
-        if let Ok(Ok(0) | Err(_)) = ready.try_io(|tap| tap.get_ref().try_receive(&mut bytes)) {
-            return Ok(());
-        }
-        consume_budget().await;
     }
 }

@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use super::client::Client;
+use super::standing::Sent;
 use crate::hub::{Part, Stream};
 use crate::time::Timestamp;
 
@@ -119,16 +120,20 @@ impl Record {
 
     /// A picture, or a part of one, was sent that was captured at `now`, and `missed` were left out before it.
     pub(super) fn count(&self, missed: u32, bytes: usize, part: Part, now: Timestamp) {
-        // An atomic addition waits for the memory, once for each counter; a plain one does not.
-        let add = |counter: &AtomicU64, more: u64| {
-            let sum = counter.load(Relaxed) + more;
-            counter.store(sum, Relaxed);
-            sum
-        };
         add(&self.sent, part.last.into());
         add(&self.in_parts, (part.last && !part.first).into());
         add(&self.skipped, missed.into());
-        let bytes = add(&self.bytes, bytes as u64);
+        self.count_bytes(bytes as u64, now);
+    }
+
+    /// Some whole pictures were sent, one after the other.
+    pub(super) fn count_more(&self, sent: &Sent) {
+        add(&self.sent, sent.pictures.into());
+        self.count_bytes(sent.bytes.into(), sent.last.captured);
+    }
+
+    fn count_bytes(&self, bytes: u64, now: Timestamp) {
+        let bytes = add(&self.bytes, bytes);
         let time = now.since(Timestamp::from_micros(self.rate_since.load(Relaxed)));
         if time >= RATE_OVER {
             let before = self.rate_bytes.swap(bytes, Relaxed);
@@ -142,6 +147,13 @@ impl Record {
         let time = now.since(Timestamp::from_micros(self.rate_since.load(Relaxed)));
         if time > RATE_OVER * 2 { 0 } else { self.rate.load(Relaxed) }
     }
+}
+
+/// An atomic addition waits for the memory, once for each counter; a plain one does not.
+fn add(counter: &AtomicU64, more: u64) -> u64 {
+    let sum = counter.load(Relaxed) + more;
+    counter.store(sum, Relaxed);
+    sum
 }
 
 /// Upper bounds of delays that are counted apart, in ms.

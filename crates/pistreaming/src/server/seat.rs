@@ -12,9 +12,10 @@ use std::time::Instant;
 use tokio::sync::oneshot;
 
 use super::ahead;
-use super::crowd::{Crowd, Member, Over};
+use super::crowd::{Crowd, Member, Over, Turn};
 use super::outlet::{End, Event, Outlet};
 use super::record::Record;
+use super::standing::{Sent, Standing};
 use super::watched::Ready;
 use crate::hub::Viewer;
 
@@ -31,6 +32,8 @@ pub(super) trait Speaker: Send + 'static {
     fn record(&self) -> &Record;
     /// Whether he is to be sent pictures.
     fn watches(&self) -> bool;
+    /// What he can be sent without another turn, once nothing is to be done for him.
+    fn standing(&self, viewer: &Viewer) -> Option<Standing>;
     /// What follows from what happened.
     fn happens(&mut self, event: Event, viewer: &mut Viewer) -> Result<(), End>;
 }
@@ -69,16 +72,22 @@ impl<S: Speaker> Member for Seat<S> {
         ahead::fetch(self.speaker.record());
     }
 
-    fn turn(&mut self, ready: Ready) -> Result<Option<Instant>, Over> {
+    fn turn(&mut self, ready: Ready) -> Result<Turn, Over> {
         let Self { speaker, viewer, .. } = self;
         speaker.outlet().happened(ready, viewer);
         match turn(speaker, viewer) {
-            Ok(until) => Ok(until),
+            Ok(until) => Ok(Turn { until, standing: speaker.standing(viewer) }),
             Err(end) => {
                 self.end = end;
                 Err(Over)
             }
         }
+    }
+
+    fn was_sent(&mut self, sent: Sent) {
+        self.viewer.was_sent(sent.last);
+        self.speaker.record().count_more(&sent);
+        self.speaker.outlet().was_sent(sent);
     }
 
     fn leave(mut self: Box<Self>) {

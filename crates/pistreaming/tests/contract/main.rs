@@ -4,6 +4,7 @@
 mod absent;
 mod cameras;
 mod console;
+mod crowd;
 mod encoders;
 mod faults;
 mod http;

@@ -5,7 +5,7 @@ use std::net::TcpStream;
 use tungstenite::client::IntoClientRequest as _;
 use tungstenite::protocol::CloseFrame;
 use tungstenite::{Message, WebSocket, client};
-use wire::{FromServer, FromViewer, State, StreamHeader, UnitFlags, UnitHeader};
+use wire::{Ack, FromServer, FromViewer, Pace, State, StreamHeader, UNKNOWN, UnitFlags, UnitHeader};
 
 use super::http::connect;
 
@@ -50,6 +50,10 @@ pub(crate) struct Live {
     begun: Option<(UnitHeader, Vec<u8>)>,
     /// Pictures that came in parts.
     pub(crate) in_parts: u32,
+    /// Bytes of all messages so far.
+    arrived: u32,
+    /// Which pictures it is to acknowledge.
+    pub(crate) pace: Pace,
     /// Pictures that it was told it missed.
     pub(crate) missed: u32,
     /// Notices since the last picture.
@@ -75,15 +79,43 @@ impl Live {
         let protocol = [("sec-websocket-protocol", wire::SUBPROTOCOL)];
         let mut socket = open(stream, "/live", &protocol).unwrap();
         let hello = receive(&mut socket).unwrap();
+        let arrived = hello.len() as u32;
         let Ok(Some(FromServer::Hello(hello))) = FromServer::parse(&hello) else { panic!("{hello:?}") };
         assert_eq!(hello.version, wire::VERSION);
-        Self { socket, stream: None, last: None, begun: None, in_parts: 0, missed: 0, notices: Vec::new() }
+        Self {
+            socket,
+            stream: None,
+            last: None,
+            begun: None,
+            in_parts: 0,
+            arrived,
+            pace: Pace::EACH,
+            missed: 0,
+            notices: Vec::new(),
+        }
     }
 
     pub(crate) fn send(&mut self, message: FromViewer) {
         let mut bytes = [0; wire::LONGEST_FROM_VIEWER];
         let len = message.write(&mut bytes);
         self.socket.send(Message::binary(bytes[..len].to_vec())).unwrap();
+    }
+
+    /// Acknowledges this picture, if it is to be: it was shown at once.
+    pub(crate) fn acknowledge(&mut self, picture: &UnitHeader) {
+        let (stream, number) = (picture.stream, picture.sequence);
+        if self.pace.has(number, picture.flags.has(UnitFlags::START)) {
+            let arrived = Some(self.arrived);
+            let (decode_us, delay_us) = (1000, UNKNOWN);
+            self.send(FromViewer::Ack(Ack {
+                stream,
+                received: number,
+                shown: number,
+                decode_us,
+                delay_us,
+                arrived,
+            }));
+        }
     }
 
     pub(crate) fn set_state(&mut self, state: State) {
@@ -96,6 +128,7 @@ impl Live {
         let mut gap = 0;
         loop {
             let bytes = receive(&mut self.socket).expect("bye goes before close");
+            self.arrived = self.arrived.wrapping_add(bytes.len() as u32);
             match FromServer::parse(&bytes).unwrap().expect("a known message") {
                 FromServer::Stream(header) => (self.stream, self.last) = (Some(header), None),
                 FromServer::Gap(told) => gap = told.missed,
@@ -119,7 +152,7 @@ impl Live {
                     return Received::Ended(reason, close.expect("a close code").code.into());
                 }
                 // Who acknowledges each, or none, does no harm.
-                FromServer::Pace(_) => {}
+                FromServer::Pace(pace) => self.pace = pace,
                 FromServer::Hello(_) => panic!("a second hello"),
             }
         }

@@ -1,6 +1,9 @@
 //! A viewer: his task's loop as `server/outlet.rs` has it, his link, and what he sees.
 //!
-//! Here belongs: one viewer. Not here: what must hold of what he is given (`order`) and sees (`screen`).
+//! Here belongs: one viewer. Not here: what he is sent without being asked (`standing`), what must hold of what he is given
+//! (`order`) and sees (`screen`).
+
+mod standing;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -14,6 +17,7 @@ use super::Chance;
 use super::order::Order;
 use super::path::Path;
 use super::screen::{Means, Screen, Sight};
+use standing::Standing;
 
 /// How his arrivals become known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -101,6 +105,9 @@ pub struct Watcher {
     screen: Screen,
     /// Bytes of what has come of a picture that is not whole yet.
     part_bytes: usize,
+    standing: Option<Standing>,
+    /// Bytes sent by it of which his window does not know yet.
+    unknown_bytes: usize,
 }
 
 impl Watcher {
@@ -126,6 +133,8 @@ impl Watcher {
             seen: Seen::default(),
             screen: Screen::default(),
             part_bytes: 0,
+            standing: None,
+            unknown_bytes: 0,
         }
     }
 
@@ -153,14 +162,20 @@ impl Watcher {
 
     /// What `server/outlet.rs` does when it is woken. When it must be woken again, beside news.
     pub fn pump(&mut self, now: Timestamp) -> Vec<Timestamp> {
+        self.arrive(now);
+        if let Some(looks) = self.follow_order(now) {
+            return looks;
+        }
+        self.standing = None;
+        self.know(now);
         self.hear(now);
-        self.see(now);
         let mut looks = Vec::new();
         loop {
             let link = self.look(now);
             let Some(viewer) = self.viewer.as_mut().filter(|_| !self.away) else { return looks };
             let Some(next) = viewer.step(link) else {
                 looks.extend(self.look_again(now, link));
+                self.leave_order(now);
                 return looks;
             };
             if self.chance.part() < REFUSED {
@@ -232,7 +247,7 @@ impl Watcher {
         let paint_us = if self.kind == Kind::Live { PAINT_US } else { 0 };
         let known_us = arrives_us + self.path.delay_us + jitter + paint_us;
         let known_us = known_us.max(self.on_the_way.back().map_or(0, |last| last.known_us));
-        let total = self.window.total_sent();
+        let total = self.window.total_sent() + self.unknown_bytes as u64;
         self.on_the_way.push_back(Flight { arrives_us, known_us, told, total, item });
         Timestamp::from_micros(known_us)
     }
@@ -269,15 +284,22 @@ impl Watcher {
         if self.kind == Kind::Old {
             return;
         }
-        while let Some((_, total)) = self.acks.front().copied().filter(|(at, _)| *at <= now.as_micros()) {
+        while let Some((_, total)) = self.acks.front().copied().filter(|_| self.has_news(now)) {
             self.acks.pop_front();
+            self.know(now);
             self.window.arrived(now, total);
             self.choose_pace(now);
         }
     }
 
-    /// Pictures that have come.
+    /// Pictures that have come, and what is known by that.
     pub fn see(&mut self, now: Timestamp) {
+        self.arrive(now);
+        self.hear(now);
+    }
+
+    /// Pictures that have come.
+    fn arrive(&mut self, now: Timestamp) {
         while self.on_the_way.front().is_some_and(|flight| flight.arrives_us <= now.as_micros()) {
             let Some(flight) = self.on_the_way.pop_front() else { return };
             if self.is_told(&flight) {
@@ -305,7 +327,6 @@ impl Watcher {
                 self.screen.show(sight);
             }
         }
-        self.hear(now);
     }
 
     fn means(&self) -> Means<'_> {

@@ -2,10 +2,13 @@
 
 use super::*;
 use crate::mailbox::Mailbox;
+use crate::server::crowd::{Crowd, Place};
 use std::io::{Read as _, Write as _};
-use std::os::fd::AsFd as _;
+use std::os::fd::{AsFd as _, BorrowedFd};
 use std::os::unix::net::UnixStream;
-use std::sync::atomic::AtomicUsize;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::thread;
 use std::time::Duration;
 
 /// Notes when his turns are, all in one order.
@@ -23,9 +26,9 @@ impl Member for Ear {
         self.socket.as_fd()
     }
 
-    fn turn(&mut self, _: Ready) -> Result<Option<Instant>, Over> {
+    fn turn(&mut self, _: Ready) -> Result<Turn, Over> {
         self.heard.lock().unwrap().push(self.order.fetch_add(1, Relaxed));
-        (self.then)()
+        (self.then)().map(|until| Turn { until, standing: None })
     }
 
     fn leave(self: Box<Self>) {
@@ -45,7 +48,11 @@ struct Scene {
 impl Scene {
     fn new() -> Self {
         let door = Arc::new(Door { calls: Mutex::default(), bell: Bell::new().unwrap() });
-        let (round, order, left) = (Round::new(door).unwrap(), Arc::default(), Arc::default());
+        let (round, order, left) = (
+            Round::new(door, Hub::new(true, Arc::new(Mailbox::new()))).unwrap(),
+            Arc::default(),
+            Arc::default(),
+        );
         Self { round, order, left, heard: Vec::new(), others: Vec::new() }
     }
 
