@@ -292,6 +292,16 @@ mod tests {
     }
 
     #[test]
+    fn each_option_has_its_variable() {
+        let command = Options::command();
+        for option in command.get_arguments() {
+            let name = option.get_long().unwrap();
+            let variable = format!("PISTREAMING_{}", name.to_uppercase().replace('-', "_"));
+            assert_eq!(option.get_env().and_then(|name| name.to_str()), Some(&*variable), "--{name}");
+        }
+    }
+
+    #[test]
     fn defaults_are_the_original_s() {
         let options = Options::parse_from(["pistreaming"]);
         assert_eq!(options.source().size.to_string(), "640x480");

@@ -56,8 +56,8 @@ async fn watch(site: Arc<Site>, outlet: Outlet, entry: Entry) {
 
 async fn refuse(site: &Site, mut outlet: Outlet, full: Full) {
     let text = match full {
-        Full::All => "As many watch as the server takes.",
-        Full::Address => "As many watch from this address as may.",
+        Full::All => "There is no room for more viewers.",
+        Full::Address => "There is no room for more viewers from this address.",
     };
     outlet.send(&message(&hello(site)));
     outlet.send(&message(&FromServer::Notice(wire::Notice { code: NoticeCode::Full, text })));

@@ -43,6 +43,18 @@ fn each_step_is_a_line_in_order() {
 }
 
 #[test]
+fn options_are_taken_from_the_environment_too() {
+    let variables = ["env", "PISTREAMING_SIZE=64x48", "PISTREAMING_FPS=10", "PISTREAMING_BITRATE=123k"];
+    let program = Program::start_under(&variables, &["--fps", "12.5"]);
+    assert!(
+        program.lines[0].contains("64x48 at 12.5 frames/s"),
+        "{}: what is typed goes before",
+        program.lines[0]
+    );
+    assert!(program.lines[1].contains("123 kbit/s"), "{}", program.lines[1]);
+}
+
+#[test]
 fn viewers_are_told_when_it_ends() {
     for signal in [Signal::INT, Signal::TERM] {
         let program = Program::start(&["--size", "64x48"]);
