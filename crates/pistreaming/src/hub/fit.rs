@@ -75,6 +75,8 @@ pub struct Link {
     pub idle: bool,
     /// Bytes a second that it carries, as far as is known.
     pub rate: Option<f64>,
+    /// When it was seen last to be at work all the time, which shows its rate exactly; else it may carry more than is known.
+    pub full_at: Timestamp,
     /// How much later what is sent now arrives than by an idle link.
     pub queue: Duration,
 }
@@ -83,7 +85,7 @@ impl Default for Link {
     /// Nothing is known of it, and nothing holds anything up.
     fn default() -> Self {
         let now = Timestamp::default();
-        Self { now, room: usize::MAX, idle: false, rate: None, queue: Duration::ZERO }
+        Self { now, room: usize::MAX, idle: false, rate: None, full_at: now, queue: Duration::ZERO }
     }
 }
 

@@ -22,12 +22,15 @@ pub(super) struct Fork {
     pub(super) stream: Option<Arc<Stream>>,
     /// It cannot be made for now.
     pub(super) barred: bool,
-    /// The part of its rate that its pictures took of late.
+    /// The part of its rate that its pictures took just now.
+    used_now: f64,
+    /// The most of that of late.
     used: f64,
 }
 
-/// Pictures over which that is averaged.
+/// Pictures over which that is averaged, and over which the most of it is forgotten.
 const USED_OVER: f64 = 32.0;
+const MOST_USED_OVER: f64 = 480.0;
 
 impl Fork {
     /// One without pictures.
@@ -37,6 +40,7 @@ impl Fork {
             demand: Demand::default(),
             stream: None,
             barred: false,
+            used_now: 1.0,
             used: 1.0,
         }
     }
@@ -58,7 +62,8 @@ impl Fork {
         if self.demand.watching() == 0 && rules.can_ask {
             return false;
         }
-        self.used += (unit.bytes.len() as f64 / stream.bytes_a_picture() - self.used) / USED_OVER;
+        self.used_now += (unit.bytes.len() as f64 / stream.bytes_a_picture() - self.used_now) / USED_OVER;
+        self.used = self.used_now.max(self.used - self.used / MOST_USED_OVER);
         self.ring.push(Arc::new(Item::new(unit, stream, Role::Common)));
         true
     }
@@ -70,7 +75,8 @@ impl Fork {
         true
     }
 
-    /// The part of its rate that its pictures took of late: a scene in which little happens needs little.
+    /// The part of its rate that its pictures took at most of late: a scene in which little happens needs little, and one in
+    /// which nothing happens for a moment does not.
     pub(super) const fn used(&self) -> f64 {
         self.used
     }
@@ -88,7 +94,7 @@ impl Fork {
         // What nobody watched is old when somebody comes back and can ask for a new start.
         if self.demand.watching() == 0 && rules.can_ask {
             self.ring.clear();
-            self.used = 1.0;
+            (self.used_now, self.used) = (1.0, 1.0);
         }
     }
 

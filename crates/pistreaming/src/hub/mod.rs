@@ -17,6 +17,7 @@
 //!
 //! A std mutex: it is held for a few moves of pointers, never across an await.
 
+mod choice;
 mod climb;
 mod cursor;
 mod demand;
@@ -31,6 +32,7 @@ mod rate;
 mod ring;
 mod round_trip;
 mod sharpen;
+mod tries;
 mod upload;
 mod viewer;
 mod window;
@@ -156,7 +158,7 @@ impl Core {
         let Some(full) = self.full_rate() else { return };
         let Some(mut upload) = self.upload.take() else { return };
         let all = self.open(rules, Audience::Live).chain(self.open(rules, Audience::Old));
-        upload.set_steps(all.map(|one| climb::needs_to_go_up(one, full)));
+        upload.set_steps(all.map(|one| choice::needs_to_go_up(one, full)));
         upload.share_out();
         self.upload = Some(upload);
     }

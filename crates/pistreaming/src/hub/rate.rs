@@ -26,6 +26,10 @@ const SHORT_RUN: Duration = Duration::from_millis(25);
 pub(super) struct Rate {
     /// Bytes a second.
     known: Option<f64>,
+    /// What the kernel said last.
+    told: f64,
+    /// When a queue has shown it last.
+    full_at: Timestamp,
     run: Run,
     burst: Option<Burst>,
 }
@@ -82,7 +86,13 @@ impl News {
 impl Rate {
     /// Nothing is known of it.
     pub(super) const fn new() -> Self {
-        Self { known: None, run: Run { time: Duration::ZERO, bytes: 0 }, burst: None }
+        Self {
+            known: None,
+            told: 0.0,
+            full_at: Timestamp::from_micros(0),
+            run: Run { time: Duration::ZERO, bytes: 0 },
+            burst: None,
+        }
     }
 
     /// Bytes a second, as far as is known.
@@ -90,9 +100,17 @@ impl Rate {
         self.known
     }
 
-    /// The kernel's own estimate, in bytes a second. `limited`: it saw less sent than the link takes.
+    /// When it was known exactly, the last time.
+    pub(super) const fn full_at(&self) -> Timestamp {
+        self.full_at
+    }
+
+    /// The kernel's own estimate, in bytes a second. `limited`: it saw less sent than the link takes. It keeps the highest such
+    /// one until it has seen more sent (linux net/ipv4/tcp_rate.c): what was heard before is no news.
     pub(super) fn told(&mut self, bytes_per_second: f64, limited: bool) {
-        if bytes_per_second > 0.0 && (!limited || self.known < Some(bytes_per_second)) {
+        let before = std::mem::replace(&mut self.told, bytes_per_second);
+        let is_news = before.to_bits() != bytes_per_second.to_bits() && bytes_per_second > 0.0;
+        if is_news && (!limited || self.known < Some(bytes_per_second)) {
             self.learn(bytes_per_second, 0.5);
         }
     }
@@ -104,14 +122,9 @@ impl Rate {
         }
         let queued = news.is_queued();
         self.run_on(news, queued);
-        // What is seen by looking came at some time since the look before: that tells what the link carries at most only.
-        let came = match news.looked {
-            None => {
-                self.at_least(news);
-                Some(news.now)
-            }
-            Some(before) => before,
-        };
+        self.at_least(news);
+        // What is seen by looking came at some time since the look before.
+        let came = news.looked.unwrap_or(Some(news.now));
         if let Some(came) = came.filter(|_| !queued) {
             self.at_most(news, came.since(news.begun()));
         }
@@ -127,6 +140,7 @@ impl Rate {
         if tells && self.run.time >= if queued { RUN } else { SHORT_RUN } {
             let weight = (self.run.time.as_secs_f64() / (2.0 * RUN.as_secs_f64())).min(1.0);
             self.learn(self.run.bytes as f64 / self.run.time.as_secs_f64(), weight);
+            self.full_at = news.now;
             self.run = Run::default();
         }
         if !queued {
@@ -143,7 +157,7 @@ impl Rate {
         let surely = (news.before + news.bytes).saturating_sub(burst.from);
         let took = news.now.since(burst.at.after(news.base));
         let sample = surely as f64 / took.as_secs_f64().max(1e-4);
-        if self.known.is_none() {
+        if self.known.is_none() && news.looked.is_none() {
             self.known = Some(sample);
         }
         let tells = surely >= TELLING_BYTES;

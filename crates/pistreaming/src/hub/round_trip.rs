@@ -45,9 +45,11 @@ impl RoundTrip {
         self.base
     }
 
-    /// Whether the least one can be found only when nothing waits on the link.
-    pub(super) fn wants_idle_link(&self, now: Timestamp) -> bool {
-        self.least.is_some_and(|least| least.rough || now.since(least.at) > LEAST_KEPT)
+    /// Whether nothing is to be sent until nothing waits on the link, so that the least one is found. `is_measured`: what was
+    /// sent on an idle link is on its way. Where it is perhaps far less than what is known, nothing is sent behind that.
+    pub(super) fn wants_idle_link(&self, now: Timestamp, is_measured: bool) -> bool {
+        let is_old = |least: Least| now.since(least.at) > LEAST_KEPT;
+        self.least.is_some_and(|least| least.rough || is_old(least) && !is_measured)
     }
 
     /// The least time that anything takes to the viewer and back, as the kernel has measured it.
@@ -68,11 +70,17 @@ impl RoundTrip {
             round_trip <= least.round_trip || flight.alone && now.since(least.at) > LEAST_KEPT
         });
         if better {
-            // A large message takes long by itself; a way that became longer is believed step by step.
-            let most = known.map_or(round_trip, |least| least.round_trip * 2 + JITTER);
-            let news = known.is_none_or(|least| least.round_trip.abs_diff(round_trip) > JITTER);
-            let rough = news && rate.is_some_and(|rate| takes(flight.bytes, rate) > JITTER);
-            self.least = Some(Least { round_trip: round_trip.min(most), at: now, rough });
+            // A large message takes long by itself. Once the way was known that time is no part of it; and a way that became
+            // longer is believed step by step.
+            let own = rate.map_or(Duration::ZERO, |rate| takes(flight.bytes, rate));
+            let way = known.map_or(round_trip, |least| {
+                let own = if least.rough { Duration::ZERO } else { own };
+                let least = least.round_trip;
+                round_trip.saturating_sub(own).max(least.min(round_trip)).min(least * 2 + JITTER)
+            });
+            let news = |least: Least| least.rough && least.round_trip.abs_diff(round_trip) > JITTER;
+            let rough = known.is_none_or(news) && own > JITTER;
+            self.least = Some(Least { round_trip: way, at: now, rough });
         } else if let Some(least) = self.least.as_mut().filter(|_| flight.alone) {
             least.rough = false; // a smaller one would have been quicker
         }

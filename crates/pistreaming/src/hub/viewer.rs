@@ -8,7 +8,8 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Acquire;
 
-use super::climb::{Climb, State, Wants};
+use super::choice::State;
+use super::climb::{Climb, Wants};
 use super::cursor::{Cursor, Next, Step};
 use super::fit::Link;
 use super::item::Role;

@@ -261,6 +261,7 @@ impl Window {
             room: self.room(now),
             idle: self.idle_in(now).is_some_and(|wait| wait.is_zero()),
             rate: self.rate_now(now),
+            full_at: self.rate.full_at(),
             queue: self.queue(now),
         }
     }
@@ -281,7 +282,9 @@ impl Window {
         let Some(least) = self.least_round_trip() else {
             return FIRST_BYTES.saturating_sub(unacknowledged);
         };
-        let to_run_dry = self.round_trip.wants_idle_link(now);
+        // What comes behind a message that went on an idle link does not delay it.
+        let is_measured = self.flights.first().is_some_and(|flight| flight.alone);
+        let to_run_dry = self.round_trip.wants_idle_link(now, is_measured);
         let heard = self.looked_at.unwrap_or(now);
         let waited = self.waiting().map(|flight| heard.since(flight.at));
         let late = waited > Some(least + self.bound);

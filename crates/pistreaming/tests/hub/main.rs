@@ -1,5 +1,7 @@
 //! The hub in a simulated world: any links, any coming and going; what holds at every step stands in `world`.
 
+mod renditions;
+mod upload;
 mod world;
 
 use proptest::prelude::*;
@@ -215,102 +217,5 @@ fn who_has_waited_for_the_first_picture_is_not_given_one_as_old() {
         let seen = &world.watchers[who].seen;
         println!("{per_second}/s, {delay_us} µs: {:?}", &seen.ages_us[..4]);
         assert!(seen.ages_us[1] < 700_000, "{:?}", &seen.ages_us[..4]);
-    }
-}
-
-/// A rate that steps down and up again, and an outage: back within 2 s, and back to the full rendition in the end.
-#[test]
-fn a_changed_link_is_followed() {
-    for (low, seed) in [0.6, 0.3, 0.1, 0.0].into_iter().flat_map(|low| (0..10).map(move |seed| (low, seed))) {
-        let mut world = World::new(Scene { part: 0.9, ..Scene::default() }, seed);
-        let mut path = Path::new(3.0 * STREAM, 10_000);
-        path.change(10_000_000, low * STREAM);
-        path.change(if low > 0.0 { 30_000_000 } else { 15_000_000 }, 3.0 * STREAM);
-        let who = world.enter(Kind::Live, path);
-        world.run(90.0);
-        let watcher = &world.watchers[who];
-        let (down, up) = if low > 0.0 { (13.0, 32.0) } else { (18.0, 20.0) };
-        for (from, until) in [(5.0, 10.0), (down, down + 15.0), (up, 90.0)] {
-            let (p95, rate) = steady(watcher, from, until);
-            let renditions = &watcher.seen.renditions;
-            let text =
-                format!("{low} x, {seed}, {from} s to {until} s: p95 {p95} ms, {rate}/s, {renditions:?}");
-            // At a tenth what was late when the link changed is caught up with in some seconds.
-            assert!(p95 < if from == down { 600.0 } else { 420.0 } && rate > 5.0, "{text}");
-            assert!(renditions.last().is_some_and(|(_, last)| *last == 0), "{text}");
-        }
-    }
-}
-
-/// The part of the time from `from` to `until` seconds for which he had this rendition.
-fn had(watcher: &Watcher, rendition: u16, from: f64, until: f64) -> f64 {
-    let given = &watcher.seen.renditions;
-    let ends = given.iter().skip(1).map(|(at, _)| *at as f64 / 1e6).chain([f64::INFINITY]);
-    let times = given.iter().zip(ends).filter(|((_, one), _)| *one == rendition);
-    let inside = |(begun, end): (f64, f64)| (end.min(until) - begun.max(from)).max(0.0);
-    times.map(|((at, _), end)| inside((*at as f64 / 1e6, end))).sum::<f64>() / (until - from)
-}
-
-/// What all together may be sent is kept to and shared: who has a slow link leaves the rest to the others, who get as much as
-/// each other.
-#[test]
-fn an_upload_is_shared_fairly() {
-    for (count, times) in [(2, 1.0), (5, 2.0), (6, 0.9), (20, 3.0)] {
-        let most = (times * 8.0 * STREAM) as u32;
-        let mut world = World::new(Scene { part: 0.9, max_upload: Some(most), ..Scene::default() }, 3);
-        let slow = world.enter(Kind::Live, Path::new(0.09 * STREAM, 5_000));
-        let quick: Vec<usize> =
-            (0..count).map(|_| world.enter(Kind::Live, Path::new(20.0 * STREAM, 5_000))).collect();
-        world.run(20.0);
-        let before: Vec<u64> = world.watchers.iter().map(|watcher| watcher.seen.bytes).collect();
-        world.run(60.0);
-        let rate = |who: usize| (world.watchers[who].seen.bytes - before[who]) as f64 / 60.0;
-        let all: f64 = (0..world.watchers.len()).map(rate).sum();
-        let text =
-            format!("{count} at {times} x: {all} B/s, {:?}", (0..=count).map(rate).collect::<Vec<_>>());
-        println!("{text}");
-        assert!(all <= times * STREAM * 1.02, "{text}");
-        let rates = || quick.iter().map(|&who| rate(who));
-        let (least, greatest) = (rates().fold(f64::INFINITY, f64::min), rates().fold(0.0, f64::max));
-        assert!(greatest < 2.2 * least, "{text}");
-        for who in [&[slow], &quick[..]].concat() {
-            let (p95, rate) = steady(&world.watchers[who], 20.0, 80.0);
-            println!("  {who}: {p95} ms, {rate}/s, {:?}", world.watchers[who].seen.renditions);
-        }
-    }
-}
-
-/// Where equal shares lie between two renditions all have the lower one, and as many the next as there is enough for.
-#[test]
-fn what_equal_shares_leave_unused_gives_some_the_next_rendition() {
-    for (count, times, (lower, greater, greaters)) in [
-        (2, 1.0, (3, 1, 1)),
-        (5, 2.0, (3, 1, 1)),
-        (4, 1.9, (3, 1, 2)),
-        (3, 1.9, (1, 0, 0)),
-        (3, 3.5, (1, 0, 2)),
-    ] {
-        for seed in 0..10 {
-            let most = (times * 8.0 * STREAM) as u32;
-            let mut world = World::new(Scene { part: 0.9, max_upload: Some(most), ..Scene::default() }, seed);
-            let slow = world.enter(Kind::Live, Path::new(0.09 * STREAM, 5_000));
-            let quick: Vec<usize> =
-                (0..count).map(|_| world.enter(Kind::Live, Path::new(20.0 * STREAM, 5_000))).collect();
-            world.run(80.0);
-            let all: u64 = world.watchers.iter().map(|watcher| watcher.seen.bytes).sum();
-            assert!(
-                all as f64 <= times * STREAM * 82.0,
-                "{all} bytes, {} of them his",
-                world.watchers[slow].seen.bytes
-            );
-            let having = |one: u16| {
-                quick.iter().filter(|&&who| had(&world.watchers[who], one, 20.0, 80.0) > 0.99).count()
-            };
-            let renditions: Vec<_> = quick.iter().map(|&who| &world.watchers[who].seen.renditions).collect();
-            let text = format!("{count} at {times} x, {seed}: {renditions:?}");
-            assert_eq!((having(lower), having(greater)), (count - greaters, greaters), "{text}");
-            let fresh = quick.iter().all(|&who| steady(&world.watchers[who], 20.0, 80.0).0 < 300.0);
-            assert!(fresh && renditions.iter().all(|given| given.len() <= 4), "{text}");
-        }
     }
 }

@@ -1,7 +1,9 @@
 //! One viewer's way down and up, by hand.
 
 use super::*;
+use crate::hub::fit::Link;
 use crate::hub::ladder::Audience;
+use crate::hub::tries::FIRST_WAIT;
 
 const BOUND: Duration = Duration::from_millis(300);
 const RATE: u32 = 800_000;
@@ -92,7 +94,53 @@ fn up_after_a_while_and_later_each_time_that_it_goes_wrong() {
     // What holds for long is believed again.
     while way.run(10) > 0 {}
     assert_eq!(way.run(20_000), 0);
-    assert_eq!(way.climb.wait, FIRST_WAIT);
+    assert_eq!(way.climb.tries.wait(Sign::Shown, 0.0, None), FIRST_WAIT);
+}
+
+/// Without a sign that the link has become better the next one up is tried more and more seldom; with one, soon.
+#[test]
+fn tries_without_a_sign_become_rare_and_do_not_delay_those_with_one() {
+    let mut way = Way::new(32e3);
+    let mut waits = Vec::new();
+    way.late_ms = 200;
+    assert_eq!(way.run(400), 3);
+    for _ in 0..5 {
+        way.late_ms = 0;
+        let begun = way.now_ms;
+        while way.run(10) > 1 {}
+        waits.push((way.now_ms - begun) / 1000);
+        way.late_ms = 200;
+        assert_eq!(way.run(1300), 3, "what went well before");
+    }
+    assert!((23..26).contains(&waits[0]) && waits.is_sorted() && waits[4] > 290, "{waits:?}");
+    way.late_ms = 0;
+    assert_eq!(way.run(5_000), 3);
+    way.rate = Some(40e3);
+    assert_eq!(way.run(100), 1, "it shows more, though not enough");
+}
+
+/// A start of what needs far more than the link was seen to carry would be on its way for longer than the bound.
+#[test]
+fn what_is_far_more_than_was_seen_is_hardly_ever_tried() {
+    let mut way = Way::new(10e3);
+    way.late_ms = 200;
+    assert_eq!(way.run(400), 5);
+    way.late_ms = 0;
+    assert_eq!(way.run(300_000), 5);
+    assert_eq!(way.run(100_000), 3, "small pictures may have shown nothing of it");
+}
+
+/// What a try left on its way does not take him further down than he was; what is still late then does.
+#[test]
+fn what_a_try_leaves_behind_is_no_sign_against_what_was_before() {
+    let mut way = Way::new(32e3);
+    way.late_ms = 200;
+    way.run(400);
+    way.late_ms = 0;
+    while way.run(10) > 1 {}
+    way.late_ms = 200;
+    assert_eq!((way.run(1300), way.run(3000)), (3, 3));
+    assert_eq!(way.run(3000), 5);
 }
 
 #[test]

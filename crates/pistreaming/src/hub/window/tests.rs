@@ -276,6 +276,36 @@ fn what_is_looked_for_in_vain_shows_a_slower_link() {
     assert_eq!((after(&[]), after(&[250])), (100e3, 100e3));
 }
 
+/// The kernel keeps the highest rate that it has seen: said again it is no news.
+#[test]
+fn what_the_kernel_says_counts_once() {
+    let mut window = Window::new(BOUND);
+    window.told(50e3, true);
+    for _ in 0..20 {
+        window.told(400e3, true);
+    }
+    assert_eq!(window.rate(), Some(225e3));
+    window.told(401e3, true);
+    assert_eq!(window.rate(), Some(313e3));
+}
+
+/// What was looked for and has come shows a quicker link, though the kernel says nothing new of it.
+#[test]
+fn what_is_looked_for_and_found_shows_a_quicker_link() {
+    let at = |ms: u64| Timestamp::from_micros(ms * 1000);
+    let mut window = Window::new(BOUND);
+    window.told_round_trip(Duration::from_millis(20));
+    window.told(5e3, true);
+    window.looked(at(0), 0);
+    for n in 0..6_u64 {
+        window.sent(at(n * 100), 2000);
+        window.looked(at(n * 100 + 15), n * 2000);
+        window.looked(at(n * 100 + 60), (n + 1) * 2000);
+    }
+    let known = window.rate().unwrap();
+    assert!((45e3..50e3).contains(&known), "{known}");
+}
+
 /// A packet of small pictures was lost on a long way: what came behind it came late, and says nothing of the link.
 #[test]
 fn little_that_waited_for_a_lost_packet_shows_no_slower_link() {

@@ -37,7 +37,7 @@ impl Kind {
     }
 }
 
-/// From arrival to acknowledgement in the page: decoding and painting, µs.
+/// What a page takes to decode and paint, µs.
 const PAINT_US: u64 = 4_000;
 /// The part of the messages that the kernel refuses, because something has not left the socket yet.
 const REFUSED: f64 = 0.05;
@@ -73,6 +73,9 @@ struct Flight {
     told: bool,
     /// Bytes in all up to its end.
     total: u64,
+    /// What the kernel reckons its rate from: when it knew last of an arrival before it was sent, or when it was sent on an
+    /// idle link, and how many bytes had arrived then.
+    since: (u64, u64),
     /// None: it is only to be told of.
     item: Option<Arc<Item>>,
 }
@@ -85,6 +88,13 @@ pub struct Watcher {
     pub path: Path,
     /// Bytes a second that he gets at least of what all may be sent.
     pub share: f64,
+    /// What the kernel says of the rate, bytes a second: the highest that it has seen (linux net/ipv4/tcp_rate.c; all that is
+    /// sent is less than the link takes).
+    pub kernel: f64,
+    /// When (µs) it knew last of an arrival, and of how many bytes in all.
+    delivered: (u64, u64),
+    /// From arrival to acknowledgement in the page: decoding and painting, µs.
+    pub paint_us: u64,
     chance: Chance,
     away: bool,
     on_the_way: VecDeque<Flight>,
@@ -120,6 +130,9 @@ impl Watcher {
             window,
             path,
             share: f64::INFINITY,
+            kernel: 0.0,
+            delivered: (0, 0),
+            paint_us: PAINT_US,
             chance,
             away: false,
             on_the_way: VecDeque::new(),
@@ -192,8 +205,7 @@ impl Watcher {
             let known = self.acks.iter().take_while(|(at, _)| *at <= now.as_micros()).count();
             let total = self.acks.drain(..known).next_back().map(|(_, total)| total);
             self.heard = total.unwrap_or(self.heard);
-            // The kernel sees single segments, and so the link's rate, but none that it was not given.
-            self.window.told(self.path.rate(now.as_micros()) * 0.97, true);
+            self.window.told(self.kernel, true);
             self.window.looked(now, self.heard);
         }
         self.window.link(now)
@@ -244,11 +256,13 @@ impl Watcher {
         let arrives_us = self.path.send(now.as_micros(), bytes, &mut self.chance);
         self.screen.sent(&self.path, now.as_micros(), bytes, arrives_us);
         let jitter = (self.chance.part() * self.path.jitter_us as f64) as u64;
-        let paint_us = if self.kind == Kind::Live { PAINT_US } else { 0 };
+        let paint_us = if self.kind == Kind::Live { self.paint_us } else { 0 };
         let known_us = arrives_us + self.path.delay_us + jitter + paint_us;
-        let known_us = known_us.max(self.on_the_way.back().map_or(0, |last| last.known_us));
+        let known_us = known_us.max(self.on_the_way.back().map_or(self.delivered.0, |last| last.known_us));
         let total = self.window.total_sent() + self.unknown_bytes as u64;
-        self.on_the_way.push_back(Flight { arrives_us, known_us, told, total, item });
+        let is_idle = self.on_the_way.is_empty() && self.delivered.0 <= now.as_micros();
+        let since = if is_idle { (now.as_micros(), total - bytes as u64) } else { self.delivered };
+        self.on_the_way.push_back(Flight { arrives_us, known_us, told, total, since, item });
         Timestamp::from_micros(known_us)
     }
 
@@ -302,6 +316,9 @@ impl Watcher {
     fn arrive(&mut self, now: Timestamp) {
         while self.on_the_way.front().is_some_and(|flight| flight.arrives_us <= now.as_micros()) {
             let Some(flight) = self.on_the_way.pop_front() else { return };
+            self.delivered = (flight.known_us, flight.total);
+            let took = (flight.known_us - flight.since.0) as f64 / 1e6;
+            self.kernel = self.kernel.max((flight.total - flight.since.1) as f64 / took.max(1e-3));
             if self.is_told(&flight) {
                 self.acks.push_back((flight.known_us, flight.total));
             }
