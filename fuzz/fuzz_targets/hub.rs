@@ -24,9 +24,9 @@ fuzz_target!(|bytes: &[u8]| {
         frames_per_second,
         part: f64::from(1 + u16::from(*part)) / 256.0,
         least_join: 2_000 + 40 * usize::from(*join),
-        renditions: usize::from(renditions % 4),
+        renditions: usize::from(renditions % 5),
         // At most eight tenths of the time between frames.
-        coding_us: (1e6 / frames_per_second * f64::from(renditions / 4) / 80.0) as u64,
+        coding_us: (1e6 / frames_per_second * f64::from(renditions / 5) / 64.0) as u64,
         ..Scene::default()
     };
     let mut world = World::new(scene, bytes.len() as u64);

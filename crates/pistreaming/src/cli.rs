@@ -138,9 +138,9 @@ struct CodingOptions {
     /// Threads that code one picture [default: as suits the size]
     #[arg(long, env = "PISTREAMING_THREADS", hide_env = true, value_name = "N", value_parser = threads)]
     threads: Option<NonZero<usize>>,
-    /// Lower renditions that viewers on slow links may be given, 1 to 3: half the rate, a quarter in half the size, less with
+    /// Lower renditions that viewers on slow links may be given, 1 to 4: half the rate, a quarter in half the size, less with
     /// fewer frames; each is coded only while somebody has it. off: none
-    #[arg(long, env = "PISTREAMING_RENDITIONS", hide_env = true, value_name = "N", default_value = "3")]
+    #[arg(long, env = "PISTREAMING_RENDITIONS", hide_env = true, value_name = "N", default_value = "4")]
     renditions: Renditions,
     /// Where FFmpeg is, for --encoder ffmpeg
     #[arg(
@@ -306,7 +306,7 @@ mod tests {
         let options = Options::parse_from(["pistreaming"]);
         assert_eq!(options.source().size.to_string(), "640x480");
         assert_eq!(options.source().frames_per_second, "24".parse().unwrap());
-        assert_eq!((options.encode().bits_per_second, options.encode().renditions), (800_000, 3));
+        assert_eq!((options.encode().bits_per_second, options.encode().renditions), (800_000, 4));
         assert_eq!(options.encode().preset, Preset::Balanced);
         let server = options.server();
         assert_eq!((server.port, server.ws_port), (8082, Some(8084)));

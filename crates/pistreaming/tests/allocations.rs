@@ -76,7 +76,7 @@ fn of_second(mut work: impl FnMut()) -> usize {
 /// a limit.
 fn of_crowd(limit: Option<u32>) -> usize {
     let hub = Hub::new(true, Arc::new(Mailbox::new()));
-    hub.offer_renditions(3);
+    hub.offer_renditions(4);
     if let Some(bits_per_second) = limit {
         hub.limit_upload(bits_per_second);
     }

@@ -105,8 +105,8 @@ impl FromStr for Renditions {
     type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let number = if text == "off" { Some(0) } else { text.parse().ok().filter(|number| *number <= 3) };
-        number.map(Self).ok_or("a number of renditions is from 1 to 3, or off")
+        let number = if text == "off" { Some(0) } else { text.parse().ok().filter(|number| *number <= 4) };
+        number.map(Self).ok_or("a number of renditions is from 1 to 4, or off")
     }
 }
 

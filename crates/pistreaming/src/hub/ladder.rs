@@ -22,12 +22,15 @@ struct Parts {
     old: bool,
 }
 
-/// Rate first, then size, then frame rate. Old pages know one size only: theirs are coarser, the last one slower.
-const RENDITIONS: [Parts; 6] = [
+/// Rate first, then size, then frame rate. Old pages know one size only: theirs are coarser, the last ones slower.
+/// None is more than twice the next: where all share what may be sent, some can have the next one (`upload`).
+const RENDITIONS: [Parts; 8] = [
     Parts { rate: 1.0, divisor: 1, every: 1, live: true, old: true },
     Parts { rate: 0.5, divisor: 1, every: 1, live: true, old: true },
     Parts { rate: 0.25, divisor: 1, every: 1, live: false, old: true },
     Parts { rate: 0.25, divisor: 2, every: 1, live: true, old: false },
+    Parts { rate: 0.15, divisor: 1, every: 2, live: false, old: true },
+    Parts { rate: 0.15, divisor: 2, every: 2, live: true, old: false },
     Parts { rate: 0.08, divisor: 1, every: 4, live: false, old: true },
     Parts { rate: 0.08, divisor: 2, every: 3, live: true, old: false },
 ];
@@ -119,9 +122,9 @@ mod tests {
         let numbers = |audience, most| -> Vec<u16> {
             Rendition::lower(audience, most).map(Rendition::number).collect()
         };
-        assert_eq!(numbers(Audience::Live, 9), [1, 3, 5]);
+        assert_eq!(numbers(Audience::Live, 9), [1, 3, 5, 7]);
         assert_eq!(numbers(Audience::Live, 1), [1]);
-        assert_eq!(numbers(Audience::Old, 9), [1, 2, 4]);
+        assert_eq!(numbers(Audience::Old, 9), [1, 2, 4, 6]);
         assert!(numbers(Audience::Old, 0).is_empty());
     }
 
@@ -131,8 +134,8 @@ mod tests {
         for rendition in Rendition::lower(Audience::Old, 9) {
             assert_eq!(rendition.size(size), size);
         }
-        assert_eq!(Rendition(5).size(size).to_string(), "320x16");
-        assert_eq!(Rendition(5).bits_per_second(800_000), 64_000);
+        assert_eq!(Rendition(7).size(size).to_string(), "320x16");
+        assert_eq!(Rendition(7).bits_per_second(800_000), 64_000);
         assert_eq!(Rendition::FULL.size(size), size);
     }
 }

@@ -55,7 +55,7 @@ fn an_old_page_on_a_slow_link_has_one_rendition_that_fits() {
             let text =
                 format!("kernel {spike}, {seed}: p95 {p95} ms, {rate}/s, {:?}", watcher.seen.renditions);
             println!("{text}");
-            let fits = had(watcher, 0, 5.0, 60.0) < 0.02 && had(watcher, 4, 5.0, 60.0) == 0.0;
+            let fits = had(watcher, 0, 5.0, 60.0) < 0.02 && had(watcher, 6, 5.0, 60.0) == 0.0;
             let good = p95 < 250.0 && rate > 23.0 && watcher.seen.renditions.len() <= 6;
             faults.extend((!fits || !good).then_some(text));
         }

@@ -29,6 +29,7 @@ fn an_upload_is_shared_fairly() {
         let rates = || quick.iter().map(|&who| rate(who));
         let (least, greatest) = (rates().fold(f64::INFINITY, f64::min), rates().fold(0.0, f64::max));
         assert!(greatest < 2.2 * least, "{text}");
+        assert!(all > 0.65 * times * STREAM, "{text}");
         for who in [&[slow], &quick[..]].concat() {
             let (p95, rate) = steady(&world.watchers[who], 20.0, 80.0);
             println!("  {who}: {p95} ms, {rate}/s, {:?}", world.watchers[who].seen.renditions);

@@ -21,7 +21,7 @@ struct Way {
 
 impl Way {
     fn new(rate: f64) -> Self {
-        let lower = Rendition::lower(Audience::Live, 3);
+        let lower = Rendition::lower(Audience::Live, 4);
         let open = std::iter::once(Rendition::FULL).chain(lower).collect();
         Self {
             climb: Climb::new(),
@@ -55,7 +55,7 @@ impl Way {
 
 #[test]
 fn down_at_once_to_what_the_link_carries() {
-    for (rate, number) in [(60e3, 1), (30e3, 3), (10e3, 5), (1e3, 5)] {
+    for (rate, number) in [(60e3, 1), (30e3, 3), (20e3, 5), (10e3, 7), (1e3, 7)] {
         let mut way = Way::new(rate);
         assert_eq!(way.run(10_000), 0, "no trouble, no change: little may be going on");
         way.late_ms = 200;
@@ -122,12 +122,12 @@ fn tries_without_a_sign_become_rare_and_do_not_delay_those_with_one() {
 /// A start of what needs far more than the link was seen to carry would be on its way for longer than the bound.
 #[test]
 fn what_is_far_more_than_was_seen_is_hardly_ever_tried() {
-    let mut way = Way::new(10e3);
+    let mut way = Way::new(8e3);
     way.late_ms = 200;
-    assert_eq!(way.run(400), 5);
+    assert_eq!(way.run(400), 7);
     way.late_ms = 0;
-    assert_eq!(way.run(300_000), 5);
-    assert_eq!(way.run(100_000), 3, "small pictures may have shown nothing of it");
+    assert_eq!(way.run(300_000), 7);
+    assert_eq!(way.run(100_000), 5, "small pictures may have shown nothing of it");
 }
 
 /// What a try left on its way does not take him further down than he was; what is still late then does.
@@ -140,7 +140,7 @@ fn what_a_try_leaves_behind_is_no_sign_against_what_was_before() {
     while way.run(10) > 1 {}
     way.late_ms = 200;
     assert_eq!((way.run(1300), way.run(3000)), (3, 3));
-    assert_eq!(way.run(3000), 5);
+    assert!(way.run(3000) > 3);
 }
 
 #[test]
@@ -171,7 +171,7 @@ fn what_he_asks_for_is_a_limit() {
     way.climb.want(Wants { most_bits_per_second: 300_000, slow_device: false });
     assert_eq!(way.run(10), 3);
     way.climb.want(Wants { most_bits_per_second: 1, slow_device: false });
-    assert_eq!(way.run(10), 5, "there is nothing lower");
+    assert_eq!(way.run(10), 7, "there is nothing lower");
     way.climb.want(Wants::default());
     assert_eq!(way.run(10_000), 0);
     way.climb.want(Wants { most_bits_per_second: 0, slow_device: true });

@@ -39,7 +39,7 @@ impl Default for Scene {
             bits_per_second: 800_000,
             part: 1.0,
             least_join: 9_000,
-            renditions: 3,
+            renditions: 4,
             max_upload: None,
             coding_us: 0,
         }
