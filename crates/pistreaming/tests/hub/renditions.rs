@@ -120,3 +120,29 @@ fn who_has_a_good_link_again_soon_has_the_full_rendition_again() {
     }
     assert!(faults.is_empty(), "{faults:#?}");
 }
+
+/// Where hardly anything happens pictures of some 70 bytes come late behind an outage: they show nothing of the link.
+#[test]
+fn tiny_pictures_behind_an_outage_show_no_slow_link() {
+    let mut faults = Vec::new();
+    for (kind, seed) in [Kind::Live, Kind::Old].iter().flat_map(|&kind| (0..10).map(move |seed| (kind, seed)))
+    {
+        let mut world = World::new(Scene { part: 0.02, ..Scene::default() }, seed);
+        let mut path = Path::new(2.0 * STREAM, 20_000);
+        path.change(10_000_000, 0.0);
+        path.change(15_000_000, 2.0 * STREAM);
+        let who = world.enter(kind, path);
+        world.run(60.0);
+        let watcher = &world.watchers[who];
+        let (p95, rate) = steady(watcher, 21.0, 60.0);
+        let known = watcher.window.rate();
+        let text = format!(
+            "tiny, {kind:?}, {seed}: p95 {p95} ms, {rate}/s, {known:?} B/s, {:?}",
+            watcher.seen.renditions
+        );
+        println!("{text}");
+        let good = p95 < 100.0 && rate > 23.0 && had(watcher, 0, 21.0, 60.0) == 1.0;
+        faults.extend((!good || known < Some(0.5 * STREAM)).then_some(text));
+    }
+    assert!(faults.is_empty(), "{faults:#?}");
+}
