@@ -24,6 +24,8 @@ const TELLING_BITS: f32 = 200.0;
 /// How many times as much as usual, and as little, may be so at any scale.
 const MOST_TIMES: f32 = 2.0;
 const LEAST_TIMES: f32 = 0.1;
+/// By what part a scale is finer with which all of what remained is to be coded.
+const UNSETTLED: f32 = 0.4;
 
 type Curve = [f32; 11];
 
@@ -127,7 +129,21 @@ fn typical(mode: &Mode, scale: u8) -> Typical {
     let (from, width) =
         if n == 0 { (0.0, 1.0) } else { ((1u32 << (n - 1)) as f32, (1u32 << (n - 1)) as f32) };
     let bits = curve[n] + (curve[n + 1] - curve[n]) * ((units - from) / width).min(1.0);
-    Typical { units, bits }
+    let part = unsettled(mode, scale);
+    Typical { units: units * part, bits: bits * part }
+}
+
+/// What part of it there is to code with `scale`: nothing with a scale with which nothing remained, and all with one that is
+/// finer by [`UNSETTLED`].
+#[inline]
+fn unsettled(mode: &Mode, scale: u8) -> f32 {
+    match mode.settled_scale {
+        0 => 1.0,
+        settled => {
+            let finer = f32::from(settled) - f32::from(mode.scale(scale));
+            (finer / (UNSETTLED * f32::from(settled))).clamp(0.0, 1.0)
+        }
+    }
 }
 
 /// A sum over macroblocks.

@@ -14,6 +14,7 @@ use core::ops::Range;
 use super::cost::Costs;
 use super::masking::Masking;
 use super::mode::{Mode, deviation};
+use super::remains::Remains;
 use super::slice::{Coded, PictureContext};
 use super::slices::{self, Macroblocks, Outlet};
 use super::wait::Patience;
@@ -48,6 +49,9 @@ const DUE: Mode = Mode {
     change: 0,
     settled: 0,
     masking: Masking::NONE,
+    remains: Remains::NONE,
+    settled_scale: 0,
+    rests: false,
     waits: false,
     vector: MotionVector::ZERO,
 };
@@ -64,6 +68,7 @@ pub(super) struct Joiner {
     /// Nothing waits here: what is not coded is not meant to be.
     waiting: Vec<u16>,
     waits: Vec<bool>,
+    remains: Vec<Remains>,
     slices: Vec<Coded>,
     /// A reference costs less than a camera's picture: its noise is gone.
     costs: Costs,
@@ -75,6 +80,7 @@ impl Joiner {
             modes: vec![Mode::default(); mb_width * mb_height],
             waiting: vec![0; mb_width * mb_height],
             waits: vec![false; mb_width * mb_height],
+            remains: vec![Remains::default(); mb_width * mb_height],
             slices: (0..mb_height).map(|_| Coded::default()).collect(),
             costs: Costs::TYPICAL,
         }
@@ -143,6 +149,7 @@ impl Encoder {
             scale,
             costs: joiner.costs,
             patience: Patience::ENDLESS,
+            remembers: false,
             tuning: self.settings.preset.tuning(),
             level: self.level,
             motion,
@@ -152,6 +159,7 @@ impl Encoder {
             waiting: &joiner.waiting,
             waits: &mut joiner.waits,
             repeats,
+            remains: &mut joiner.remains,
         };
         let room = (&mut joiner.slices[..], &mut self.pool);
         let outlet = Outlet::new(out, start, |_: slices::EncodedPart<'_>| ());

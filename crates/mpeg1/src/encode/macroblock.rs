@@ -9,10 +9,11 @@ use super::budget::Effort;
 use super::levels::{Levels, Wanted, least_steps};
 use super::mode::Mode;
 use super::preset::Tuning;
+use super::remains::Remains;
 use super::samples::{Samples, take_prediction};
 use super::slice::PictureContext;
 use crate::bits::BitWriter;
-use crate::motion::sad::Quarters;
+use crate::motion::sad::{Quarters, sad_of_halves};
 use crate::motion::{HalfPel, chroma_vector, predict};
 use crate::picture::Plane;
 use crate::syntax::block::{write_coefficient, write_dc_difference, write_end};
@@ -77,6 +78,8 @@ pub(super) struct Coder<'a> {
     cost: i64,
     /// coded_block_pattern: bit 5 for block 0.
     pattern: u8,
+    /// What remains of it, if it was coded.
+    remains: Option<Remains>,
 }
 
 impl<'a> Coder<'a> {
@@ -108,6 +111,7 @@ impl<'a> Coder<'a> {
             dc: [0; 6],
             cost: 0,
             pattern: 0,
+            remains: None,
         }
     }
 
@@ -124,7 +128,7 @@ impl<'a> Coder<'a> {
     /// Works out prediction and levels of the macroblock at `place`.
     pub fn prepare(&mut self, place: Place, mode: Mode, effort: Effort) {
         (self.place, self.intra, self.vector, self.pattern) = (place, mode.intra, mode.vector, 0);
-        self.has_luma = false;
+        (self.has_luma, self.remains) = (false, None);
         let Effort::Scale(scale) = effort else {
             return self.prepare_least();
         };
@@ -218,6 +222,11 @@ impl<'a> Coder<'a> {
     /// that of the macroblock before.
     pub fn is_short(&self) -> bool {
         !self.intra && self.pattern == 0 && self.vector == self.vector_before
+    }
+
+    /// What remains of the macroblock, if anything of it but a vector was coded.
+    pub const fn remains(&self) -> Option<Remains> {
+        self.remains
     }
 
     /// Leaves the macroblock out.
@@ -410,6 +419,10 @@ impl<'a> Coder<'a> {
                 let row = if intra { row } else { lanes::widen(simd, samples) + row };
                 *samples = lanes::clamp_to_samples(simd, row);
             }
+        }
+        if self.context.remembers {
+            let [left, right] = sad_of_halves(simd, &self.wanted.luma, &self.samples.luma);
+            self.remains = Some(Remains::coded(left + right, self.quantiser.scale()));
         }
     }
 }

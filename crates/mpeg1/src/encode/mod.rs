@@ -20,7 +20,9 @@ mod mode;
 mod pool;
 mod preset;
 mod rate;
+mod refine;
 mod refresh;
+mod remains;
 mod samples;
 mod settings;
 mod slice;
@@ -47,6 +49,7 @@ use mode::{Analysis, Mode};
 use pool::Pool;
 use rate::{Choice, RateControl};
 use refresh::{Plan, RollingRefresh};
+use remains::Remains;
 use slice::{Coded, PictureContext};
 use slices::{Macroblocks, Outlet};
 
@@ -101,6 +104,8 @@ pub struct Encoder {
     /// Whether it waits in the picture in work.
     waits: Vec<bool>,
     slices: Vec<Coded>,
+    /// What remains of each macroblock; not kept up with a fixed quantiser.
+    remains: Vec<Remains>,
     refresh: RollingRefresh,
     /// For each row, how many pictures there were when it was last intra by its turn.
     refreshed_at: Vec<u64>,
@@ -137,6 +142,7 @@ impl Encoder {
             repeats: alloc::vec![true; modes.len()],
             waiting: alloc::vec![0; modes.len()],
             waits: alloc::vec![false; modes.len()],
+            remains: alloc::vec![Remains::default(); modes.len()],
             modes_before: modes.clone(),
             modes,
             slices: (0..rows).map(|_| Coded::default()).collect(),
@@ -164,6 +170,9 @@ impl Encoder {
         settings.check()?;
         self.settings = settings;
         self.rate.set_rate(rate);
+        if matches!(rate, Rate::Quantiser(_)) {
+            self.remains.fill(Remains::default());
+        }
         Ok(())
     }
 
@@ -246,6 +255,7 @@ impl Encoder {
             source,
             reference: &self.reference,
             before: &self.modes_before,
+            remains: &self.remains,
             quantiser: self.rate.expected_scale(),
             adaptive: self.settings.adaptive,
             tuning: self.settings.preset.tuning(),
@@ -274,6 +284,7 @@ impl Encoder {
             scale: choice.scale,
             costs: self.rate.costs(),
             patience: choice.patience,
+            remembers: choice.most_bits.is_some(),
             tuning: self.settings.preset.tuning(),
             level: self.level,
             motion,
@@ -283,6 +294,7 @@ impl Encoder {
             waiting: &self.waiting,
             waits: &mut self.waits,
             repeats: &mut self.repeats,
+            remains: &mut self.remains,
         };
         let room = (&mut self.slices[..], &mut self.pool);
         let outlet = Outlet::new(out, start, part);

@@ -8,6 +8,7 @@ use super::masking::Masking;
 use super::pool::Pool;
 use super::preset::Tuning;
 use super::refresh::Plan;
+use super::remains::Remains;
 use crate::motion::HalfPel;
 use crate::motion::sad::{Luma, Quarters, luma_at, sad_16x16, sad_of_halves};
 use crate::motion::search::Search;
@@ -36,6 +37,12 @@ pub(super) struct Mode {
     /// if the last search did.
     pub settled: u32,
     pub masking: Masking,
+    /// What remained when it was coded before.
+    pub remains: Remains,
+    /// The quantizer_scale with which nothing is to be coded, for nothing is new; 0 if something is.
+    pub settled_scale: u8,
+    /// It is coded no finer than with that.
+    pub rests: bool,
 }
 
 impl Mode {
@@ -46,11 +53,19 @@ impl Mode {
         Self { intra: !waits, waits, vector: MotionVector::ZERO, ..self }
     }
 
+    /// Takes note of what remained.
+    fn remember(&mut self, remains: Remains) {
+        self.remains = remains;
+        let still = !self.intra && self.vector == MotionVector::ZERO;
+        self.settled_scale = if still { remains.scale(self.activity) } else { 0 };
+    }
+
     /// The quantizer_scale that it is coded with in a picture of `scale`. What is due is coded to last: many pictures
     /// are predicted from it, which pays for half the scale; but not where there are bits for nothing, nor down to 1, with
     /// which the largest level, 255, is too small for hard edges.
     pub(super) const fn scale(&self, scale: u8) -> u8 {
         let scale = self.masking.scale(scale);
+        let scale = if self.rests && scale < self.settled_scale { self.settled_scale } else { scale };
         let half = if scale == 2 { 2 } else { scale.div_ceil(2) };
         match (scale * 2).checked_sub(COARSEST) {
             _ if !self.due => scale,
@@ -76,6 +91,8 @@ pub(super) struct Analysis<'a> {
     pub reference: &'a Picture,
     /// The modes of the picture before: what moved there moves on.
     pub before: &'a [Mode],
+    /// What remains of each macroblock.
+    pub remains: &'a [Remains],
     /// The quantiser scale that is to be expected.
     pub quantiser: u8,
     /// Whether what is busy is to be coded more coarsely.
@@ -92,6 +109,7 @@ impl Analysis<'_> {
             let mut left = Mode::default();
             for (column, mode) in modes.iter_mut().enumerate() {
                 *mode = self.look_at(column, row, left);
+                mode.remember(self.remains[row * self.reference.mb_width + column]);
                 if self.adaptive {
                     let luma = luma_at(self.source.y, (column * 16, row * 16));
                     mode.masking = Masking::of(deviation(self.level, &luma));
@@ -218,6 +236,7 @@ mod tests {
             source,
             reference: &reference,
             before: &before,
+            remains: &[Remains::default(); 2],
             quantiser: 4,
             adaptive: false,
             tuning: Preset::Balanced.tuning(),

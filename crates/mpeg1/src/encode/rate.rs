@@ -10,6 +10,7 @@
 use super::budget::COARSEST;
 use super::cost::{Costs, Tally};
 use super::mode::Mode;
+use super::refine::{reached, refine};
 use super::settings::{Rate, Settings};
 use super::wait::{Patience, make_wait};
 use super::window::Window;
@@ -33,6 +34,9 @@ const MOST_SHARES_AT_CUT: f32 = 2.85;
 /// The scale becomes finer from picture to picture at most by this factor: what was coded coarsely leaves more to code
 /// than was ever learned from.
 const LEAST_CHANGE: f32 = 0.6;
+/// A picture takes at most so many times what it is allowed to, but at a cut, of which nothing is known: where pictures are
+/// few, what one takes too much two seconds cannot make up for.
+const MOST_FAULT: f32 = 1.5;
 /// In deeper debt than so many seconds of the rate, or so many pictures' shares if that is more, nothing is coded.
 const MOST_DEBT_SECONDS: f32 = 0.25;
 const MOST_DEBT_SHARES: f32 = 2.5;
@@ -47,6 +51,8 @@ const MOST_SAVED_SECONDS: f32 = 0.05;
 const MOST_SAVED_SHARES: f32 = 0.7;
 /// However deep in debt, a picture that is coded may have this part of its share.
 const LEAST_SHARES: f32 = 0.75;
+/// Where seconds have few pictures, one may have so many shares for what the last ones did not use.
+const MOST_MISSING_SHARES: f32 = 1.4;
 /// Without debt so many shares, and from there evenly down to that part at a debt of so many seconds of the rate: where
 /// too little was foretold macroblocks would wait otherwise behind every start.
 const SMALL_DEBT_SECONDS: f32 = 0.125;
@@ -130,19 +136,26 @@ impl RateControl {
         // What has waited is not new.
         let new = modes.iter().zip(waiting).filter(|(mode, waited)| mode.intra && **waited == 0);
         let new = new.count() * 2 > modes.len();
-        let most_bits = self.most_bits(kind, new && !self.new, share);
+        let cut = new && !self.new;
+        let most_bits = self.most_bits(kind, cut, share);
         self.new = new;
         self.due = self.due(share).min(most_bits);
         let wanted = (self.due + share * self.unused).min(most_bits);
-        let scale = self.nearest_scale(modes, wanted, most_bits);
+        let least = self.finest.max((reached(modes, self.scale) * LEAST_CHANGE) as u8);
+        let scale = self.nearest_scale(modes, least, wanted, most_bits);
+        let scale = refine(self.costs, (least, scale), wanted, modes);
+        let allowed = self.allowed(scale, wanted, most_bits);
         let pictures = |seconds| (self.frames_per_second * seconds) as u16;
         let patience = Patience { long: pictures(LONG_WAIT_SECONDS), most: pictures(MOST_WAIT_SECONDS) };
         if scale == COARSEST {
-            let allowed = self.allowed(COARSEST, wanted, most_bits);
             make_wait((self.costs, scale, allowed), patience, modes, waiting);
         }
         self.scale = scale;
-        Choice { scale, most_bits: Some(most_bits), patience }
+        Choice {
+            scale,
+            most_bits: Some(if cut { most_bits } else { most_bits.min(allowed * MOST_FAULT) }),
+            patience,
+        }
     }
 
     /// Takes note of what the picture that was last chosen for took.
@@ -172,7 +185,8 @@ impl RateControl {
     /// What the next picture should take.
     fn due(&self, share: f32) -> f32 {
         let pay_back_pictures = (self.frames_per_second as f32 * PAY_BACK_SECONDS).max(2.0);
-        (share - self.debt / pay_back_pictures).max(share * LEAST_SHARES)
+        let least = self.window.missing().clamp(LEAST_SHARES, MOST_MISSING_SHARES);
+        (share - self.debt / pay_back_pictures).max(share * least)
     }
 
     /// The cap: with what is still owed the picture is on its way for so long. `new`: hardly anything of the picture before
@@ -201,9 +215,9 @@ impl RateControl {
         wanted + (0.9 * most_bits - wanted).max(0.0) * worse
     }
 
-    /// The scale whose bits are nearest to what is allowed.
-    fn nearest_scale(&self, modes: &[Mode], wanted: f32, most_bits: f32) -> u8 {
-        let (mut low, mut high) = (self.finest.max((f32::from(self.scale) * LEAST_CHANGE) as u8), COARSEST);
+    /// The scale, from `least` on, whose bits are nearest to what is allowed.
+    fn nearest_scale(&self, modes: &[Mode], least: u8, wanted: f32, most_bits: f32) -> u8 {
+        let (mut low, mut high) = (least, COARSEST);
         while low < high {
             let scale = (low + high) / 2;
             let allowed = self.allowed(scale, wanted, most_bits);

@@ -14,6 +14,7 @@ use super::least::LeastIntra;
 use super::macroblock::{Coder, Place};
 use super::mode::Mode;
 use super::preset::Tuning;
+use super::remains::Remains;
 use super::wait::Patience;
 use crate::bits::BitWriter;
 use crate::picture::{Picture, PictureView};
@@ -36,6 +37,8 @@ pub(super) struct PictureContext<'a> {
     pub costs: Costs,
     /// For how many pictures a macroblock waits.
     pub patience: Patience,
+    /// What remains of macroblocks is to be noted.
+    pub remembers: bool,
     pub tuning: &'static Tuning,
     pub level: Level,
     pub motion: MotionScale,
@@ -76,6 +79,8 @@ pub(super) struct Slice<'a> {
     pub waits: &'a mut [bool],
     /// Whether its reconstruction is the same as its reference.
     pub repeats: &'a mut [bool],
+    /// Gets what remains of it.
+    pub remains: &'a mut [Remains],
     pub out: &'a mut Coded,
 }
 
@@ -98,7 +103,7 @@ pub(super) struct Coded {
 
 /// Codes a slice in place of what stands in its `out`, and gives that.
 pub(super) fn code<'a>(context: &PictureContext<'_>, slice: Slice<'a>) -> &'a Coded {
-    let Slice { row: first_row, planes, modes, waiting, waits, repeats, out } = slice;
+    let Slice { row: first_row, planes, modes, waiting, waits, repeats, remains, out } = slice;
     let mut purse = Purse::new(context, out, modes, waiting);
     out.bytes.clear();
     let mut bits = BitWriter::new(&mut out.bytes);
@@ -126,6 +131,15 @@ pub(super) fn code<'a>(context: &PictureContext<'_>, slice: Slice<'a>) -> &'a Co
             bits.rewind(before.0);
             coder.restore(before.1);
             (increment, effort) = (before.2, less);
+        }
+        if context.remembers {
+            remains[n] = match (effort, coder.remains()) {
+                (Effort::Scale(_), Some(remains)) => remains,
+                (Effort::Scale(scale), None) => Remains::empty(mode, mode.scale(scale)),
+                // With nothing but its DCs there is much to code.
+                (_, Some(_)) => Remains::NONE,
+                (_, None) => mode.remains,
+            };
         }
         purse.spend(mode, effort, bits.written() - head);
     }

@@ -14,6 +14,7 @@ use super::cost::Tally;
 use super::least::skipped_bits;
 use super::mode::Mode;
 use super::pool::Pool;
+use super::remains::Remains;
 use super::slice::{self, Coded, PictureContext, Slice};
 use super::wait::make_wait;
 use crate::picture::Picture;
@@ -28,6 +29,8 @@ pub(super) struct Macroblocks<'a> {
     pub waits: &'a mut [bool],
     /// Whether its reconstruction is the same as its reference.
     pub repeats: &'a mut [bool],
+    /// Gets what remains of it.
+    pub remains: &'a mut [Remains],
 }
 
 /// A piece of a picture that is still being coded.
@@ -168,19 +171,21 @@ fn code_starved(
         .chunks_mut(y.stride * 16 * rows)
         .zip(cb.samples.chunks_mut(cb.stride * 8 * rows))
         .zip(cr.samples.chunks_mut(cr.stride * 8 * rows));
-    let Macroblocks { modes, waiting, waits, repeats } = macroblocks;
-    let noted = waits.chunks_mut(count).zip(repeats.chunks_mut(count));
+    let Macroblocks { modes, waiting, waits, repeats, remains } = macroblocks;
+    let noted = waits.chunks_mut(count).zip(repeats.chunks_mut(count)).zip(remains.chunks_mut(count));
     let macroblocks = modes.chunks(count).zip(waiting.chunks(count)).zip(noted);
     let all = planes.zip(slices).zip(macroblocks).enumerate();
     let starved = all.filter(|(_, ((_, out), _))| out.starved);
-    let slices = starved.map(|(n, ((((y, cb), cr), out), ((modes, waiting), (waits, repeats))))| Slice {
-        row: n * rows,
-        planes: [y, cb, cr],
-        modes,
-        waiting,
-        waits,
-        repeats,
-        out,
-    });
+    let slices =
+        starved.map(|(n, ((((y, cb), cr), out), ((modes, waiting), ((waits, repeats), remains))))| Slice {
+            row: n * rows,
+            planes: [y, cb, cr],
+            modes,
+            waiting,
+            waits,
+            repeats,
+            remains,
+            out,
+        });
     pool.for_each_in_order(slices, |slice| slice::code(context, slice), then);
 }

@@ -68,6 +68,8 @@ pub(super) fn make_wait(
         left -= if class == lowest { takes } else { 0.0 };
         // What takes nothing does not wait for anything.
         mode.waits = takes > 0.0 && class < DUE && (class < lowest || class == lowest && left < 0.0);
+        // Nor is what stays gone over once more while others want for bits.
+        mode.waits |= mode.settled_scale > 0 && class < LONG && lowest > 0;
         if class == LONGEST && lowest >= LONG && !mode.waits {
             *mode = mode.least(false);
         }

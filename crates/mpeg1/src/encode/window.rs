@@ -11,6 +11,8 @@ const SECONDS: f64 = 2.0;
 const LEAST_PICTURES: usize = 10;
 /// How much more than its share such a time may take.
 const MOST_OVER: f32 = 0.035;
+/// So few cannot make up for what one of them took too much or too little.
+const FEW_PICTURES: usize = 20;
 /// Shares are counted in these fractions, so that sums stay exact.
 const UNIT: f32 = 1.0 / 1024.0;
 
@@ -35,6 +37,13 @@ impl Window {
     pub fn room(&self) -> f32 {
         let pictures = (self.units.len() + 1) as f32;
         pictures * (1.0 + MOST_OVER) - self.sum as f32 * UNIT
+    }
+
+    /// The shares with which the next picture makes the time have its whole part; 0 where it has many pictures,
+    /// for those make up for each other.
+    pub fn missing(&self) -> f32 {
+        let pictures = self.units.len() + 1;
+        if pictures > FEW_PICTURES { 0.0 } else { pictures as f32 - self.sum as f32 * UNIT }
     }
 
     /// Takes note of a picture that took so many shares.

@@ -13,6 +13,8 @@ const MOST_OFF: f64 = 0.05;
 /// picture before is of use.
 const MOST_INTERVALS: f64 = 2.0;
 const MOST_INTERVALS_AT_CUT: f64 = 3.0;
+/// The finest scale that a rate leads to.
+const FINEST: u8 = 2;
 
 struct Case {
     content: Content,
@@ -123,11 +125,9 @@ fn the_rate_is_an_upper_bound_for_any_content() {
     assert!(faulty.is_empty(), "{}", faulty.join("\n"));
 }
 
-/// Where the content can use it, the rate is used: within 5 % over any 2 s after the first ones.
-///
-/// Not for cuts with nothing to code between them; and of ten pictures in 2 s, lit by a lamp that flickers, 6.5 % were missing.
+/// Where the finest scale is never reached the rate is met, within 5 % over any 2 s after the first ones.
 #[test]
-fn the_rate_is_met_where_there_is_something_to_code() {
+fn the_rate_is_met_where_there_is_always_something_to_code() {
     let cases = [
         // Edges of 255 steps that move by thirds of a pixel: they take ten times as much as their differences let expect,
         // at any scale nearly the same, and each third picture hardly anything.
@@ -144,6 +144,11 @@ fn the_rate_is_met_where_there_is_something_to_code() {
         (Content::Shaking, (320, 240), 400_000, 24.0),
         (Content::Shaking, (320, 240), 400_000, 5.0),
         (Content::Flicker, (320, 240), 800_000, 24.0),
+        (Content::Flicker, (320, 240), 800_000, 5.0),
+        (Content::Still, (320, 240), 100_000, 24.0),
+        (Content::Still, (320, 240), 100_000, 60.0),
+        (Content::Still, (640, 480), 800_000, 24.0),
+        (Content::Shaking, (176, 144), 50_000, 5.0),
         (Content::Noise, (320, 240), 800_000, 24.0),
     ];
     let with = |preset| cases.into_iter().map(move |case| (case, preset));
@@ -160,6 +165,60 @@ fn the_rate_is_met_where_there_is_something_to_code() {
             );
         }
     }
+}
+
+/// What is counted of a picture where it is asked whether the rate is used, in intervals. With the finest scale, and nothing
+/// that waits, it takes what it takes: it stands for a whole one then.
+fn used(case: &Case, coded: Option<EncodedPicture>) -> f64 {
+    let all = coded.is_some_and(|coded| coded.quantiser == FINEST && coded.waiting == 0);
+    case.intervals(coded).max(if all { 1.0 } else { 0.0 })
+}
+
+/// Where it is known that the rate is not used, and why.
+///
+/// Black and white in turns: macroblocks of nothing but DCs are reckoned with the bits of lone ones, 80, and take 30, so some
+/// wait that need not: 0.70 to 0.84 of the rate at 24 and 60 pictures/s. At 50 kbit/s and 5 pictures/s, which are ten in
+/// 2 s, a row of the still texture, for its turn has come, is a third more than a picture may have: it is coded coarsely, and
+/// what it takes to make it finer is not known beforehand to half a picture (0.939).
+fn is_excepted(case: &Case) -> bool {
+    match case.content {
+        Content::BlackAndWhite => true,
+        Content::Still => case.fps == 5.0 && case.bits_per_second == 50_000,
+        _ => false,
+    }
+}
+
+/// Whatever is to be seen, the rate is used as far as the finest scale leaves something to code.
+#[test]
+fn the_rate_is_used_where_there_is_something_to_code() {
+    let mut faulty = Vec::new();
+    for content in Content::ALL {
+        for (size, rates) in
+            [((176, 144), &[50_000, 200_000][..]), ((320, 240), &[100_000, 300_000, 800_000, 2_000_000])]
+        {
+            let pictures = content.pictures(size, 120, 5);
+            for &bits_per_second in rates {
+                for (fps, preset) in PRESETS {
+                    let case = Case { content, size, bits_per_second, preset, fps };
+                    if is_excepted(&case) {
+                        continue;
+                    }
+                    let coded = encode(&case, &pictures, (fps * 12.0) as usize);
+                    let used: Vec<f64> = coded.iter().map(|&coded| used(&case, coded)).collect();
+                    let window = case.window();
+                    let means = used.windows(window).skip(window);
+                    let least =
+                        means.map(|used| used.iter().sum::<f64>() / window as f64).fold(f64::MAX, f64::min);
+                    if least < 1.0 - MOST_OFF {
+                        faulty.push(format!(
+                            "{content:?} {size:?} {bits_per_second} bit/s at {fps}, {preset:?}: {least:.3}"
+                        ));
+                    }
+                }
+            }
+        }
+    }
+    assert!(faulty.is_empty(), "{}", faulty.join("\n"));
 }
 
 /// A first picture of VGA at 50 kbit/s is a second on its way, whatever is done: then nothing more is sent until it has

@@ -1,0 +1,99 @@
+//! Where there are more bits than what is new takes: they go into what stays, first of all into what is coarsest.
+//!
+//! All that stays takes more with the next finer scale than a picture has, or less than it has; so a part of it is made
+//! finer by more than a step, and the rest stays as it is until the next picture.
+//!
+//! Here belongs: which macroblocks get finer. Not here: how many bits there are (`rate`), what is known to stay (`remains`).
+
+use super::cost::Costs;
+use super::mode::Mode;
+
+/// Of what is wanted so much is near enough; where it is less, a scale finer by this factor is tried for a part.
+const FILLED: f32 = 0.5;
+const FINER: f32 = 0.7;
+
+/// Where much of the `wanted` bits is left with `scale`, since the next finer one takes too much: a finer one, `least` at the
+/// finest, and what stays is made to rest as far as there are not bits for it.
+pub(super) fn refine(costs: Costs, (least, scale): (u8, u8), wanted: f32, modes: &mut [Mode]) -> u8 {
+    let bits: f32 = modes.iter().map(|mode| costs.bits(mode, scale)).sum();
+    if bits > wanted * FILLED || scale <= least {
+        return scale;
+    }
+    let at_rest = |scale| {
+        let moving = modes.iter().filter(|mode| mode.settled_scale == 0);
+        moving.map(|mode| costs.bits(mode, scale)).sum::<f32>()
+    };
+    let finer = ((f32::from(scale) * FINER) as u8).max(least);
+    let scale = (finer..scale).find(|&finer| at_rest(finer) <= wanted).unwrap_or(scale);
+    make_rest(costs, scale, wanted, modes);
+    scale
+}
+
+/// The scale that what there is has been coded with so far, on average: `before`, that of the picture before, where
+/// something is new.
+pub(super) fn reached(modes: &[Mode], before: u8) -> f32 {
+    let (mut scales, mut weights) = (0.0, 0.0);
+    for mode in modes.iter().filter(|mode| !mode.due) {
+        let scale = if mode.settled_scale == 0 { before } else { mode.settled_scale };
+        scales += f32::from(scale) * mode.activity as f32;
+        weights += mode.activity as f32;
+    }
+    if weights > 0.0 { scales / weights } else { before.into() }
+}
+
+/// Makes macroblocks of which nothing is new rest, so that the others fit into `wanted` bits with `scale`: those that are
+/// finest already.
+fn make_rest(costs: Costs, scale: u8, wanted: f32, modes: &mut [Mode]) {
+    let (mut left, mut sums) = (wanted, [0.0; 32]);
+    for mode in &*modes {
+        match (mode.settled_scale, costs.bits(mode, scale)) {
+            (0, bits) => left -= bits,
+            (settled, bits) => sums[usize::from(settled % 32)] += bits,
+        }
+    }
+    let mut finest = sums.len();
+    while finest > 0 && left >= 0.0 {
+        finest -= 1;
+        left -= sums[finest];
+    }
+    // Of those that fit in part, the first ones.
+    left += sums[finest % 32];
+    for mode in modes.iter_mut().filter(|mode| mode.settled_scale > 0) {
+        let settled = usize::from(mode.settled_scale);
+        left -= if settled == finest { costs.bits(mode, scale) } else { 0.0 };
+        mode.rests = settled < finest || settled == finest && left < 0.0;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_coarsest_gets_finer_first_and_no_more_than_there_are_bits_for() {
+        let settled = |settled_scale| Mode { activity: 6000, settled_scale, ..Mode::default() };
+        let costs = Costs::TYPICAL;
+        let mut modes = [16, 30, 16, 30, 8].map(settled);
+        let one = costs.bits(&settled(30), 8);
+        assert!(one > 0.0 && costs.bits(&settled(8), 8) == 0.0);
+        make_rest(costs, 8, one * 2.5, &mut modes);
+        assert_eq!(modes.map(|mode| mode.rests), [true, false, true, false, true]);
+        assert!(modes.iter().filter(|mode| mode.rests).all(|mode| costs.bits(mode, 8) == 0.0));
+        let mut modes = [16, 30, 30, 30, 8].map(settled);
+        make_rest(costs, 8, one * 2.5, &mut modes);
+        assert_eq!(modes.map(|mode| mode.rests), [true, false, false, true, true]);
+    }
+
+    #[test]
+    fn what_is_new_goes_before_what_stays() {
+        let new = Mode { activity: 6000, ..Mode::default() };
+        let stays = Mode { settled_scale: 20, ..new };
+        let costs = Costs::TYPICAL;
+        let takes = |scale| costs.bits(&new, scale);
+        let mut modes = [new, stays];
+        assert_eq!(refine(costs, (2, 20), takes(20) * 1.9, &mut modes), 20, "more than half of it is used");
+        assert_eq!(refine(costs, (2, 20), takes(14) + 1.0 + takes(20), &mut modes), 14);
+        assert!(!modes[0].rests);
+        assert_eq!(refine(costs, (20, 20), f32::MAX, &mut modes), 20, "no finer than it may be");
+    }
+}
