@@ -20,6 +20,10 @@ const UNSAFE: &[(&str, &str)] = &[
         "crates/pistreaming/src/server/waiting.rs",
         "a socket that the runtime waits for and others use meanwhile",
     ),
+    (
+        "crates/pistreaming/src/server/together.rs",
+        "many messages by one system call: io_uring, and the memory that it shares",
+    ),
     ("crates/pistreaming/src/server/ahead.rs", "memory fetched before it is used: a CPU's instruction"),
     ("crates/mpeg1/src/workers.rs", "work that borrows, on threads that outlive it"),
     (

@@ -3,8 +3,8 @@
 //! Here belongs: what is known to all connections, starting and stopping. The parts:
 //! `listen` opens ports, `connection` accepts and bounds, `http` answers requests, `live` and `legacy` are the two
 //! protocols, `stills` has pictures for what speaks neither,
-//! `crowd` and `seat` decide who does it when, `standing` sends to those who only follow, `shapes` has a picture as it is
-//! sent, `outlet`, `gate` and `tap` look after the socket below them, `viewers` knows who watches, and `stats`, `status` and
+//! `crowd` and `seat` decide who does it when, `standing` sends to those who only follow, if it can `together`, `shapes` has
+//! a picture as it is sent, `outlet`, `gate` and `tap` look after the socket below them, `viewers` knows who watches, and `stats`, `status` and
 //! `metrics` say how it goes.
 //! Not here: pictures (the hub's), cameras, encoders.
 
@@ -35,6 +35,7 @@ mod status;
 mod stills;
 mod tap;
 mod template;
+mod together;
 mod unsent;
 mod upgrade;
 mod viewers;

@@ -11,6 +11,7 @@
 //! Here belongs: the list, and sending by it. Not here: who may leave an order (`outlet`, `link`, and the hub's `viewer`).
 
 use std::cell::OnceCell;
+use std::os::fd::AsFd as _;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -21,14 +22,17 @@ use super::ahead;
 use super::frames;
 use super::shapes;
 use super::tap::Tap;
+use super::together::{self, Together};
 use crate::hub::{Follows, Hub, Last, Newest, Shape};
 
 /// Larger messages are nobody's by order: where one needs much room it is looked for.
 const MOST_BYTES: usize = 64 * 1024;
 /// After so long without a picture all are told what they were sent.
 const TOLD_AFTER: Duration = Duration::from_millis(300);
-/// So many viewers before one's message his socket is fetched, twice as many before it his order.
+/// So many viewers before one's message his socket is fetched.
 const AHEAD: usize = 2;
+/// So many have what they ordered at a time.
+pub(super) const TOGETHER: usize = together::MOST;
 
 /// An order.
 #[derive(Clone, Debug)]
@@ -72,6 +76,10 @@ pub(super) struct Orders {
     newest: Vec<Newest>,
     common: Vec<Common>,
     calls: u64,
+    /// Who is to be sent what.
+    picks: Vec<Pick>,
+    /// How, if not one by one.
+    together: Option<Together>,
     /// When the last picture was sent of which not all were told.
     sent_at: Option<Instant>,
 }
@@ -98,16 +106,28 @@ struct Message {
 }
 
 /// What follows from an order.
-enum Step<'a> {
+enum Step {
     /// Nothing is to be sent now.
     Nothing,
     /// He is to have a turn.
     Turn,
-    /// This is to be sent to him.
-    Send(Last, &'a Message),
+    /// This is to be sent to him: one of the common pictures.
+    Send(usize),
+}
+
+/// One who is to be sent something.
+#[derive(Clone, Copy, Debug)]
+struct Pick {
+    at: usize,
+    common: usize,
 }
 
 impl Orders {
+    /// None yet. Messages are sent together where that can be done.
+    pub(super) fn new() -> Self {
+        Self { together: Together::new(), ..Self::default() }
+    }
+
     /// There may be a picture.
     pub(super) fn look(&mut self, hub: &Hub) {
         self.common.clear();
@@ -119,31 +139,60 @@ impl Orders {
         }
     }
 
-    /// Sends to these what they are to have by their orders. Those who are to have turns are put behind `turns`.
-    pub(super) fn send(&mut self, chairs: impl Iterator<Item = usize> + Clone, turns: &mut Vec<usize>) {
-        let Self { orders, common, .. } = self;
-        let (mut sooner, mut later) = (chairs.clone().skip(AHEAD), chairs.clone().skip(2 * AHEAD));
-        let mut is_any = false;
+    /// Sends to these, [`TOGETHER`] at most, what they are to have by their orders. Those who are to have turns are put behind
+    /// `turns`.
+    pub(super) fn send(&mut self, chairs: impl Iterator<Item = usize>, turns: &mut Vec<usize>) {
+        self.picks.clear();
         for at in chairs {
-            if let Some(order) = later.next().and_then(|at| orders.get(at)) {
-                ahead::fetch(order);
-            }
-            if let Some(order) = sooner.next().and_then(|at| orders.get(at)?.as_ref()) {
-                ahead::fetch(&*order.standing.tap);
-            }
-            let Some(order) = orders.get_mut(at).and_then(Option::as_mut) else {
-                turns.push(at);
-                continue;
-            };
-            match step(common, &order.standing) {
+            let order = self.orders.get(at).and_then(Option::as_ref);
+            match order.map_or(Step::Turn, |order| step(&self.common, &order.standing)) {
                 Step::Nothing => {}
-                Step::Send(last, message) if order.send(last, message) => is_any = true,
-                // What the kernel did not take is seen to by himself.
-                Step::Turn | Step::Send(..) => turns.push(at),
+                Step::Turn => turns.push(at),
+                Step::Send(common) => self.picks.push(Pick { at, common }),
             }
         }
-        if is_any {
-            self.sent_at = Some(Instant::now());
+        if self.picks.is_empty() {
+            return;
+        }
+        match self.together.take() {
+            Some(mut together) => {
+                self.send_together(&mut together, turns);
+                self.together = Some(together);
+            }
+            None => self.send_one_by_one(turns),
+        }
+        self.sent_at = Some(Instant::now());
+    }
+
+    fn send_one_by_one(&mut self, turns: &mut Vec<usize>) {
+        let Self { orders, common, picks, .. } = self;
+        for (n, &Pick { at, common: which }) in picks.iter().enumerate() {
+            if let Some(order) = picks.get(n + AHEAD).and_then(|pick| orders[pick.at].as_ref()) {
+                ahead::fetch(&*order.standing.tap);
+            }
+            let Some(order) = &mut orders[at] else { continue };
+            let message = common[which].message(order.standing.shape);
+            // What went wrong is found out with his turn.
+            let count = order.standing.tap.try_send(&message.bytes).unwrap_or(0);
+            if !order.took(count, &common[which]) {
+                turns.push(at);
+            }
+        }
+    }
+
+    fn send_together(&mut self, together: &mut Together, turns: &mut Vec<usize>) {
+        let Self { orders, common, picks, .. } = self;
+        let messages = picks.iter().filter_map(|pick| {
+            let Standing { tap, shape, .. } = &orders[pick.at].as_ref()?.standing;
+            Some((tap.as_fd(), &common[pick.common].message(*shape).bytes[..]))
+        });
+        let mut results = together.send(messages).iter();
+        for &Pick { at, common: which } in &*picks {
+            let Some(order) = &mut orders[at] else { continue };
+            let count = results.next().map_or(0, |&result| usize::try_from(result).unwrap_or(0));
+            if !order.took(count, &common[which]) {
+                turns.push(at);
+            }
         }
     }
 
@@ -173,12 +222,11 @@ impl Orders {
 }
 
 impl Order {
-    /// Whether the kernel took all of it.
-    fn send(&mut self, last: Last, message: &Message) -> bool {
-        // What went wrong is found out with his turn.
-        let count = self.standing.tap.try_send(&message.bytes).unwrap_or(0);
+    /// The kernel took so many bytes of this picture's message. Whether that is all.
+    fn took(&mut self, count: usize, common: &Common) -> bool {
+        let message = common.message(self.standing.shape);
         if count > 0 {
-            self.sent.add(last, message);
+            self.sent.add(common.newest.last, message);
             self.standing.follows.position += 1;
             self.standing.sure.pictures -= 1;
             self.standing.sure.room -= message.payload_bytes;
@@ -200,9 +248,10 @@ impl Sent {
     }
 }
 
-fn step<'a>(common: &'a [Common], standing: &Standing) -> Step<'a> {
-    let of_his = |common: &&Common| common.newest.item.stream.id == standing.follows.stream;
-    common.iter().find(of_his).map_or(Step::Turn, |common| common.step(standing))
+fn step(common: &[Common], standing: &Standing) -> Step {
+    let of_his = |common: &Common| common.newest.item.stream.id == standing.follows.stream;
+    let Some(which) = common.iter().position(of_his) else { return Step::Turn };
+    common[which].step(standing, which)
 }
 
 impl Common {
@@ -210,9 +259,13 @@ impl Common {
         Self { newest, messages: Default::default() }
     }
 
-    fn step(&self, standing: &Standing) -> Step<'_> {
+    fn message(&self, shape: Shape) -> &Message {
+        self.messages[shape as usize].get_or_init(|| Message::new(shapes::message(&self.newest.item, shape)))
+    }
+
+    fn step(&self, standing: &Standing, which: usize) -> Step {
         let Newest { item, last } = &self.newest;
-        let Standing { follows, shape, sure, .. } = *standing;
+        let Standing { follows, shape, sure, .. } = standing;
         if last.position < follows.position {
             return Step::Nothing;
         }
@@ -222,10 +275,9 @@ impl Common {
         if !is_next || is_told || sure.pictures == 0 {
             return Step::Turn;
         }
-        let message =
-            self.messages[shape as usize].get_or_init(|| Message::new(shapes::message(item, shape)));
+        let message = self.message(*shape);
         let is_small = message.bytes.len() <= MOST_BYTES && message.payload_bytes <= sure.room;
-        if is_small { Step::Send(*last, message) } else { Step::Turn }
+        if is_small { Step::Send(which) } else { Step::Turn }
     }
 }
 

@@ -28,6 +28,9 @@ const UNSENT_LOW_WATER: u32 = 16 * 1024;
 const KEEPALIVE_IDLE: Duration = Duration::from_secs(30);
 const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(10);
 
+/// A message is taken at once or not, nothing is put behind it into the same segment, and who is gone sends no signal.
+pub(super) const SEND_FLAGS: SendFlags = SendFlags::DONTWAIT.union(SendFlags::EOR).union(SendFlags::NOSIGNAL);
+
 /// A connection's socket. The connection counts against the limit until the last who holds this let it go.
 #[derive(Debug)]
 pub(super) struct Tap {
@@ -104,8 +107,7 @@ impl Tap {
 
     /// Sends what the kernel takes at once. Less than all: there is no room until the kernel says so.
     pub(super) fn try_send(&self, bytes: &[u8]) -> io::Result<usize> {
-        let flags = SendFlags::DONTWAIT | SendFlags::EOR | SendFlags::NOSIGNAL;
-        match send(&self.stream, bytes, flags) {
+        match send(&self.stream, bytes, SEND_FLAGS) {
             Err(Errno::WOULDBLOCK) => Ok(0),
             done => Ok(done?),
         }

@@ -13,14 +13,12 @@ use super::{Calls, Door, Member, Over, Turn};
 use crate::bell::Bell;
 use crate::hub::Hub;
 use crate::server::ahead;
-use crate::server::standing::Orders;
+use crate::server::standing::{Orders, TOGETHER};
 use crate::server::watched::{Ready, Watched};
 
 /// The numbers of the bells among those of the members.
 const NEWS: u64 = u64::MAX;
 const CALLS: u64 = u64::MAX - 1;
-/// So many have what they ordered, then those of them who need it have turns.
-const TOGETHER: usize = 64;
 
 /// What the loop knows of a member.
 struct Chair {
@@ -55,7 +53,7 @@ impl Round {
         watched.add(&*news, NEWS)?;
         hub.ring_for_news(news);
         let (chairs, free, times) = (Vec::new(), Vec::new(), BTreeSet::new());
-        let (orders, turns) = (Orders::default(), Vec::new());
+        let (orders, turns) = (Orders::new(), Vec::new());
         Ok(Self { door, hub, watched, chairs, free, times, first: 0, orders, turns })
     }
 

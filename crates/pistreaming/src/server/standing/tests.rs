@@ -24,13 +24,17 @@ const CHAIR: usize = 3;
 
 impl Scene {
     async fn new() -> Self {
+        Self::with(Orders::default()).await
+    }
+
+    async fn with(orders: Orders) -> Self {
         let hub = Hub::new(true, Arc::new(Mailbox::new()));
         let stream = hub.begin_stream(FrameSize::new(64, 48).unwrap(), (24, 1), 800_000);
         let (tap, other) = connected().await;
         let other = other.into_std().unwrap();
         other.set_nonblocking(false).unwrap();
         let viewer = hub.join_as(Audience::Old);
-        let mut scene = Self { hub, stream, sequence: 0, viewer, tap, other, orders: Orders::default() };
+        let mut scene = Self { hub, stream, sequence: 0, viewer, tap, other, orders };
         scene.tap.take_only_when_drained().unwrap();
         assert!(scene.viewer.step(Link::default()).is_none() && scene.viewer.follows().is_none());
         scene.publish(true, 10);
@@ -87,7 +91,13 @@ impl Scene {
 
 #[tokio::test]
 async fn who_follows_is_sent_what_he_ordered_and_told_of_it() {
-    let mut scene = Scene::new().await;
+    who_follows_is_sent_what_he_ordered_and_told_of_it_by(Orders::default).await;
+    // Where there is no io_uring this is the same.
+    who_follows_is_sent_what_he_ordered_and_told_of_it_by(Orders::new).await;
+}
+
+async fn who_follows_is_sent_what_he_ordered_and_told_of_it_by(orders: fn() -> Orders) {
+    let mut scene = Scene::with(orders()).await;
     assert!(scene.walk(), "who has ordered nothing has a turn");
     scene.order(Scene::sure());
     assert!(!scene.walk(), "he has all there is");
@@ -149,7 +159,13 @@ async fn whatever_else_there_is_ends_an_order() {
 
 #[tokio::test]
 async fn what_the_kernel_does_not_take_is_seen_to_by_himself() {
-    let mut scene = Scene::new().await;
+    what_the_kernel_does_not_take_is_seen_to_by_himself_by(Orders::default).await;
+    // Where there is no io_uring this is the same.
+    what_the_kernel_does_not_take_is_seen_to_by_himself_by(Orders::new).await;
+}
+
+async fn what_the_kernel_does_not_take_is_seen_to_by_himself_by(orders: fn() -> Orders) {
+    let mut scene = Scene::with(orders()).await;
     scene.tap.take_until(4096).unwrap();
     let mut sent = 0_u8;
     let rest = loop {
