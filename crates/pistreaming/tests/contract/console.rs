@@ -90,7 +90,8 @@ fn viewers_who_do_not_read_do_not_keep_it_from_ending() {
 
 #[test]
 fn a_closed_terminal_ends_it_unless_it_was_to_outlive_that() {
-    let program = Program::start(&["--size", "64x48"]);
+    // A run of the tests may have been started by nohup itself.
+    let program = Program::start_under(&["env", "--default-signal=HUP"], &["--size", "64x48"]);
     program.signal(Signal::HUP);
     assert_eq!(program.ended().0.code(), Some(0));
     // As nohup does.
