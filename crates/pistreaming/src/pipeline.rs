@@ -81,7 +81,7 @@ impl Pipeline {
             name: chosen.name.clone(),
             hub: Arc::clone(&hub),
             frames: Arc::clone(&frames),
-            size: source.shown_size(),
+            size: Arc::new(Mutex::new(source.shown_size())),
             rate: Arc::clone(&rate),
             encoder: encode.choice.to_string(),
             stills: Arc::default(),
@@ -100,6 +100,7 @@ impl Pipeline {
                 station: station.clone(),
                 troubled: AtomicBool::new(true),
                 failed: AtomicBool::new(false),
+                size: Arc::clone(&camera.size),
                 stills: Arc::clone(&camera.stills),
             },
             needs: Arc::clone(&camera.needs),
@@ -230,6 +231,8 @@ struct Inlet {
     troubled: AtomicBool,
     /// Whether the user was told that the camera failed.
     failed: AtomicBool,
+    /// What the server takes to be the pictures' size.
+    size: Arc<Mutex<FrameSize>>,
     /// Who wants pictures as JPEG.
     stills: Arc<Stills>,
     /// What the console has said of the camera.
@@ -259,6 +262,7 @@ impl Inlet {
 impl Sink for Inlet {
     fn size_known(&self, size: FrameSize, rate: FrameRate) {
         *self.station.rate.lock().unwrap_or_else(PoisonError::into_inner) = rate;
+        *self.size.lock().unwrap_or_else(PoisonError::into_inner) = size;
         if (size, rate) != (self.announced.size, self.announced.rate) {
             (self.station.say)(&format!("Camera: {} has {size} at {rate} frames/s", self.announced.name));
         }

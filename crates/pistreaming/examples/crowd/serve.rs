@@ -27,7 +27,7 @@ pub(crate) fn run() -> Outcome {
         name: "made-up pictures".into(),
         hub: Arc::clone(&hub),
         frames,
-        size,
+        size: Arc::new(Mutex::new(size)),
         rate: Arc::new(Mutex::new(FrameRate::new(RATE, 1)?)),
         encoder: "none".into(),
         stills: Arc::default(),

@@ -113,9 +113,9 @@ pub struct Camera {
     pub hub: Arc<Hub>,
     /// Where its frames pass, for their counts.
     pub frames: Arc<Mailbox<Frame>>,
-    /// Its size until the first frame says better.
-    pub size: FrameSize,
-    /// Its rate.
+    /// The size of its pictures, once it is known: a Y4M stream has its own.
+    pub size: Arc<Mutex<FrameSize>>,
+    /// Their rate.
     pub rate: Arc<Mutex<FrameRate>>,
     /// The encoder, for people.
     pub encoder: String,
@@ -126,9 +126,9 @@ pub struct Camera {
 }
 
 impl Camera {
-    /// The size of its pictures.
+    /// The size of its pictures, whether anybody watches or not: an old page is told it first, and no other later.
     fn size(&self) -> FrameSize {
-        self.hub.stream().map_or(self.size, |stream| stream.size)
+        *self.size.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn rate(&self) -> FrameRate {

@@ -74,6 +74,18 @@ fn another_size_ends_the_connection() {
 }
 
 #[test]
+fn the_first_client_is_told_the_size_that_the_source_has_itself() {
+    // Nobody has watched it yet, and so nothing was coded.
+    let frames = "printf 'YUV4MPEG2 W96 H80 F10:1\\nFRAME\\n'; head -c 11520 /dev/zero; sleep 600";
+    let program = Program::start(&["--source", &format!("exec:{frames}")]);
+    program.wait_for_stats(|stats| stats["source"]["frames_captured"] == 1);
+    assert!(http::get(program.http, "/index.html").text().contains(r#"width="96" height="80""#));
+    let mut client = Old::open(program.ws, "/");
+    assert_eq!(client.size, (96, 80));
+    client.message();
+}
+
+#[test]
 fn several_clients_get_the_same_stream() {
     let program = Program::start(&["--size", "64x48"]);
     let (mut one, mut two) = (Old::open(program.ws, "/"), Old::open(program.ws, "/"));
