@@ -189,7 +189,7 @@ impl Drop for Child {
 }
 
 /// How often, and how long, it is waited for what was killed to be gone.
-const LOOKS: usize = 20;
+const LOOKS: usize = 100;
 const BETWEEN_LOOKS: Duration = Duration::from_millis(5);
 
 /// Where we are the first process, as in a container, what a child has started becomes ours when that has ended, and stays in

@@ -32,10 +32,13 @@ pub(crate) fn open(
 /// The next binary message, or the close.
 pub(crate) fn receive(socket: &mut WebSocket<TcpStream>) -> Result<Vec<u8>, Option<CloseFrame>> {
     loop {
-        match socket.read().unwrap() {
-            Message::Binary(bytes) => return Ok(bytes.to_vec()),
-            Message::Close(frame) => return Err(frame),
-            _ => {}
+        match socket.read() {
+            Ok(Message::Binary(bytes)) => return Ok(bytes.to_vec()),
+            Ok(Message::Close(frame)) => return Err(frame),
+            Ok(_) => {}
+            // A process that was stopped and goes on: a read with a time limit is not begun again by the kernel.
+            Err(tungstenite::Error::Io(error)) if error.kind() == std::io::ErrorKind::Interrupted => {}
+            Err(error) => panic!("{error}"),
         }
     }
 }
