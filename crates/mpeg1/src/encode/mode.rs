@@ -60,6 +60,11 @@ impl Mode {
         self.settled_scale = if still { remains.scale(self.activity) } else { 0 };
     }
 
+    /// The picture's scale with which nothing is to be coded, for nothing is new.
+    pub(super) fn settled_in(&self) -> Option<u8> {
+        (self.settled_scale > 0).then(|| self.masking.picture_scale(self.settled_scale))
+    }
+
     /// The quantizer_scale that it is coded with in a picture of `scale`. What is due is coded to last: many pictures
     /// are predicted from it, which pays for half the scale; but not where there are bits for nothing, nor down to 1, with
     /// which the largest level, 255, is too small for hard edges.
@@ -110,7 +115,7 @@ impl Analysis<'_> {
             for (column, mode) in modes.iter_mut().enumerate() {
                 *mode = self.look_at(column, row, left);
                 mode.remember(self.remains[row * self.reference.mb_width + column]);
-                if self.adaptive {
+                if self.adaptive && !mode.due {
                     let luma = luma_at(self.source.y, (column * 16, row * 16));
                     mode.masking = Masking::of(deviation(self.level, &luma));
                 }

@@ -34,7 +34,7 @@ pub(super) fn refine(costs: Costs, (least, scale): (u8, u8), wanted: f32, modes:
 pub(super) fn reached(modes: &[Mode], before: u8) -> f32 {
     let (mut scales, mut weights) = (0.0, 0.0);
     for mode in modes.iter().filter(|mode| !mode.due) {
-        let scale = if mode.settled_scale == 0 { before } else { mode.settled_scale };
+        let scale = mode.settled_in().unwrap_or(before);
         scales += f32::from(scale) * mode.activity as f32;
         weights += mode.activity as f32;
     }
@@ -46,9 +46,9 @@ pub(super) fn reached(modes: &[Mode], before: u8) -> f32 {
 fn make_rest(costs: Costs, scale: u8, wanted: f32, modes: &mut [Mode]) {
     let (mut left, mut sums) = (wanted, [0.0; 32]);
     for mode in &*modes {
-        match (mode.settled_scale, costs.bits(mode, scale)) {
-            (0, bits) => left -= bits,
-            (settled, bits) => sums[usize::from(settled % 32)] += bits,
+        match (mode.settled_in(), costs.bits(mode, scale)) {
+            (None, bits) => left -= bits,
+            (Some(settled), bits) => sums[usize::from(settled % 32)] += bits,
         }
     }
     let mut finest = sums.len();
@@ -58,8 +58,8 @@ fn make_rest(costs: Costs, scale: u8, wanted: f32, modes: &mut [Mode]) {
     }
     // Of those that fit in part, the first ones.
     left += sums[finest % 32];
-    for mode in modes.iter_mut().filter(|mode| mode.settled_scale > 0) {
-        let settled = usize::from(mode.settled_scale);
+    for mode in modes {
+        let Some(settled) = mode.settled_in().map(usize::from) else { continue };
         left -= if settled == finest { costs.bits(mode, scale) } else { 0.0 };
         mode.rests = settled < finest || settled == finest && left < 0.0;
     }

@@ -20,7 +20,7 @@ pub struct Settings {
     /// What counts for more, bits or time.
     pub preset: Preset,
     /// Whether what is busy is coded more coarsely, for eyes see less of it there: what is calm gets the bits. By SSIM
-    /// pictures are better, by PSNR mostly worse.
+    /// pictures are better, by PSNR better or worse.
     pub adaptive: bool,
     /// Threads that code one picture's slices, 1 to 64, or 1 without the feature `threads`; the result is the same for any
     /// number.

@@ -48,6 +48,8 @@ impl Coder {
         let frames_per_second = rate.as_f64() / f64::from(rendition.every());
         let encoder = Encoder::new(mpeg1::encode::Settings {
             preset: settings.preset,
+            // Whom pictures are for looks at them.
+            adaptive: true,
             threads: settings.threads(own),
             ..mpeg1::encode::Settings::new(
                 own.width(),
