@@ -5,12 +5,13 @@
 //! (`rate`), then slices of one or more rows are coded (`slice`, `macroblock`), side by side if so set: the number of
 //! threads changes no bit.
 //!
-//! Here belongs: the order of these steps, the headers, the two pictures of reconstruction. Not here: which bits a
-//! macroblock becomes, who receives them, clocks.
+//! Here belongs: the encoder as others see it, what it holds from picture to picture. Not here: the order of these steps
+//! (`steps`), which bits a macroblock becomes, who receives them, clocks.
 
 mod better;
 mod budget;
 mod cost;
+mod headers;
 mod join;
 mod least;
 mod levels;
@@ -27,31 +28,26 @@ mod samples;
 mod settings;
 mod slice;
 mod slices;
+mod steps;
 mod wait;
 mod window;
 
 use alloc::vec::Vec;
 
-use crate::bits::BitWriter;
 use crate::level::{self, Level};
 #[cfg(feature = "std")]
 use crate::picture::Plane;
 use crate::picture::{Picture, PictureView};
-use crate::syntax::group::GroupHeader;
-use crate::syntax::picture::{CodingType, MotionScale, PictureHeader, PictureKind};
+use crate::syntax::picture::PictureKind;
 use crate::syntax::sequence::{SequenceHeader, nearest_rate_code};
 use crate::transform::quantise::Quantiser;
-use budget::SLICE_HEAD_BITS;
-use cost::Tally;
 use join::Joiner;
-use least::{LeastIntra, skipped_bits};
-use mode::{Analysis, Mode};
+use mode::Mode;
 use pool::Pool;
-use rate::{Choice, RateControl};
-use refresh::{Plan, RollingRefresh};
+use rate::RateControl;
+use refresh::RollingRefresh;
 use remains::Remains;
-use slice::{Coded, PictureContext};
-use slices::{Macroblocks, Outlet};
+use slice::Coded;
 
 pub use join::JoinSize;
 pub use preset::{BadPreset, Preset};
@@ -222,85 +218,6 @@ impl Encoder {
         coded
     }
 
-    /// Codes a picture of whole macroblocks.
-    fn encode_aligned(
-        &mut self,
-        source: PictureView<'_>,
-        intra: Intra,
-        out: &mut Vec<u8>,
-        part: impl FnMut(EncodedPart<'_>) + Send,
-    ) -> Option<EncodedPicture> {
-        let kind = self.kind_of_next(intra);
-        let plan = self.plan(kind);
-        if self.rate.leaves_out(kind, self.least_bits(kind, &plan, source)) {
-            self.leave_out();
-            return None;
-        }
-        self.begin(kind, &plan);
-        self.analyse(kind, plan, source);
-        let choice = self.rate.choose(kind, &mut self.modes, &self.waiting);
-        let start = out.len();
-        let tally = self.code(kind, source, choice, out, part);
-        let bytes = out.len() - start;
-        self.rate.account(bytes, tally);
-        Some(EncodedPicture { bytes, kind, quantiser: choice.scale, waiting: self.end(kind) })
-    }
-
-    /// Looks at all macroblocks.
-    fn analyse(&mut self, kind: PictureKind, plan: Plan, source: PictureView<'_>) {
-        core::mem::swap(&mut self.modes, &mut self.modes_before);
-        let analysis = Analysis {
-            kind,
-            plan,
-            source,
-            reference: &self.reference,
-            before: &self.modes_before,
-            remains: &self.remains,
-            quantiser: self.rate.expected_scale(),
-            adaptive: self.settings.adaptive,
-            tuning: self.settings.preset.tuning(),
-            level: self.level,
-        };
-        analysis.run(&mut self.pool, &mut self.modes);
-    }
-
-    /// Writes headers and slices; gives what macroblocks took.
-    fn code(
-        &mut self,
-        kind: PictureKind,
-        source: PictureView<'_>,
-        choice: Choice,
-        out: &mut Vec<u8>,
-        part: impl FnMut(EncodedPart<'_>) + Send,
-    ) -> Tally {
-        let motion = motion_scale(&self.modes);
-        let start = out.len();
-        self.write_headers(kind, motion, false, out);
-        let context = PictureContext {
-            kind,
-            source,
-            reference: &self.reference,
-            quantisers: &self.quantisers,
-            scale: choice.scale,
-            costs: self.rate.costs(),
-            patience: choice.patience,
-            remembers: choice.most_bits.is_some(),
-            tuning: self.settings.preset.tuning(),
-            level: self.level,
-            motion,
-        };
-        let macroblocks = Macroblocks {
-            modes: &mut self.modes,
-            waiting: &self.waiting,
-            waits: &mut self.waits,
-            repeats: &mut self.repeats,
-            remains: &mut self.remains,
-        };
-        let room = (&mut self.slices[..], &mut self.pool);
-        let outlet = Outlet::new(out, start, part);
-        slices::code(&context, choice.most_bits, macroblocks, &mut self.reconstruction, room, outlet)
-    }
-
     /// The last picture as a decoder has it, in the encoder's size.
     #[must_use]
     pub fn reference(&self) -> PictureView<'_> {
@@ -326,92 +243,6 @@ impl Encoder {
         });
         10.0 * ((255.0 * 255.0 * (width * height) as f64) / rows.sum::<u64>() as f64).log10()
     }
-
-    fn kind_of_next(&self, intra: Intra) -> PictureKind {
-        let interval = match self.settings.refresh {
-            Refresh::Rolling(_) => u32::MAX,
-            Refresh::Periodic(pictures) => pictures,
-        };
-        let due = self.since_intra.is_none_or(|pictures| pictures + 1 >= interval);
-        if due || intra == Intra::Force { PictureKind::Intra } else { PictureKind::Predicted }
-    }
-
-    /// The fewest bits of a picture of `kind`.
-    fn least_bits(&self, kind: PictureKind, plan: &Plan, source: PictureView<'_>) -> f32 {
-        let Picture { mb_width, mb_height, .. } = self.reference;
-        let rows = if kind == PictureKind::Intra { 0..mb_height } else { plan.intra.clone() };
-        let least = LeastIntra::new(self.level, [source.y, source.cb, source.cr], kind);
-        SLICE_HEAD_BITS + skipped_bits(mb_width * mb_height) + least.rows(rows, mb_width)
-    }
-
-    /// Counts a picture that is to be coded.
-    fn begin(&mut self, kind: PictureKind, plan: &Plan) {
-        self.pictures += 1;
-        // Without periodic I pictures it may count for years: only its value modulo 1024 is of use then.
-        self.since_intra = match (kind, self.since_intra) {
-            (PictureKind::Predicted, Some(pictures)) => Some(pictures.wrapping_add(1) % (1 << 20)),
-            _ => Some(0),
-        };
-        self.refreshed_at[plan.intra.clone()].fill(self.pictures);
-    }
-
-    /// Notes what a coded picture changes for the next; gives how many macroblocks wait.
-    fn end(&mut self, kind: PictureKind) -> usize {
-        for (waited, &waits) in self.waiting.iter_mut().zip(&self.waits) {
-            *waited = if waits { waited.saturating_add(1) } else { 0 };
-        }
-        core::mem::swap(&mut self.reference, &mut self.reconstruction);
-        match kind {
-            PictureKind::Intra => {
-                self.refresh.restart();
-                self.refreshed_at.fill(self.pictures);
-            }
-            PictureKind::Predicted => self.refresh.advance(),
-        }
-        self.waits.iter().filter(|&&waits| waits).count()
-    }
-
-    /// Notes that a picture is not coded: what waited waits on.
-    fn leave_out(&mut self) {
-        self.rate.account(0, Tally::default());
-        for waited in self.waiting.iter_mut().filter(|waited| **waited > 0) {
-            *waited = waited.saturating_add(1);
-        }
-    }
-
-    /// What the refresh demands of a picture of `kind`.
-    fn plan(&self, kind: PictureKind) -> Plan {
-        match (self.settings.refresh, kind) {
-            (Refresh::Rolling(_), PictureKind::Predicted) => self.refresh.plan(),
-            _ => Plan::default(),
-        }
-    }
-
-    /// `join`: what comes after it was not made for it.
-    fn write_headers(&self, kind: PictureKind, motion: MotionScale, join: bool, out: &mut Vec<u8>) {
-        let mut bits = BitWriter::new(out);
-        if kind == PictureKind::Intra {
-            self.sequence.write(&mut bits);
-            let time_code =
-                GroupHeader::time_code(self.pictures.saturating_sub(1), self.settings.frames_per_second);
-            GroupHeader { time_code, closed: true, broken_link: join }.write(&mut bits);
-        }
-        let header = PictureHeader {
-            temporal_reference: (self.since_intra.unwrap_or(0) % 1024) as u16,
-            coding_type: CodingType::Reference(kind),
-            vbv_delay: PictureHeader::NO_VBV_DELAY,
-            forward: motion,
-        };
-        header.write(&mut bits);
-    }
-}
-
-/// The smallest f_code in whose range all vectors are.
-fn motion_scale(modes: &[Mode]) -> MotionScale {
-    let reach = |component: i16| if component < 0 { -1 - component } else { component };
-    let farthest = modes.iter().map(|mode| reach(mode.vector.x).max(reach(mode.vector.y))).max().unwrap_or(0);
-    let f_code = (1..7).find(|f_code| farthest < 16 << (f_code - 1)).unwrap_or(7);
-    MotionScale { full_pel: false, f_code }
 }
 
 #[cfg(test)]
