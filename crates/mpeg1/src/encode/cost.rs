@@ -122,27 +122,30 @@ struct Typical {
 
 #[inline]
 fn typical(mode: &Mode, scale: u8) -> Typical {
+    let scale = mode.scale(scale);
+    let part = unsettled(mode.settled_scale, scale);
+    // Where little moves that is most of all there is.
+    if part == 0.0 {
+        return Typical::default();
+    }
     let curve = if mode.intra { &INTRA } else { &PREDICTED };
     // How many times it can be halved says between which two points it lies.
-    let units = mode.activity as f32 * UNITS[usize::from(mode.scale(scale) % 32)];
+    let units = mode.activity as f32 * UNITS[usize::from(scale % 32)];
     let n = ((units as u32).checked_ilog2().map_or(0, |log| log as usize + 1)).min(curve.len() - 2);
     let (from, width) =
         if n == 0 { (0.0, 1.0) } else { ((1u32 << (n - 1)) as f32, (1u32 << (n - 1)) as f32) };
     let bits = curve[n] + (curve[n + 1] - curve[n]) * ((units - from) / width).min(1.0);
-    let part = unsettled(mode, scale);
     Typical { units: units * part, bits: bits * part }
 }
 
-/// What part of it there is to code with `scale`: nothing with a scale with which nothing remained, and all with one that is
-/// finer by [`UNSETTLED`].
+/// What part of a macroblock there is to code with `scale`: nothing with a scale with which nothing remained, and all with one
+/// that is finer by [`UNSETTLED`].
 #[inline]
-fn unsettled(mode: &Mode, scale: u8) -> f32 {
-    match mode.settled_scale {
+fn unsettled(settled: u8, scale: u8) -> f32 {
+    match settled {
         0 => 1.0,
-        settled => {
-            let finer = f32::from(settled) - f32::from(mode.scale(scale));
-            (finer / (UNSETTLED * f32::from(settled))).clamp(0.0, 1.0)
-        }
+        _ if settled <= scale => 0.0,
+        _ => (f32::from(settled - scale) / (UNSETTLED * f32::from(settled))).min(1.0),
     }
 }
 

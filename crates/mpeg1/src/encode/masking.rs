@@ -45,6 +45,9 @@ impl Masking {
 
     /// The scale that is as good as `scale` without masking.
     pub const fn scale(self, scale: u8) -> u8 {
+        if self.0 == 0 {
+            return scale;
+        }
         let step = if scale <= NEARLY_FINEST { self.0 >> (NEARLY_FINEST + 1 - scale) } else { self.0 };
         let masked = (scale as u16 * FACTORS[step as usize & 3] + 32) / 64;
         if masked > COARSEST as u16 { COARSEST } else { masked as u8 }

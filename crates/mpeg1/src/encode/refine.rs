@@ -15,8 +15,7 @@ const FINER: f32 = 0.7;
 /// Where much of the `wanted` bits is left with `scale`, since the next finer one takes too much: a finer one, `least` at the
 /// finest, and what stays is made to rest as far as there are not bits for it.
 pub(super) fn refine(costs: Costs, (least, scale): (u8, u8), wanted: f32, modes: &mut [Mode]) -> u8 {
-    let bits: f32 = modes.iter().map(|mode| costs.bits(mode, scale)).sum();
-    if bits > wanted * FILLED || scale <= least {
+    if scale <= least || modes.iter().map(|mode| costs.bits(mode, scale)).sum::<f32>() > wanted * FILLED {
         return scale;
     }
     let at_rest = |scale| {
