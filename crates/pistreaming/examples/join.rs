@@ -133,7 +133,10 @@ impl River {
         let size = format!("{}x{}", job.width, job.height).parse()?;
         let stream = hub.begin_stream(size, (job.frames_per_second, 1), job.bits_per_second).id;
         Ok(Self {
-            encoder: Encoder::new(Settings::new(job.width, job.height, fps, rate))?,
+            encoder: Encoder::new(Settings {
+                adaptive: true,
+                ..Settings::new(job.width, job.height, fps, rate)
+            })?,
             private: Private::new(job.bits_per_second, fps),
             hub,
             stream,
