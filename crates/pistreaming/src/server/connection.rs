@@ -35,7 +35,7 @@ const LAST_ANSWER_WITHIN: Duration = Duration::from_secs(30);
 /// After the kernel refused a connection for want of files or memory.
 const ACCEPT_AGAIN: Duration = Duration::from_millis(100);
 /// Connections at once at most, where the files that we may open allow them: with every one of them watching, some
-/// 250 MB, and as much again in the kernel.
+/// 200 MB, and as much again in the kernel.
 const MOST: usize = 16 * 1024;
 /// Of so many connections one is kept for requests when as many watch as may: the page that says so is one, too.
 const FOR_REQUESTS: usize = 16;

@@ -41,5 +41,6 @@ pub(super) fn consent(parts: Parts, protocol: Option<&str>) -> Result<(Response<
 pub(super) async fn part_read(connection: OnUpgrade) -> Option<Vec<u8>> {
     let upgraded: Upgraded = connection.await.ok()?;
     let parts = upgraded.downcast::<TokioIo<TapIo>>().ok()?;
-    Some(parts.read_buf.into())
+    // Copied, for most often it is nothing: the buffer that it is in, of 8 kB, would be kept for as long as he watches.
+    Some(parts.read_buf.to_vec())
 }
