@@ -25,12 +25,22 @@ const FIRST_BYTES: usize = 16_000;
 /// Queued on the way in the middle, as part of the bound: enough that a link is never idle between two looks, and so
 /// little that a rate that drops to a tenth is noticed within the bound.
 const HEADROOM: f64 = 0.25;
-/// Where the link carries so many times the stream not each picture need be acknowledged; nor for as long as it carries that
-/// many.
-const WIDE: f64 = 6.0;
-const WIDE_STILL: f64 = 4.0;
-/// Of the pictures in this time one is, then: should the link break down, so much is on its way before it is noticed.
-const TELL_AFTER: Duration = Duration::from_millis(170);
+/// Where not each picture need be acknowledged.
+struct Wide {
+    /// The link carries so many times the stream, and from then on that many.
+    times: f64,
+    times_still: f64,
+    /// The least round trip is no longer than this part of the bound.
+    near: u32,
+    /// Of the pictures in this time one is acknowledged: should the link break down, so much is on its way before it is noticed.
+    tell_after: Duration,
+}
+
+const WIDE: Wide = Wide { times: 6.0, times_still: 4.0, near: 3, tell_after: Duration::from_millis(170) };
+/// The page tells of a late picture unasked. So more time matters only where nothing comes at all, and what is on its way then has
+/// come soon when something does.
+const VERY_WIDE: Wide =
+    Wide { times: 16.0, times_still: 12.0, near: 6, tell_after: Duration::from_millis(340) };
 
 /// One viewer's window.
 #[derive(Clone, Debug)]
@@ -204,14 +214,23 @@ impl Window {
     /// Which pictures of this stream are to be acknowledged from now on, where they were at `pace` until now.
     #[must_use]
     pub fn pace(&self, now: Timestamp, pace: Pace, stream: &Stream) -> Pace {
-        let times = if pace == Pace::EACH { WIDE } else { WIDE_STILL };
-        let needed = f64::from(stream.bits_per_second) / 8.0 * times;
-        let is_near = self.least_round_trip().is_some_and(|least| least <= self.bound / 3);
-        if !is_near || self.rate_now(now) < Some(needed) || self.queue(now) > JITTER {
-            return Pace::EACH;
+        let wide = WIDE.every(stream);
+        if self.queue(now) > JITTER {
+            Pace::EACH
+        } else if self.is(&VERY_WIDE, now, pace.every > wide, stream) {
+            Pace { every: VERY_WIDE.every(stream) }
+        } else if self.is(&WIDE, now, pace != Pace::EACH, stream) {
+            Pace { every: wide }
+        } else {
+            Pace::EACH
         }
-        let pictures = f64::from(stream.rate.0) / f64::from(stream.rate.1) * TELL_AFTER.as_secs_f64();
-        Pace { every: (pictures as u16).max(1) }
+    }
+
+    /// Whether the link is so wide for this stream; `still`: it was.
+    fn is(&self, wide: &Wide, now: Timestamp, still: bool, stream: &Stream) -> bool {
+        let times = if still { wide.times_still } else { wide.times };
+        let is_near = self.least_round_trip().is_some_and(|least| least <= self.bound / wide.near);
+        is_near && self.rate_now(now) >= Some(f64::from(stream.bits_per_second) / 8.0 * times)
     }
 
     /// Bytes of which nothing was heard yet.
@@ -343,6 +362,13 @@ impl Window {
             least: self.least_round_trip(),
             base: self.round_trip.base(),
         });
+    }
+}
+
+impl Wide {
+    /// Of so many pictures of this stream one is acknowledged.
+    fn every(&self, stream: &Stream) -> u16 {
+        ((stream.pictures_per_second() * self.tell_after.as_secs_f64()) as u16).max(1)
     }
 }
 

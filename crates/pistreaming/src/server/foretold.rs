@@ -1,6 +1,6 @@
 //! Acknowledgements that need not be read to be known.
 //!
-//! Where a page tells of one picture in four the kernel says that something came from it, and says so of many viewers at
+//! Where a page tells of one picture in four or eight the kernel says that something came from it, and says so of many viewers at
 //! once; reading what it is costs a system call for each. So where just one acknowledgement is to come, and something comes
 //! when it should, that is taken for it, and read later together with others. Whatever is not as foretold is read at once: what
 //! comes unasked (a clock probe, a change of state, word of a late picture), too soon, or too late. If something else came
@@ -14,8 +14,8 @@ use std::time::Duration;
 
 use crate::time::Timestamp;
 
-/// Later than his least round trip by more than this it is not as foretold: half the time from one to the next.
-const LATE: Duration = Duration::from_millis(80);
+/// Later than his least round trip by more than this it is not as foretold: half the time from one to the next, or less.
+pub(super) const LATE: Duration = Duration::from_millis(80);
 
 /// What is to come from one viewer.
 #[derive(Clone, Copy, Debug, Default)]

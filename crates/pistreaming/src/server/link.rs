@@ -13,19 +13,19 @@ use std::time::{Duration, Instant};
 
 use wire::Pace;
 
-use super::foretold::Foretold;
-use super::standing::Sure;
+use super::foretold::{Foretold, LATE};
+use super::standing::{Sure, Telling, Told};
 use super::tap::Tap;
 use crate::hub::{BOUND, Link, Part, Stream, Window};
 use crate::time::Timestamp;
-use kernel::{GUARDED_FOR, Kernel};
+use kernel::Kernel;
 
 /// How soon the kernel is asked again while nothing may be sent: a third of a frame time at 24/s.
 const LOOK_AGAIN: Duration = Duration::from_millis(15);
 /// No timer is finer than this.
 const SOONEST: Duration = Duration::from_millis(3);
-/// For so long an old page's link is not even looked at while the kernel guards it. What else is looked at with it is in no
-/// hurry, either.
+/// For so long an old page's link is not even looked at while the kernel guards it, and a live page's only through what it says.
+/// What else is looked at with it is in no hurry, either.
 const SURE_FOR: Duration = Duration::from_millis(500);
 
 /// One viewer's link.
@@ -89,26 +89,46 @@ impl Meter {
         }
     }
 
-    /// Whole pictures of so many bytes in all were sent of which his page will say nothing.
-    pub(super) fn send_untold(&mut self, bytes: usize) {
-        self.window.sent_untold(self.now(), bytes, Part::WHOLE);
+    /// Whole pictures of so many bytes in all were sent, of which his page will say nothing but of the one that is `told`.
+    pub(super) fn was_sent(&mut self, bytes: u32, told: Option<Told>) {
+        let mut untold = bytes as usize;
+        if let Some(Told { at, before, payload_bytes }) = told {
+            let (at, before, own) = (self.time(at), before as usize, payload_bytes as usize);
+            self.window.sent_untold(at, before, Part::WHOLE);
+            self.window.sent_part(at, own, Part::WHOLE);
+            self.foretell(at);
+            untold -= before + own;
+        }
+        if untold > 0 {
+            self.window.sent_untold(self.now(), untold, Part::WHOLE);
+        }
     }
 
-    /// How much of this stream may be sent without looking again; none: it is looked before each picture.
+    /// How much of this stream may be sent without looking again; none: it is looked before each picture. On a live page's link
+    /// that is as much as makes no queue, and no more pictures than until the news of one of them is overdue.
     pub(super) fn sure(&self, stream: &Stream) -> Option<Sure> {
         let pictures = |time: Duration| (stream.pictures_per_second() * time.as_secs_f64()).max(1.0) as u16;
         if self.kernel.guards() {
             return Some(Sure { told: None, pictures: pictures(SURE_FOR), room: u32::MAX });
         }
         let (pace, _) = self.paced.filter(|(_, paced)| self.told && paced.id == stream.id)?;
-        let room = u32::try_from(self.window.spare(self.now())).unwrap_or(u32::MAX);
-        Some(Sure { told: Some(pace), pictures: pictures(GUARDED_FOR), room })
+        let (now, least) = (self.now(), self.window.least_round_trip().unwrap_or_default());
+        let room = u32::try_from(self.window.spare(now)).unwrap_or(u32::MAX);
+        let behind = pictures(least + LATE);
+        let is_fresh = now.since(self.looked) < SURE_FOR;
+        let telling = Telling { pace, behind: is_fresh.then_some(behind) };
+        Some(Sure { told: Some(telling), pictures: pace.every + behind, room })
     }
 
     /// His page acknowledges what was sent last.
     pub(super) fn is_to_be_told(&mut self) {
+        self.foretell(self.now());
+    }
+
+    /// The same of what was sent last by then.
+    fn foretell(&mut self, at: Timestamp) {
         if self.paced.is_some() {
-            self.foretold.sent(self.now(), self.window.total_sent());
+            self.foretold.sent(at, self.window.total_sent());
         }
     }
 
@@ -193,7 +213,11 @@ impl Meter {
     }
 
     fn now(&self) -> Timestamp {
-        let micros = self.at.duration_since(self.begun).as_micros();
+        self.time(self.at)
+    }
+
+    fn time(&self, at: Instant) -> Timestamp {
+        let micros = at.duration_since(self.begun).as_micros();
         Timestamp::from_micros(u64::try_from(micros).unwrap_or(u64::MAX))
     }
 }

@@ -247,7 +247,7 @@ impl Outlet {
     /// He was sent this by order.
     pub(super) fn was_sent(&mut self, sent: Sent) {
         self.meter.look_at_the_clock();
-        self.meter.send_untold(sent.payload_bytes as usize);
+        self.meter.was_sent(sent.payload_bytes, sent.told);
         if let Some(rest) = sent.rest {
             self.rest = *rest;
             self.refused = true;

@@ -4,9 +4,11 @@
 //! is everybody's. To ask such a one what he needs costs more than his message's way through the program should: all that is
 //! known of him is fetched, and his window, his rendition, his notices are looked at, to find that nothing has changed. So with his
 //! turn a viewer may leave an order: so many pictures, one after the other, and no more bytes than that. They are sent to him
-//! from a list that has nothing but orders, and what was sent he is told before his next turn. Anything else ends the
-//! order, and he has a turn: a picture that is not the next, or begins anew, or is to be acknowledged, a word for all, something
-//! from his socket, a time that he has set, a message that the kernel does not take.
+//! from a list that has nothing but orders, and what was sent he is told before his next turn: of a picture that his page
+//! acknowledges also when, and behind what, for his window must know it as if he had sent it himself. Anything else ends
+//! the order, and he has a turn: a picture that is not the next, or begins anew, a second one that is to be acknowledged, or one
+//! too many while nothing was heard of the first, a word for all, something from his socket, a time that he has set, a message
+//! that the kernel does not take.
 //!
 //! Here belongs: the list, and sending by it. Not here: who may leave an order (`outlet`, `link`, and the hub's `viewer`).
 
@@ -46,12 +48,21 @@ pub(super) struct Standing {
 /// What one can be sent without another look at his link.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Sure {
-    /// Of which pictures his page tells: they are not among these.
-    pub(super) told: Option<Pace>,
+    /// Of which pictures his page tells, if of any.
+    pub(super) told: Option<Telling>,
     /// So many pictures.
     pub(super) pictures: u16,
     /// So many bytes.
     pub(super) room: u32,
+}
+
+/// Which pictures one's page tells of.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Telling {
+    pub(super) pace: Pace,
+    /// Behind the first of them so many pictures are sent before something must have been heard of it, and no second one. None:
+    /// not even the first.
+    pub(super) behind: Option<u16>,
 }
 
 /// What one was sent by his order.
@@ -63,10 +74,23 @@ pub(super) struct Sent {
     pub(super) bytes: u32,
     /// The same without the frames' headers.
     pub(super) payload_bytes: u32,
+    /// The one that his page tells of, if there is one among them.
+    pub(super) told: Option<Told>,
     /// The last of them.
     pub(super) last: Last,
     /// What the kernel has not taken of that one, if anything.
     pub(super) rest: Option<Box<Bytes>>,
+}
+
+/// A picture of which one's page tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Told {
+    /// When it was sent, or a little before.
+    pub(super) at: Instant,
+    /// Bytes of what he was sent before it, without the frames' headers.
+    pub(super) before: u32,
+    /// Its own.
+    pub(super) payload_bytes: u32,
 }
 
 /// All orders, by their chairs.
@@ -145,7 +169,7 @@ impl Orders {
         self.picks.clear();
         for at in chairs {
             let order = self.orders.get(at).and_then(Option::as_ref);
-            match order.map_or(Step::Turn, |order| step(&self.common, &order.standing)) {
+            match order.map_or(Step::Turn, |order| step(&self.common, order)) {
                 Step::Nothing => {}
                 Step::Turn => turns.push(at),
                 Step::Send(common) => self.picks.push(Pick { at, common }),
@@ -154,14 +178,16 @@ impl Orders {
         if self.picks.is_empty() {
             return;
         }
+        // None of them is sent before that: who is too slow by what the others take is not taken for too quick.
+        let now = Instant::now();
         match self.together.take() {
             Some(mut together) => {
-                self.send_together(&mut together, turns);
+                self.send_together(&mut together, now, turns);
                 self.together = Some(together);
             }
             None => self.send_one_by_one(turns),
         }
-        self.sent_at = Some(Instant::now());
+        self.sent_at = Some(now);
     }
 
     fn send_one_by_one(&mut self, turns: &mut Vec<usize>) {
@@ -173,14 +199,15 @@ impl Orders {
             let Some(order) = &mut orders[at] else { continue };
             let message = common[which].message(order.standing.shape);
             // What went wrong is found out with his turn.
+            let now = Instant::now();
             let count = order.standing.tap.try_send(&message.bytes).unwrap_or(0);
-            if !order.took(count, &common[which]) {
+            if !order.took(count, &common[which], now) {
                 turns.push(at);
             }
         }
     }
 
-    fn send_together(&mut self, together: &mut Together, turns: &mut Vec<usize>) {
+    fn send_together(&mut self, together: &mut Together, now: Instant, turns: &mut Vec<usize>) {
         let Self { orders, common, picks, .. } = self;
         let messages = picks.iter().filter_map(|pick| {
             let Standing { tap, shape, .. } = &orders[pick.at].as_ref()?.standing;
@@ -190,7 +217,7 @@ impl Orders {
         for &Pick { at, common: which } in &*picks {
             let Some(order) = &mut orders[at] else { continue };
             let count = results.next().map_or(0, |&result| usize::try_from(result).unwrap_or(0));
-            if !order.took(count, &common[which]) {
+            if !order.took(count, &common[which], now) {
                 turns.push(at);
             }
         }
@@ -222,20 +249,50 @@ impl Orders {
 }
 
 impl Order {
-    /// The kernel took so many bytes of this picture's message. Whether that is all.
-    fn took(&mut self, count: usize, common: &Common) -> bool {
+    /// The kernel took so many bytes of this picture's message, which it was handed at `now`. Whether that is all.
+    fn took(&mut self, count: usize, common: &Common, now: Instant) -> bool {
         let message = common.message(self.standing.shape);
         if count > 0 {
-            self.sent.add(common.newest.last, message);
             self.standing.follows.position += 1;
             self.standing.sure.pictures -= 1;
             self.standing.sure.room -= message.payload_bytes;
+            if let Some(telling) = self.telling(common) {
+                let (before, payload_bytes) = (self.sent.payload_bytes, message.payload_bytes);
+                self.sent.told = Some(Told { at: now, before, payload_bytes });
+                let sure = &mut self.standing.sure;
+                sure.pictures = sure.pictures.min(telling.behind.unwrap_or(0));
+                sure.told = Some(Telling { behind: None, ..telling });
+            }
+            self.sent.add(common.newest.last, message);
         }
         let is_all = count == message.bytes.len();
         if count > 0 && !is_all {
             self.sent.rest = Some(Box::new(message.bytes.slice(count..)));
         }
         is_all
+    }
+
+    /// How his page tells of this picture, if it does.
+    fn telling(&self, common: &Common) -> Option<Telling> {
+        let unit = &common.newest.item.unit;
+        self.standing.sure.told.filter(|telling| telling.pace.has(unit.sequence, unit.start))
+    }
+
+    /// What follows from this picture.
+    fn step(&self, common: &Common, which: usize) -> Step {
+        let Newest { item, last } = &common.newest;
+        let Standing { follows, shape, sure, .. } = &self.standing;
+        if last.position < follows.position {
+            return Step::Nothing;
+        }
+        let is_next = last.position == follows.position && !item.unit.start;
+        let is_for_a_turn = self.telling(common).is_some_and(|telling| telling.behind.is_none());
+        if !is_next || is_for_a_turn || sure.pictures == 0 {
+            return Step::Turn;
+        }
+        let message = common.message(*shape);
+        let is_small = message.bytes.len() <= MOST_BYTES && message.payload_bytes <= sure.room;
+        if is_small { Step::Send(which) } else { Step::Turn }
     }
 }
 
@@ -248,10 +305,10 @@ impl Sent {
     }
 }
 
-fn step(common: &[Common], standing: &Standing) -> Step {
-    let of_his = |common: &Common| common.newest.item.stream.id == standing.follows.stream;
+fn step(common: &[Common], order: &Order) -> Step {
+    let of_his = |common: &Common| common.newest.item.stream.id == order.standing.follows.stream;
     let Some(which) = common.iter().position(of_his) else { return Step::Turn };
-    common[which].step(standing, which)
+    order.step(&common[which], which)
 }
 
 impl Common {
@@ -261,23 +318,6 @@ impl Common {
 
     fn message(&self, shape: Shape) -> &Message {
         self.messages[shape as usize].get_or_init(|| Message::new(shapes::message(&self.newest.item, shape)))
-    }
-
-    fn step(&self, standing: &Standing, which: usize) -> Step {
-        let Newest { item, last } = &self.newest;
-        let Standing { follows, shape, sure, .. } = standing;
-        if last.position < follows.position {
-            return Step::Nothing;
-        }
-        let unit = &item.unit;
-        let is_next = last.position == follows.position && !unit.start;
-        let is_told = sure.told.is_some_and(|pace| pace.has(unit.sequence, unit.start));
-        if !is_next || is_told || sure.pictures == 0 {
-            return Step::Turn;
-        }
-        let message = self.message(*shape);
-        let is_small = message.bytes.len() <= MOST_BYTES && message.payload_bytes <= sure.room;
-        if is_small { Step::Send(which) } else { Step::Turn }
     }
 }
 

@@ -5,6 +5,8 @@ use std::collections::VecDeque;
 use proptest::prelude::*;
 
 use super::*;
+use crate::frame::FrameSize;
+use crate::hub::Rendition;
 use crate::hub::flights::MOST_FLIGHTS;
 use crate::hub::round_trip::LEAST_KEPT;
 
@@ -357,4 +359,26 @@ fn silence_behind_a_picture_that_was_given_up_shuts_it() {
     }
     wire.now_us += 400_000;
     assert_eq!(wire.window.link(wire.now()).room, 0);
+}
+
+/// How often a picture is acknowledged at 24 a second, once one was, on a link of so many times the stream.
+fn pace(times: f64, way_us: u64, before: u16) -> u16 {
+    let size = FrameSize::new(640, 480).unwrap();
+    let stream = Stream { id: 1, rendition: Rendition::FULL, size, rate: (24, 1), bits_per_second: 800_000 };
+    let mut wire = Wire::new(times * 100e3, way_us);
+    wire.stream(&[20_000; 4], 400_000);
+    wire.run(2_000_000);
+    wire.window.pace(wire.now(), Pace { every: before }, &stream).every
+}
+
+#[test]
+fn the_wider_a_link_the_fewer_pictures_are_acknowledged() {
+    let paces = |times, way_us| [1, 4, 8].map(|before| pace(times, way_us, before));
+    assert_eq!(paces(3.0, 1000), [1, 1, 1]);
+    assert_eq!(paces(5.0, 1000), [1, 4, 4]);
+    assert_eq!(paces(8.0, 1000), [4, 4, 4]);
+    assert_eq!(paces(14.0, 1000), [4, 4, 8]);
+    assert_eq!(paces(20.0, 1000), [8, 8, 8]);
+    assert_eq!(paces(20.0, 40_000), [4, 4, 4], "a long way");
+    assert_eq!(paces(20.0, 60_000), [1, 1, 1], "a longer one");
 }

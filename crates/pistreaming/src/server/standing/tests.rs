@@ -117,6 +117,45 @@ async fn who_follows_is_sent_what_he_ordered_and_told_of_it_by(orders: fn() -> O
     assert_eq!((missed, item.unit.sequence), (0, 5), "what comes by his turn is the next");
 }
 
+fn telling(every: u16, behind: Option<u16>) -> Telling {
+    Telling { pace: Pace { every }, behind }
+}
+
+#[tokio::test]
+async fn a_picture_that_he_acknowledges_is_among_them_and_known_by_itself() {
+    a_picture_that_he_acknowledges_is_among_them_and_known_by_itself_by(Orders::default).await;
+    // Where there is no io_uring this is the same.
+    a_picture_that_he_acknowledges_is_among_them_and_known_by_itself_by(Orders::new).await;
+}
+
+async fn a_picture_that_he_acknowledges_is_among_them_and_known_by_itself_by(orders: fn() -> Orders) {
+    let mut scene = Scene::with(orders()).await;
+    scene.order(Sure { told: Some(telling(3, Some(2))), pictures: 20, ..Scene::sure() });
+    let begun = Instant::now();
+    for number in 1..=5 {
+        scene.publish(false, 20 + number as usize);
+        assert!(!scene.walk() && scene.has(number, 20 + number as usize), "{number}");
+    }
+    scene.publish(false, 20);
+    assert!(scene.walk(), "two behind it");
+    let sent = scene.orders.take_sent(CHAIR).unwrap();
+    let told = sent.told.unwrap();
+    assert_eq!((sent.pictures, sent.payload_bytes), (5, 24 * 5 + 15));
+    assert_eq!((told.before, told.payload_bytes), (24 * 2 + 3, 24 + 3));
+    assert!(told.at >= begun && told.at <= Instant::now());
+    // Where more might be behind it, no second one.
+    let mut scene = Scene::with(orders()).await;
+    scene.order(Sure { told: Some(telling(3, Some(9))), pictures: 20, ..Scene::sure() });
+    for number in 1..=5 {
+        scene.publish(false, 20);
+        assert!(!scene.walk() && scene.has(number, 20), "{number}");
+        // It is not forgotten when he is told of it in between.
+        assert!(number != 4 || scene.told().is_some());
+    }
+    scene.publish(false, 20);
+    assert!(scene.walk(), "a second one");
+}
+
 #[tokio::test]
 async fn whatever_else_there_is_ends_an_order() {
     let sure = Scene::sure();
@@ -125,7 +164,7 @@ async fn whatever_else_there_is_ends_an_order() {
     scene.publish(true, 10);
     assert!(scene.walk(), "a start");
     for (sure, why) in [
-        (Sure { told: Some(Pace { every: 2 }), ..sure }, "a picture that he acknowledges"),
+        (Sure { told: Some(telling(2, None)), ..sure }, "a picture that he acknowledges with a turn"),
         (Sure { pictures: 0, ..sure }, "one too many"),
         (Sure { room: 49, ..sure }, "a large one"),
     ] {

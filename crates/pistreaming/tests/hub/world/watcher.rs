@@ -17,7 +17,7 @@ use super::Chance;
 use super::order::Order;
 use super::path::Path;
 use super::screen::{Means, Screen, Sight};
-use standing::Standing;
+use standing::{Standing, Unknown};
 
 /// How his arrivals become known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -116,8 +116,9 @@ pub struct Watcher {
     /// Bytes of what has come of a picture that is not whole yet.
     part_bytes: usize,
     standing: Option<Standing>,
-    /// Bytes sent by it of which his window does not know yet.
-    unknown_bytes: usize,
+    unknown: Unknown,
+    /// When it was looked at his link last.
+    looked: Timestamp,
 }
 
 impl Watcher {
@@ -147,7 +148,8 @@ impl Watcher {
             screen: Screen::default(),
             part_bytes: 0,
             standing: None,
-            unknown_bytes: 0,
+            unknown: Unknown::default(),
+            looked: Timestamp::default(),
         }
     }
 
@@ -201,6 +203,10 @@ impl Watcher {
     }
 
     fn look(&mut self, now: Timestamp) -> Link {
+        // `server/outlet.rs` does not even look for one who has all.
+        if self.viewer.as_ref().is_some_and(|viewer| !viewer.has_all()) {
+            self.looked = now;
+        }
         if self.kind == Kind::Old && self.window.wants_look(now) {
             let known = self.acks.iter().take_while(|(at, _)| *at <= now.as_micros()).count();
             let total = self.acks.drain(..known).next_back().map(|(_, total)| total);
@@ -259,7 +265,7 @@ impl Watcher {
         let paint_us = if self.kind == Kind::Live { self.paint_us } else { 0 };
         let known_us = arrives_us + self.path.delay_us + jitter + paint_us;
         let known_us = known_us.max(self.on_the_way.back().map_or(self.delivered.0, |last| last.known_us));
-        let total = self.window.total_sent() + self.unknown_bytes as u64;
+        let total = self.window.total_sent() + self.unknown.bytes as u64;
         let is_idle = self.on_the_way.is_empty() && self.delivered.0 <= now.as_micros();
         let since = if is_idle { (now.as_micros(), total - bytes as u64) } else { self.delivered };
         self.on_the_way.push_back(Flight { arrives_us, known_us, told, total, since, item });

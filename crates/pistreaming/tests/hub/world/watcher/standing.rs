@@ -3,6 +3,7 @@
 //! Here belongs: his order, and sending by it. Not here: his turns (`watcher`).
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use pistreaming::hub::{Follows, Newest, Next, Part, Viewer};
 use pistreaming::time::Timestamp;
@@ -10,16 +11,28 @@ use wire::Pace;
 
 use super::{Kind, REFUSED, Watcher};
 
-/// Pictures of so many seconds are ordered.
-const ORDERED_S: f64 = 0.17;
+/// An acknowledgement that comes so much later than the least round trip is overdue.
+const LATE: Duration = Duration::from_millis(80);
+/// Since his last turn with a look at his link no more than that: else what he acknowledges is sent with a turn.
+const SURE_FOR: Duration = Duration::from_millis(500);
 
 /// What he has ordered.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Standing {
     follows: Follows,
     pace: Pace,
+    /// Behind a picture that he acknowledges so many more; none: not even that.
+    behind: Option<u16>,
     pictures: u16,
     room: usize,
+}
+
+/// What he was sent by it of which his window does not know yet.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Unknown {
+    pub(super) bytes: usize,
+    /// The picture among it that he acknowledges: when it was sent, bytes before it, and its own.
+    told: Option<(Timestamp, usize, usize)>,
 }
 
 impl Watcher {
@@ -34,21 +47,22 @@ impl Watcher {
             return Some(Vec::new());
         }
         let (unit, bytes) = (&item.unit, item.unit.bytes.len());
-        let is_told = standing.pace.has(unit.sequence, unit.start);
+        let told = standing.pace.has(unit.sequence, unit.start);
         let fits = standing.pictures > 0 && bytes <= standing.room;
-        let is_next = last.position == standing.follows.position;
-        if !is_next || is_told || !fits || self.chance.part() < REFUSED {
+        let is_next = last.position == standing.follows.position && !unit.start;
+        let is_for_a_turn = told && standing.behind.is_none();
+        if !is_next || is_for_a_turn || !fits || self.chance.part() < REFUSED {
             return None;
         }
-        let follows = Follows { position: last.position + 1, ..standing.follows };
-        let (pictures, room) = (standing.pictures - 1, standing.room - bytes);
-        self.standing = Some(Standing { follows, pictures, room, ..standing });
+        self.standing = Some(standing.without(bytes, told));
         self.viewer.as_mut()?.was_sent(last);
         let next = Next { missed: 0, item: Arc::clone(&item) };
         assert!(self.order.check(&next, false), "another picture");
         self.note(&next, now);
-        self.unknown_bytes += bytes;
-        Some(vec![self.fly(now, bytes, false, Some(item))])
+        let before = self.unknown.bytes;
+        self.unknown.told = self.unknown.told.or(told.then_some((now, before, bytes)));
+        self.unknown.bytes += bytes;
+        Some(vec![self.fly(now, bytes, told, Some(item))])
     }
 
     /// What `server/outlet.rs` lets him order when there is nothing for him now.
@@ -58,20 +72,47 @@ impl Watcher {
         let Some(stream) = stream.filter(|_| self.kind == Kind::Live && self.pace != Pace::EACH) else {
             return;
         };
-        let pictures = (stream.pictures_per_second() * ORDERED_S).max(1.0) as u16;
-        self.standing = Some(Standing { follows, pace: self.pace, pictures, room: self.window.spare(now) });
+        let wait = self.window.least_round_trip().unwrap_or_default() + LATE;
+        let behind = (stream.pictures_per_second() * wait.as_secs_f64()).max(1.0) as u16;
+        let is_fresh = now.since(self.looked) < SURE_FOR;
+        self.standing = Some(Standing {
+            follows,
+            pace: self.pace,
+            behind: is_fresh.then_some(behind),
+            pictures: self.pace.every + behind,
+            room: self.window.spare(now),
+        });
     }
 
     /// His window is told what was sent by order.
     pub(super) fn know(&mut self, now: Timestamp) {
-        match std::mem::take(&mut self.unknown_bytes) {
-            0 => {}
-            bytes => self.window.sent_untold(now, bytes, Part::WHOLE),
+        let Unknown { bytes, told } = std::mem::take(&mut self.unknown);
+        let mut untold = bytes;
+        if let Some((at, before, own)) = told {
+            self.window.sent_untold(at, before, Part::WHOLE);
+            self.window.sent_part(at, own, Part::WHOLE);
+            untold -= before + own;
+        }
+        if untold > 0 {
+            self.window.sent_untold(now, untold, Part::WHOLE);
         }
     }
 
     /// Whether something came from him.
     pub(super) fn has_news(&self, now: Timestamp) -> bool {
         self.kind == Kind::Live && self.acks.front().is_some_and(|(at, _)| *at <= now.as_micros())
+    }
+}
+
+impl Standing {
+    /// What is left of it when this picture was sent.
+    fn without(self, bytes: usize, told: bool) -> Self {
+        let follows = Follows { position: self.follows.position + 1, ..self.follows };
+        let (pictures, room) = (self.pictures - 1, self.room - bytes);
+        let left = Self { follows, pictures, room, ..self };
+        match told {
+            true => Self { pictures: pictures.min(self.behind.unwrap_or(0)), behind: None, ..left },
+            false => left,
+        }
     }
 }
