@@ -12,7 +12,7 @@
 
   const pistreaming = scope.pistreaming = scope.pistreaming || {};
 
-  // The server is asked for its clock once a second, and its pictures come more often.
+  // The server is asked for its clock once a second unless pictures come more often.
   const TOO_LONG_MS = 1500;
   const INTERVAL_MS = 500;
   // Two round trips of a slow link; the next request begins before.

@@ -23,6 +23,11 @@ use crate::statistics::Statistics;
 /// Probes sent one behind the other after connecting, each when the last one's reply is there: what the delay is
 /// worth is known at once. After them one a tick.
 const FIRST_PROBES: usize = 4;
+/// While pictures come one soon after the other they say that the connection lives, and one in so many ticks is enough to know
+/// the clocks: in four seconds they drift apart by 0.4 ms at most.
+const PROBE_TICKS: u32 = 4;
+/// So soon. Where the last one is older a probe is sent, for silence would be noticed before the next tick's is answered.
+const FLOWS_US: u64 = 100_000;
 /// Ticks without any message, though a probe asked for one, until a connection is taken for dead.
 const SILENT_TICKS: u32 = 6;
 /// A slow device whose pictures are so much older than its last start was joins anew instead of decoding them, but not
@@ -57,6 +62,10 @@ pub struct Live {
     outbox: Outbox,
     clocks: Comparison,
     silent_ticks: u32,
+    /// Ticks since the last probe.
+    unasked_ticks: u32,
+    /// When a message came last.
+    heard_us: u64,
     page_assets: Option<u64>,
     server_assets: u64,
     notice_code: u16,
@@ -92,7 +101,7 @@ impl Live {
 
     /// Takes in one message.
     pub fn message(&mut self, message: &[u8], now_us: u64) -> Events {
-        self.silent_ticks = 0;
+        (self.silent_ticks, self.heard_us) = (0, now_us);
         self.arrived = self.arrived.wrapping_add(message.len() as u32);
         self.statistics.bits.add(message.len() as u64 * 8, now_us);
         match FromServer::parse(message) {
@@ -129,7 +138,9 @@ impl Live {
         if self.silent_ticks > SILENT_TICKS {
             return Events::STALE;
         }
-        self.probe(now_us)
+        self.unasked_ticks += 1;
+        let flows = now_us.saturating_sub(self.heard_us) < FLOWS_US && self.clocks.taken() >= FIRST_PROBES;
+        if flows && self.unasked_ticks < PROBE_TICKS { Events::NONE } else { self.probe(now_us) }
     }
 
     /// The picture that the last [`Events::PAINT`] spoke of was painted at `now_us`; decoding it took `decode_us`.
@@ -358,6 +369,7 @@ impl Live {
     }
 
     fn probe(&mut self, now_us: u64) -> Events {
+        self.unasked_ticks = 0;
         self.outbox.probe = Some(Probe { probe_us: now_us });
         Events::SEND
     }

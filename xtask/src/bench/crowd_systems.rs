@@ -20,7 +20,7 @@ pub(crate) enum System {
     Relay,
     /// Our server, by the protocol of old pages: one message a picture, and nothing said by the viewers, as with the relay.
     Old,
-    /// Our server by the live protocol: each picture is acknowledged.
+    /// Our server by the live protocol: pictures are acknowledged, and the clock is asked for, as the page does it.
     Live,
     /// The whole program by the live protocol, with the camera and the encoder: what it sends is its own.
     Program,

@@ -199,7 +199,7 @@ impl Viewers {
                     *newest = Some(stamp.number);
                 }
                 Arrived::Pace(pace) => told.set(pace),
-                Arrived::Other | Arrived::Close => {}
+                Arrived::Clock | Arrived::Other | Arrived::Close => {}
             });
             if let Some(newest) = *newest {
                 told.tell(socket, newest, frames.payload_bytes());

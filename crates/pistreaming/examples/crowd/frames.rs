@@ -15,6 +15,8 @@ pub(crate) enum Arrived {
     Picture(Stamp),
     /// Which pictures are to be acknowledged from now on.
     Pace(Pace),
+    /// What the server's clock says.
+    Clock,
     /// Another message.
     Other,
     /// The server says that it ends.
@@ -92,6 +94,7 @@ impl Frames {
 fn what(head: &[u8]) -> Arrived {
     match FromServer::parse(head) {
         Ok(Some(FromServer::Pace(pace))) => Arrived::Pace(pace),
+        Ok(Some(FromServer::Clock(_))) => Arrived::Clock,
         _ => find(head).map_or(Arrived::Other, Arrived::Picture),
     }
 }

@@ -23,6 +23,8 @@ pub(crate) struct Report {
     pub(crate) lost: u64,
     /// Viewers whose connection ended.
     pub(crate) gone: usize,
+    /// Acknowledgements that were sent.
+    pub(crate) told: u64,
 }
 
 impl Report {
@@ -46,10 +48,10 @@ impl Report {
         let whole = self.pictures.values().filter(|span| span.viewers == viewers);
         let mut spreads: Vec<u32> =
             whole.map(|span| u32::try_from(span.last_us - span.first_us).unwrap_or(u32::MAX)).collect();
-        let (messages, lost, gone) = (self.messages, self.lost, self.gone);
+        let Self { messages, lost, gone, told, .. } = self;
         format!(
             "messages={messages} pictures={} spread_p50={:.1} spread_p99={:.1} delay_p50={:.1} delay_p99={:.1} \
-             lost={lost} gone={gone}",
+             lost={lost} gone={gone} told={told}",
             spreads.len(),
             percentile_ms(&mut spreads, 50),
             percentile_ms(&mut spreads, 99),

@@ -3,11 +3,9 @@
 use std::io::Write as _;
 use std::net::TcpStream;
 
-use wire::{Ack, FromViewer, Pace, UNKNOWN};
+use wire::{Ack, FromViewer, Pace, Probe, UNKNOWN};
 
-use crate::pictures::Stamp;
-
-const ACK_BYTES: usize = 28;
+use crate::pictures::{Stamp, now_us};
 
 /// Which pictures he acknowledges: as the page does, but for starts, which come rarely and are told of with the next picture.
 pub(crate) struct Told {
@@ -39,18 +37,33 @@ impl Told {
         (self.pace, self.is_due) = (pace, true);
     }
 
-    /// Acknowledges, if that is due, all up to this picture; `arrived`: bytes of all messages so far.
-    pub(crate) fn tell(&mut self, mut socket: &TcpStream, newest: u32, arrived: u32) {
-        if std::mem::take(&mut self.is_due) {
+    /// All that came is to be acknowledged.
+    pub(crate) const fn is_due_now(&mut self) {
+        self.is_due = true;
+    }
+
+    /// Asks for the server's clock.
+    pub(crate) fn probe(&self, mut socket: &TcpStream) {
+        let mut message = [0; wire::LONGEST_FROM_VIEWER];
+        let len = FromViewer::Probe(Probe { probe_us: now_us() }).write(&mut message);
+        // Who cannot be asked is about to be found gone.
+        let _ = socket.write(&frame(&message[..len]));
+    }
+
+    /// Acknowledges, if that is due, all up to this picture; `arrived`: bytes of all messages so far. Whether it was due.
+    pub(crate) fn tell(&mut self, mut socket: &TcpStream, newest: u32, arrived: u32) -> bool {
+        let is_due = std::mem::take(&mut self.is_due);
+        if is_due {
             self.told_us = self.took_us;
             // Who cannot be told is about to be found gone.
             let _ = socket.write(&ack(newest, arrived));
         }
+        is_due
     }
 }
 
-/// An acknowledgement in a frame whose masking key is 0 (RFC 6455, 5.3). `arrived`: bytes of all messages so far.
-fn ack(number: u32, arrived: u32) -> [u8; ACK_BYTES + 6] {
+/// An acknowledgement in its frame. `arrived`: bytes of all messages so far.
+fn ack(number: u32, arrived: u32) -> Vec<u8> {
     let ack = Ack {
         stream: 1,
         received: number,
@@ -61,9 +74,10 @@ fn ack(number: u32, arrived: u32) -> [u8; ACK_BYTES + 6] {
     };
     let mut message = [0; wire::LONGEST_FROM_VIEWER];
     let len = FromViewer::Ack(ack).write(&mut message);
-    debug_assert_eq!(len, ACK_BYTES);
-    let mut frame = [0; ACK_BYTES + 6];
-    (frame[0], frame[1]) = (0x82, 0x80 | ACK_BYTES as u8);
-    frame[6..].copy_from_slice(&message[..ACK_BYTES]);
-    frame
+    frame(&message[..len])
+}
+
+/// A message in a frame whose masking key is 0 (RFC 6455, 5.3).
+fn frame(message: &[u8]) -> Vec<u8> {
+    [&[0x82, 0x80 | message.len() as u8, 0, 0, 0, 0], message].concat()
 }

@@ -3,6 +3,7 @@
 //! Prints `ready` when all are connected, waits for a line on its input, measures, prints one line of figures, and stays
 //! until its input ends.
 
+use std::collections::VecDeque;
 use std::io::{self, Read as _, Write as _};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
@@ -52,6 +53,9 @@ impl Settings {
     }
 }
 
+/// How often a page asks for the server's clock while pictures come (`player/src/live.rs`).
+const PROBE_EACH: Duration = Duration::from_secs(4);
+
 /// One viewer.
 struct Viewer {
     socket: TcpStream,
@@ -72,6 +76,7 @@ pub(crate) fn run(settings: &Settings) -> Outcome {
         }
     }
     say("ready")?;
+    crowd.begin_to_probe();
     crowd.watch_until_told()?;
     crowd.report = Report::default();
     crowd.watch_for(settings.time)?;
@@ -91,6 +96,8 @@ struct Crowd {
     epoll: OwnedFd,
     viewers: Vec<Viewer>,
     acknowledge: bool,
+    /// When each who acknowledges asks for the server's clock next, and who that is.
+    probes: VecDeque<(Instant, usize)>,
     report: Report,
     buffer: Vec<u8>,
 }
@@ -100,7 +107,8 @@ impl Crowd {
         let epoll = epoll::create(CreateFlags::CLOEXEC)?;
         epoll::add(&epoll, io::stdin(), EventData::new_u64(INPUT), EventFlags::IN)?;
         let report = Report::default();
-        Ok(Self { epoll, viewers: Vec::new(), acknowledge, report, buffer: vec![0; 1 << 16] })
+        let (viewers, probes, buffer) = (Vec::new(), VecDeque::new(), vec![0; 1 << 16]);
+        Ok(Self { epoll, viewers, acknowledge, probes, report, buffer })
     }
 
     fn join(&mut self, target: &Target) -> Outcome {
@@ -134,8 +142,27 @@ impl Crowd {
         Ok(())
     }
 
+    /// From now on each who acknowledges asks for the server's clock, one after the other.
+    fn begin_to_probe(&mut self) {
+        let (now, count) = (Instant::now(), self.viewers.len() as u32);
+        let due = (0..count).map(|number| (now + PROBE_EACH * number / count, number as usize));
+        self.probes.extend(due.filter(|_| self.acknowledge));
+    }
+
+    /// Asks for those whose time has come; how long until the next one's has.
+    fn probe(&mut self) -> Option<Duration> {
+        let now = Instant::now();
+        while let Some((due, number)) = self.probes.front().copied().filter(|(due, _)| *due <= now) {
+            self.viewers[number].told.probe(&self.viewers[number].socket);
+            self.probes.rotate_left(1);
+            self.probes[self.viewers.len() - 1] = (due + PROBE_EACH, number);
+        }
+        self.probes.front().map(|(due, _)| due.saturating_duration_since(now))
+    }
+
     /// Waits once for what there is, and takes it. Whether there is something on our input.
     fn turn(&mut self, most: Duration) -> Outcome<bool> {
+        let most = self.probe().map_or(most, |wait| wait.min(most));
         let (events, told) = wait(&self.epoll, most)?;
         for event in &events {
             self.take(event.data.u64() as usize);
@@ -160,6 +187,7 @@ impl Crowd {
                 let stamp = match arrived {
                     Arrived::Picture(stamp) => stamp,
                     Arrived::Pace(pace) => return told.set(pace),
+                    Arrived::Clock => return told.is_due_now(),
                     Arrived::Other | Arrived::Close => return,
                 };
                 told.came(stamp, now);
@@ -172,7 +200,7 @@ impl Crowd {
                 *newest = Some(stamp.number);
             });
             if let Some(newest) = newest.filter(|_| *acknowledge) {
-                told.tell(socket, newest, frames.payload_bytes());
+                report.told += u64::from(told.tell(socket, newest, frames.payload_bytes()));
             }
             // The event comes again with the next bytes.
             if count < buffer.len() {

@@ -313,6 +313,24 @@ fn silence_is_noticed_and_any_message_ends_it() {
 }
 
 #[test]
+fn while_pictures_flow_one_tick_in_four_asks_for_the_clock() {
+    let mut viewer = Viewer::new();
+    for _ in 0..4 {
+        let reply = ClockReply { probe_us: viewer.now_us, server_us: 5 };
+        let _ = viewer.take(FromServer::Clock(reply));
+    }
+    let mut tick = |silent_ms: u64| {
+        viewer.now_us += 1_000 * MS - silent_ms * MS;
+        let _ = viewer.take(FromServer::Gap(Gap { stream: 0, missed: 0 }));
+        viewer.now_us += silent_ms * MS;
+        viewer.live.tick(viewer.now_us) == Events::SEND
+    };
+    let _ = tick(500);
+    assert_eq!([0; 8].map(|_| tick(40)), [false, false, false, true, false, false, false, true]);
+    assert_eq!([40, 150, 40].map(tick), [false, true, false], "who might soon be taken for silent is asked");
+}
+
+#[test]
 fn what_the_viewer_wants_is_said_once_and_again_after_coming_back() {
     let mut viewer = Viewer::new();
     let hidden = FromViewer::State(State { hidden: true, ..State::default() });
