@@ -49,6 +49,19 @@ describe('troubles', { timeout: 180_000 }, () => {
     await page.close();
   });
 
+  it('no room: said, for as long as it is so; then the picture is there by itself', async (test) => {
+    const program = await startProgram(['--max-viewers', '1'], test);
+    const first = await browser.open(program.url);
+    await untilLive(first);
+    const second = await browser.open(program.url);
+    assert.equal(await untilSaid(second, /./), 'There is no room for more viewers. Reconnecting…');
+    await untilLive(first);
+    await first.close();
+    await untilSaid(second, /^$/);
+    await untilLive(second);
+    await second.close();
+  });
+
   it('a proxy that lets no WebSocket through: said, and not that the server is gone', async (test) => {
     const program = await startProgram([], test);
     const proxy = await startProxy(program.port, { upgrades: false });

@@ -36,6 +36,25 @@ fn each_message_ends_with_the_next_picture_s_start_code() {
     }
 }
 
+/// A recorder in an old page waits for an I picture, and nobody else pays for it.
+#[test]
+fn who_records_finds_an_i_picture_every_ten_seconds() {
+    let program = Program::start(&["--size", "64x48"]);
+    let mut client = Old::open(program.ws, "/");
+    client.message();
+    assert_eq!(client.message(), PICTURE_START);
+    let mut live = Live::open(program.http);
+    live.picture();
+    // Behind the temporal reference, of 10 bits, come 3 of the picture's type, of which 1 is I.
+    let mut pictures = std::iter::repeat_with(|| (client.message()[1] >> 3 & 7, live.picture().0));
+    let count = pictures.by_ref().position(|(kind, header)| {
+        assert!(!header.flags.has(wire::UnitFlags::START), "his own picture is a start for nobody else");
+        kind == 1
+    });
+    let since = program.stats()["viewers"][0]["connected_s"].as_f64().unwrap();
+    assert!(count > Some(100) && since > 9.5, "after {since} s, behind {count:?} pictures");
+}
+
 #[test]
 fn without_a_port_of_their_own_old_clients_are_served_on_the_page_s() {
     let program = Program::start(&["--ws-port", "none", "--size", "64x48"]);
