@@ -3,7 +3,7 @@
 //! Here belongs: ending and starting the program. Not here: the viewers, who are the example's (`crowd back`).
 
 use std::io::{BufReader, Write as _};
-use std::process::Stdio;
+use std::process::{ChildStdout, Stdio};
 use std::time::Instant;
 
 use super::crowd_systems::{example, line};
@@ -36,11 +36,10 @@ fn restarted() -> Outcome<String> {
     let mut back = example(&["back", &address, &count]);
     let mut viewers = Process::start("the viewers", back.stdin(Stdio::piped()).stdout(Stdio::piped()))?;
     let (mut input, mut output) = (viewers.take_input()?, BufReader::new(viewers.take_output()?));
-    match line(&mut output)?.as_str() {
-        "ready" => {}
-        other => return Err(format!("the viewers say '{other}'")),
-    }
+    hear("ready", &mut output)?;
     input.write_all(b"\n").map_err(|error| format!("the viewers: {error}"))?;
+    // A connection that ends before they know why would not be counted.
+    hear("counting", &mut output)?;
     let ended = Instant::now();
     drop(first);
     let second = ours(Video::USUAL, &address, &[])?;
@@ -48,4 +47,12 @@ fn restarted() -> Outcome<String> {
     let figures = line(&mut output)?;
     drop(second);
     Ok(format!("it listens again after {listens:.2}; {figures}"))
+}
+
+/// The viewers are to say this next.
+fn hear(word: &str, output: &mut BufReader<ChildStdout>) -> Outcome {
+    match line(output)? {
+        said if said == word => Ok(()),
+        other => Err(format!("the viewers say '{other}'")),
+    }
 }

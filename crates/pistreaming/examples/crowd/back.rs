@@ -5,8 +5,9 @@
 //! all of them a quarter earlier or later by chance; a picture ends the count. An attempt that nothing answers is given up
 //! after 6 s.
 //!
-//! Prints `ready` when all have a picture; a line on its input says that the server ends now; prints one line of figures when
-//! all have a picture again, or after 30 s; and ends.
+//! Prints `ready` when all have a picture; a line on its input says that the server is about to end, and `counting` answers
+//! it: who loses his connection from then on is counted. Prints one line of figures when all have a picture again, or after
+//! 30 s; and ends.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -81,6 +82,7 @@ pub(crate) fn run(address: &str, viewers: usize) -> Outcome {
     say("ready")?;
     while !all.turn()? {}
     let ended = *all.ended.insert(Instant::now());
+    say("counting")?;
     while all.back() < viewers && ended.elapsed() < PATIENCE {
         all.turn()?;
     }
