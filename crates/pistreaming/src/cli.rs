@@ -165,7 +165,7 @@ struct NetworkOptions {
     /// Listen on this address only [default: all of this machine's]
     #[arg(long, env = "PISTREAMING_BIND", hide_env = true, value_name = "ADDRESS", value_parser = values::address)]
     bind: Option<IpAddr>,
-    /// Most bits per second for all viewers together, shared fairly, as 5M [default: no limit]
+    /// Most bits per second for all viewers together but those of JPEG streams, shared fairly, as 5M [default: no limit]
     #[arg(long, env = "PISTREAMING_MAX_UPLOAD", hide_env = true, value_name = "BITS")]
     max_upload: Option<BitRate>,
     /// Let pages of this origin show the video, as https://my.example; may be repeated

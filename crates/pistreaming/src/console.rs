@@ -10,6 +10,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde_json::{Value, json};
 
+use crate::server::VisitEvent;
 use crate::{encode, server, source};
 
 /// How the program speaks.
@@ -56,9 +57,12 @@ impl FromStr for Log {
 
 fn visited(visit: &server::Visit) -> Value {
     let (address, protocol) = (&visit.address, visit.protocol);
-    match visit.left {
-        None => json!({ "event": "viewer_came", "address": address, "protocol": protocol }),
-        Some(left) => json!({
+    match visit.event {
+        VisitEvent::Came => json!({ "event": "viewer_came", "address": address, "protocol": protocol }),
+        VisitEvent::Refused(full) => json!({
+            "event": "viewer_refused", "address": address, "protocol": protocol, "reason": full.name(),
+        }),
+        VisitEvent::Left(left) => json!({
             "event": "viewer_left", "address": address, "protocol": protocol,
             "seconds": (left.seconds * 10.0).round() / 10.0,
             "pictures_sent": left.sent, "pictures_skipped": left.skipped, "bytes_sent": left.bytes,

@@ -54,6 +54,12 @@ impl Stills {
 }
 
 impl Still {
+    /// The frame's number, by which what lies between two pictures is counted.
+    #[must_use]
+    pub const fn sequence(&self) -> u64 {
+        self.frame.sequence
+    }
+
     /// The picture, coded when it is first asked for, which takes some milliseconds: not for an async task's thread.
     /// What a webcam coded itself is given as it came. Empty if it cannot be coded.
     #[must_use]

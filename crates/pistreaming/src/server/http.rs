@@ -7,7 +7,8 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::http::header::{
     ACCESS_CONTROL_ALLOW_ORIGIN, ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, ETAG, HOST,
-    IF_NONE_MATCH, LAST_MODIFIED, LOCATION, SEC_WEBSOCKET_PROTOCOL, UPGRADE, X_CONTENT_TYPE_OPTIONS,
+    IF_NONE_MATCH, LAST_MODIFIED, LOCATION, RETRY_AFTER, SEC_WEBSOCKET_PROTOCOL, UPGRADE,
+    X_CONTENT_TYPE_OPTIONS,
 };
 use axum::http::request::Parts;
 use axum::http::{HeaderName, Method, Request, Response, StatusCode, Version};
@@ -46,17 +47,7 @@ pub(super) async fn answer(
     }
     match still(&parts) {
         Some(Still::Picture) => snapshot(site).await,
-        Some(Still::Stream) => {
-            // Who asks for the head alone gets no stream that is thrown away.
-            let body = if parts.method == Method::HEAD { Body::empty() } else { stills::stream(site, tap) };
-            let mut response = empty(StatusCode::OK)
-                .with(CONTENT_TYPE, stills::STREAM_TYPE)
-                .with(CACHE_CONTROL, "no-store")
-                .with(UNBUFFERED, "no")
-                .with(CONNECTION, "close");
-            *response.body_mut() = body;
-            response
-        }
+        Some(Still::Stream) => stream_of_stills(site, tap, &parts),
         None => page(site, tap, &parts),
     }
 }
@@ -88,6 +79,30 @@ fn still(parts: &Parts) -> Option<Still> {
         "/" if actions().any(|action| action == "action=stream") => Some(Still::Stream),
         _ => None,
     }
+}
+
+/// A stream of JPEG pictures, whose reader is a viewer as any other.
+fn stream_of_stills(site: &Arc<Site>, tap: &Arc<Tap>, parts: &Parts) -> Response<Body> {
+    // Who asks for the head alone gets no stream that is thrown away.
+    let body = if parts.method == Method::HEAD {
+        Body::empty()
+    } else {
+        let client = Client::of(tap.peer, &parts.headers, &site.settings.trusted_proxies);
+        match site.viewers.enter(client, Protocol::Stills) {
+            Ok(entry) => stills::stream(site, tap, entry),
+            Err(full) => {
+                let text = full.text().to_owned() + "\n";
+                return text_reply(StatusCode::SERVICE_UNAVAILABLE, text).with(RETRY_AFTER, "10");
+            }
+        }
+    };
+    let mut response = empty(StatusCode::OK)
+        .with(CONTENT_TYPE, stills::STREAM_TYPE)
+        .with(CACHE_CONTROL, "no-store")
+        .with(UNBUFFERED, "no")
+        .with(CONNECTION, "close");
+    *response.body_mut() = body;
+    response
 }
 
 async fn snapshot(site: &Site) -> Response<Body> {
@@ -130,9 +145,10 @@ fn websocket(site: &Arc<Site>, tap: &Arc<Tap>, parts: Parts, old: bool) -> Respo
     // The stop waits for it.
     site.tasks.clone().spawn(async move {
         let Some(part) = upgrade::part_read(connection).await else { return };
-        match protocol {
-            Protocol::Live => live::serve(site, tap, part, entry).await,
-            Protocol::Legacy => legacy::serve(site, tap, part, entry).await,
+        if old {
+            legacy::serve(site, tap, part, entry).await;
+        } else {
+            live::serve(site, tap, part, entry).await;
         }
     });
     response

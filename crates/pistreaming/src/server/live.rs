@@ -55,10 +55,7 @@ async fn watch(site: Arc<Site>, outlet: Outlet, entry: Entry) {
 }
 
 async fn refuse(site: &Site, mut outlet: Outlet, full: Full) {
-    let text = match full {
-        Full::All => "There is no room for more viewers.",
-        Full::Address => "There is no room for more viewers from this address.",
-    };
+    let text = full.text();
     outlet.send(&message(&hello(site)));
     outlet.send(&message(&FromServer::Notice(wire::Notice { code: NoticeCode::Full, text })));
     let bye = FromServer::Bye(Bye { reason: ByeReason::Full, retry_after_ms: ROOM_AFTER_MS, text });

@@ -64,8 +64,9 @@ fn viewers(site: &Site, page: &mut Page) {
     page.about("pistreaming_visits_total", "counter", "Viewers who came.");
     sums.iter().for_each(|(label, (sums, _))| page.value("pistreaming_visits_total", label, sums.visits));
     page.about("pistreaming_refusals_total", "counter", "Viewers for whom there was no room.");
-    for (full, reason) in [(Full::All, "full"), (Full::Address, "address")] {
-        page.value("pistreaming_refusals_total", &format!("reason=\"{reason}\""), viewers.refused(full));
+    for full in Full::ALL {
+        let label = format!("reason=\"{}\"", full.name());
+        page.value("pistreaming_refusals_total", &label, viewers.refused(full));
     }
     page.about("pistreaming_pictures_sent_total", "counter", "Pictures sent to viewers.");
     sums.iter()

@@ -67,7 +67,7 @@ use assets::Assets;
 pub use client::Network;
 use crowd::Crowd;
 pub use listen::ListenError;
-pub use viewers::{Left, OnVisit, Visit};
+pub use viewers::{Full, Left, OnVisit, Visit, VisitEvent};
 use viewers::{Limits, Viewers};
 
 /// The whole stop may take this long; who has not taken his goodbye by then is cut off.

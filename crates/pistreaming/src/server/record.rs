@@ -19,17 +19,20 @@ use crate::time::Timestamp;
 pub(super) enum Protocol {
     Live = 0,
     Legacy = 1,
+    /// JPEG pictures by plain HTTP.
+    Stills = 2,
 }
 
 impl Protocol {
-    /// Both.
-    pub(super) const ALL: [Self; 2] = [Self::Live, Self::Legacy];
+    /// All.
+    pub(super) const ALL: [Self; 3] = [Self::Live, Self::Legacy, Self::Stills];
 
     /// For programs.
     pub(super) const fn name(self) -> &'static str {
         match self {
             Self::Live => "live",
             Self::Legacy => "legacy",
+            Self::Stills => "mjpeg",
         }
     }
 }

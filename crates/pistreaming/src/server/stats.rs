@@ -74,6 +74,7 @@ pub(super) struct Viewer {
 pub(super) struct Rendition {
     pub(super) width: usize,
     pub(super) height: usize,
+    pub(super) frames_per_second: f64,
     pub(super) bits_per_second: u32,
 }
 
@@ -133,6 +134,7 @@ fn viewer(record: &Record, now: Timestamp) -> Viewer {
         rendition: record.stream().map(|stream| Rendition {
             width: stream.size.width(),
             height: stream.size.height(),
+            frames_per_second: f64::from(stream.rate.0) / f64::from(stream.rate.1),
             bits_per_second: stream.bits_per_second,
         }),
         connected_s: seconds(now, record.since),

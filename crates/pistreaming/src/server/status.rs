@@ -5,7 +5,7 @@
 use std::fmt::Write as _;
 
 use super::Site;
-use super::stats::{Stats, Viewer};
+use super::stats::{Rendition, Stats, Viewer};
 
 /// Rows of viewers at most: a page of more is no help, and `/stats` has them all.
 const MOST_ROWS: usize = 200;
@@ -54,7 +54,7 @@ pub(super) fn html(site: &Site) -> String {
 
 fn summary(stats: &Stats<'_>, page: &mut String) {
     let (source, encoder) = (&stats.source, &stats.encoder);
-    let rate = (source.frames_per_second * 100.0).round() / 100.0;
+    let rate = rounded(source.frames_per_second);
     let size = format!("{}x{} at {rate} frames/s", source.width, source.height);
     let coding = encoder.picture_mean_us as f64 / 1000.0;
     let bits: u64 = stats.viewers.iter().map(|viewer| viewer.bits_per_second).sum();
@@ -82,7 +82,8 @@ fn viewers(viewers: &[Viewer], page: &mut String) {
     for viewer in viewers.iter().take(MOST_ROWS) {
         let delay = viewer.delay_ms.map_or("–".to_owned(), |ms| format!("{ms:.0} ms"));
         let rendition = viewer.rendition.as_ref().map_or("–".to_owned(), |rendition| {
-            format!("{}x{}, {} kbit/s", rendition.width, rendition.height, rendition.bits_per_second / 1000)
+            let Rendition { width, height, frames_per_second, bits_per_second } = *rendition;
+            format!("{width}x{height} at {}/s, {} kbit/s", rounded(frames_per_second), bits_per_second / 1000)
         });
         let _ = writeln!(
             page,
@@ -100,6 +101,11 @@ fn viewers(viewers: &[Viewer], page: &mut String) {
     if let Some(more @ 1..) = viewers.len().checked_sub(MOST_ROWS) {
         let _ = writeln!(page, "<p class=\"panel\">and {more} more.</p>");
     }
+}
+
+/// 29.97 for 30000/1001.
+fn rounded(per_second: f64) -> f64 {
+    (per_second * 100.0).round() / 100.0
 }
 
 fn duration(seconds: f64) -> String {

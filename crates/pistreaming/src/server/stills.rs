@@ -12,13 +12,15 @@ use std::time::Duration;
 
 use axum::body::{Body, HttpBody};
 use bytes::{BufMut as _, Bytes, BytesMut};
-use hyper::body::Frame as Part;
+use hyper::body::Frame as Chunk;
 use tokio::sync::{mpsc, watch};
 use tokio::time::timeout;
 
 use super::Site;
 use super::gate::{Gate, Stalled};
 use super::tap::Tap;
+use super::viewers::Entry;
+use crate::hub::Part;
 use crate::stills::Still;
 
 /// How long a picture is waited for: a camera that rests or starts needs a moment.
@@ -44,20 +46,22 @@ pub(super) async fn picture(site: &Site) -> Option<Bytes> {
 async fn next(pictures: &mut Pictures) -> Option<Bytes> {
     loop {
         pictures.changed().await.ok()?;
-        if let Some(jpeg) = newest(pictures).await {
+        if let Some((_, jpeg)) = newest(pictures).await {
             return Some(jpeg);
         }
     }
 }
 
-async fn newest(pictures: &mut Pictures) -> Option<Bytes> {
+/// The newest picture and its frame's number.
+async fn newest(pictures: &mut Pictures) -> Option<(u64, Bytes)> {
     let still = pictures.borrow_and_update().clone()?;
+    let sequence = still.sequence();
     let jpeg = tokio::task::spawn_blocking(move || still.jpeg()).await.ok()?;
-    (!jpeg.is_empty()).then_some(jpeg)
+    (!jpeg.is_empty()).then_some((sequence, jpeg))
 }
 
 /// A body of pictures without end, until the viewer goes or the server stops.
-pub(super) fn stream(site: &Arc<Site>, tap: &Arc<Tap>) -> Body {
+pub(super) fn stream(site: &Arc<Site>, tap: &Arc<Tap>, entry: Entry) -> Body {
     let (sender, parts) = mpsc::channel(1);
     let (site, tap) = (Arc::clone(site), Arc::clone(tap));
     tap.begin_stream();
@@ -65,8 +69,9 @@ pub(super) fn stream(site: &Arc<Site>, tap: &Arc<Tap>) -> Body {
         let stalled = tokio::select! {
             () = site.stop.cancelled() => false,
             () = sender.closed() => false,
-            stalled = feed(&site, &tap, &sender) => stalled,
+            stalled = feed(&site, &tap, &entry, &sender) => stalled,
         };
+        drop(entry);
         if stalled {
             // hyper waits for the socket, not for us: only its end wakes it.
             tap.cut();
@@ -76,12 +81,12 @@ pub(super) fn stream(site: &Arc<Site>, tap: &Arc<Tap>) -> Body {
 }
 
 /// Sends picture after picture; ends when the viewer takes none any more: whether he is connected still.
-async fn feed(site: &Site, tap: &Arc<Tap>, sender: &mpsc::Sender<Bytes>) -> bool {
+async fn feed(site: &Site, tap: &Arc<Tap>, entry: &Entry, sender: &mpsc::Sender<Bytes>) -> bool {
     let _need = site.camera.needs.hold();
     let mut pictures = site.camera.stills.subscribe();
     let mut gate = Gate::new(Arc::clone(tap), STALL);
     // Behind each picture comes the line that ends it at once, for browsers show a picture only then.
-    let mut first = true;
+    let mut before = None;
     loop {
         let room = tokio::select! {
             room = sender.reserve() => room,
@@ -95,9 +100,11 @@ async fn feed(site: &Site, tap: &Arc<Tap>, sender: &mpsc::Sender<Bytes>) -> bool
             return true;
         }
         // Taken now, not before what lay in the way had left.
-        if let Some(jpeg) = newest(&mut pictures).await {
-            room.send(part(&jpeg, first));
-            first = false;
+        if let Some((sequence, jpeg)) = newest(&mut pictures).await {
+            let part = part(&jpeg, before.is_none());
+            let missed = before.replace(sequence).map_or(0, |before| sequence.saturating_sub(before + 1));
+            entry.record.count(missed as u32, part.len(), Part::WHOLE, site.clock.now());
+            room.send(part);
         }
     }
 }
@@ -125,7 +132,7 @@ impl HttpBody for Parts {
     fn poll_frame(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Part<Bytes>, Infallible>>> {
-        self.0.poll_recv(cx).map(|part| part.map(|bytes| Ok(Part::data(bytes))))
+    ) -> Poll<Option<Result<Chunk<Bytes>, Infallible>>> {
+        self.0.poll_recv(cx).map(|part| part.map(|bytes| Ok(Chunk::data(bytes))))
     }
 }

@@ -22,11 +22,33 @@ pub(super) struct Limits {
 
 /// Why somebody may not watch now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Full {
+pub enum Full {
     /// As many watch as may.
     All,
     /// As many from his address as may.
     Address,
+}
+
+impl Full {
+    /// Both.
+    pub(super) const ALL: [Self; 2] = [Self::All, Self::Address];
+
+    /// For him.
+    pub(super) const fn text(self) -> &'static str {
+        match self {
+            Self::All => "There is no room for more viewers.",
+            Self::Address => "There is no room for more viewers from this address.",
+        }
+    }
+
+    /// For programs.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::All => "full",
+            Self::Address => "address",
+        }
+    }
 }
 
 /// What is told of a viewer's visit, as it happens.
@@ -34,10 +56,21 @@ pub(super) enum Full {
 pub struct Visit {
     /// His address.
     pub address: String,
-    /// The protocol that he speaks, `live` or `legacy`.
+    /// The protocol that he speaks: `live`, `legacy` or `mjpeg`.
     pub protocol: &'static str,
-    /// When he leaves: how it was.
-    pub left: Option<Left>,
+    /// What happens.
+    pub event: VisitEvent,
+}
+
+/// What happens to a viewer.
+#[derive(Clone, Copy, Debug)]
+pub enum VisitEvent {
+    /// He comes.
+    Came,
+    /// There is no room for him.
+    Refused(Full),
+    /// He leaves: how it was.
+    Left(Left),
 }
 
 /// How a visit was.
@@ -90,7 +123,7 @@ struct List {
     ids: u64,
     entries: BTreeMap<u64, Arc<Record>>,
     /// Of those who have left; visits are counted as they come.
-    sums: [Sums; 2],
+    sums: [Sums; Protocol::ALL.len()],
 }
 
 /// A viewer's entry; dropping it takes him off the list.
@@ -112,7 +145,9 @@ impl Viewers {
     pub(super) fn enter(self: &Arc<Self>, client: Client, protocol: Protocol) -> Result<Entry, Full> {
         let mut list = self.lock();
         if let Err(full) = self.room(&list, client) {
+            drop(list);
             self.refused[full as usize].fetch_add(1, Relaxed);
+            self.tell(client, protocol, VisitEvent::Refused(full));
             return Err(full);
         }
         let record = Arc::new(Record::new(client, protocol, self.clock.now()));
@@ -121,8 +156,12 @@ impl Viewers {
         let id = list.ids;
         list.entries.insert(id, Arc::clone(&record));
         drop(list);
-        (self.on_visit)(&Visit { address: client.to_string(), protocol: protocol.name(), left: None });
+        self.tell(client, protocol, VisitEvent::Came);
         Ok(Entry { viewers: Arc::clone(self), id, record })
+    }
+
+    fn tell(&self, client: Client, protocol: Protocol, event: VisitEvent) {
+        (self.on_visit)(&Visit { address: client.to_string(), protocol: protocol.name(), event });
     }
 
     fn room(&self, list: &List, client: Client) -> Result<(), Full> {
@@ -183,8 +222,7 @@ impl Drop for Entry {
             skipped: record.skipped.load(Relaxed),
             bytes: record.bytes.load(Relaxed),
         };
-        let protocol = record.protocol.name();
-        (self.viewers.on_visit)(&Visit { address: record.client.to_string(), protocol, left: Some(left) });
+        self.viewers.tell(record.client, record.protocol, VisitEvent::Left(left));
     }
 }
 

@@ -23,7 +23,10 @@ fn the_status_page_shows_every_viewer() {
     });
     let page = get(program.http, "/status").text().to_owned();
     assert_eq!(page.matches("<tr><td>127.0.0.1:").count(), 2, "{page}");
-    for part in ["<td>live<td>watching<td>64x48, 800 kbit/s", "<td>legacy<td>watching<td>64x48, 800 kbit/s"] {
+    for part in [
+        "<td>live<td>watching<td>64x48 at 24/s, 800 kbit/s",
+        "<td>legacy<td>watching<td>64x48 at 24/s, 800 kbit/s",
+    ] {
         assert!(page.contains(part), "{part}: {page}");
     }
 }
@@ -159,11 +162,13 @@ fn an_address_s_limit_is_not_this_machine_s_and_a_proxy_tells_addresses() {
 
 #[test]
 fn a_log_for_programs_is_json_and_tells_of_visits() {
-    let mut program = Program::start(&["--size", "64x48", "--log", "json"]);
+    let mut program = Program::start(&["--size", "64x48", "--log", "json", "--max-viewers", "1"]);
     let object = |line: &str| serde_json::from_str::<Value>(line).unwrap_or_else(|_| panic!("{line}"));
     assert!(program.lines.iter().all(|line| object(line)["event"] == "message"));
     let mut live = Live::open(program.http);
     live.picture();
+    let mut refused = Live::open(program.http);
+    assert!(matches!(refused.receive(), Received::Notice));
     drop(live);
     let mut next = |event: &str| loop {
         let line = object(&program.line().unwrap());
@@ -173,6 +178,8 @@ fn a_log_for_programs_is_json_and_tells_of_visits() {
         }
     };
     assert_eq!(next("viewer_came")["protocol"], "live");
+    let refused = next("viewer_refused");
+    assert_eq!((&refused["protocol"], &refused["reason"]), (&"live".into(), &"full".into()));
     let left = next("viewer_left");
     assert!(
         left["pictures_sent"].as_u64() > Some(0) && left["address"].as_str().unwrap().starts_with("127.")

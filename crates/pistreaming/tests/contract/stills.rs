@@ -83,6 +83,29 @@ fn a_stream_is_picture_after_picture_until_the_end() {
 }
 
 #[test]
+fn who_reads_a_stream_is_a_viewer_as_any_other() {
+    let program = Program::start(&["--size", "64x48", "--max-viewers", "1"]);
+    let mut stream = connect(program.http);
+    write!(stream, "GET /stream.mjpg HTTP/1.0\r\nX-Forwarded-For: 192.0.2.1\r\n\r\n").unwrap();
+    let mut stream = BufReader::new(stream);
+    let bytes: usize = (0..3).map(|_| next_part(&mut stream).len()).sum();
+    program.wait_for_stats(|stats| {
+        let viewer = &stats["viewers"][0];
+        viewer["protocol"] == "mjpeg"
+            && viewer["pictures_sent"].as_u64() >= Some(3)
+            && viewer["bytes_sent"].as_u64() >= Some(bytes as u64)
+            && viewer["address"].as_str().unwrap().starts_with("127.0.0.1:")
+    });
+    assert!(get(program.http, "/metrics").text().contains("pistreaming_viewers{protocol=\"mjpeg\"} 1\n"));
+    let refused = get(program.http, "/?action=stream");
+    assert_eq!((refused.status, refused.header("retry-after")), (503, Some("10")));
+    assert_eq!(refused.text(), "There is no room for more viewers.\n");
+    assert_eq!(get(program.http, "/snapshot.jpg").status, 200, "one picture is no visit");
+    drop(stream);
+    program.wait_for_stats(|stats| stats["viewers"].as_array().unwrap().is_empty());
+}
+
+#[test]
 fn without_a_camera_a_snapshot_says_why() {
     let program = Program::start(&["--source", "v4l2:/dev/video99"]);
     let reply = get(program.http, "/snapshot.jpg");
