@@ -108,6 +108,8 @@ fn lints(steps: &mut Steps) {
         let name = format!("clippy, mpeg1 with {feature} alone");
         steps.command(&name, &mut cargo(&[&clippy[..], &alone, &deny].concat()));
     }
+    let documents = ["doc", "--quiet", "--locked", "--workspace", "--no-deps"];
+    steps.command("rustdoc", cargo(&documents).env("RUSTDOCFLAGS", "-D warnings"));
     // A workspace of their own, for they run with another toolchain; what they call changes with the rest all the same.
     let fuzz = ["--manifest-path", "fuzz/Cargo.toml", "--no-default-features", "--target-dir"];
     let target = target().display().to_string();

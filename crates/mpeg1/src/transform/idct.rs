@@ -108,7 +108,7 @@ impl Block {
     }
 }
 
-/// What [`Block::inverse`] gives for each sample of a block that has no coefficient but the DC `dc`.
+/// What the inverse DCT gives for each sample of a block that has no coefficient but the DC `dc`.
 #[must_use]
 #[inline]
 pub const fn inverse_dc(dc: i16) -> i16 {

@@ -4,7 +4,7 @@
 
 use crate::frame::FrameSize;
 
-/// One of the renditions, by its place in [`RENDITIONS`]; 0 is what the user asked for.
+/// One of the renditions, by its place in `RENDITIONS`; 0 is what the user asked for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Rendition(u8);
 

@@ -13,7 +13,7 @@ pub struct ControlWish {
 }
 
 impl ControlWish {
-    /// The control's name, as [`short_name`] makes it.
+    /// The control's name, as `short_name` makes it.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
