@@ -153,7 +153,8 @@ impl<'a> Purse<'a> {
         if wanted > f32::from(self.scale) * CHANGE || wanted * CHANGE < f32::from(self.scale) {
             self.scale = (wanted as u8).saturating_add(1).clamp(self.planned, COARSEST);
         }
-        let fits = self.costs.bits(mode, self.scale) <= left;
+        // The first one is tried in any case, for nothing is learned of what never is: what takes too much is taken back.
+        let fits = self.costs.bits(mode, self.scale) <= left || self.done.1 == 0.0;
         self.starved |= !fits || f32::from(self.scale) > f32::from(self.planned) * STARVED;
         if fits { Effort::Scale(self.scale) } else { Effort::Least }
     }

@@ -1,44 +1,44 @@
 //! What a macroblock will take: foretold from its activity and the quantiser scale, by what others took before it.
 //!
 //! Bits follow activity ÷ scale along nearly the same curve at every scale and in every clip that was measured; what
-//! differs between contents is learned as one factor for each kind of macroblock.
+//! differs between contents is learned for each kind of macroblock: for the curve's front, where noise, colour and
+//! what moved decide, and for the rest. One factor for both was off by up to six in slices with little to code: their
+//! macroblocks waited though there were bits for them.
 //!
-//! Here belongs: the estimate and what it learns. Not here: what follows from it (`rate`, `budget`).
+//! Here belongs: the estimate and what it learns. Not here: what it starts from (`typical`), what follows from it
+//! (`rate`, `budget`).
 
 use super::mode::Mode;
+use super::typical::{Amount, Typical, intra_head, is_settled, predicted_head, typical};
 
-/// What an intra macroblock takes besides its coefficients: its type, its DCs, the ends of its blocks. The first figure
-/// holds among others of its kind; the second one where it stands alone, for there no DC is like the one before.
-const INTRA_HEAD: f32 = 36.0;
-const LONE_INTRA_HEAD: f32 = 80.0;
-/// Bits for an activity of 0, 32, 64, 128 … times the scale: means over the clips of `cargo xtask bench encode` at
-/// scales 2 to 31. Between them lines.
-const INTRA: Curve = [0.0, 4.0, 9.0, 26.0, 79.0, 190.0, 365.0, 600.0, 860.0, 1060.0, 1260.0];
-const PREDICTED: Curve = [0.0, 2.0, 6.0, 22.0, 155.0, 450.0, 820.0, 1250.0, 1700.0, 2100.0, 2500.0];
 /// How quickly it is learned that things cost more, and that they cost less: too fine a quantiser is paid with delay.
 const LEARN_MORE: f32 = 0.6;
-const LEARN_LESS: f32 = 0.25;
-/// Macroblocks that were to take less together teach nothing: it may have been luck.
+const LEARN_LESS: f32 = 0.3;
+/// Macroblocks that were to take less together teach nothing, nor do fewer settled ones: it may have been luck.
 const TELLING_BITS: f32 = 200.0;
-
+const SURE_BITS: f32 = 2000.0;
+const TELLING_SETTLED: f32 = 50.0;
 /// How many times as much as usual, and as little, may be so at any scale.
 const MOST_TIMES: f32 = 2.0;
 const LEAST_TIMES: f32 = 0.1;
-/// By what part a scale is finer with which all of what remained is to be coded.
-const UNSETTLED: f32 = 0.4;
-
-type Curve = [f32; 11];
-
 /// What macroblocks take in terms of what they take on average.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Costs {
     intra: Cost,
     predicted: Cost,
+    /// Bits of one of which nothing is to be coded, on average: now and then something is.
+    settled: f32,
 }
 
-/// The same of one kind.
+/// The same of one kind: of the first [`LITTLE_UNITS`], and of what is above.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Cost {
+    little: Part,
+    much: Part,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Part {
     /// So many times what is usual, up to [`MOST_TIMES`].
     times: f32,
     /// What is more than that follows another curve. It is hard edges that take so much: their levels are large at any
@@ -46,38 +46,60 @@ struct Cost {
     more: f32,
 }
 
-impl Cost {
+impl Part {
     const TYPICAL: Self = Self { times: 1.0, more: 0.0 };
 
     #[inline]
-    fn bits(self, typical: Typical) -> f32 {
-        self.times * typical.bits + self.more * typical.units
+    fn bits(self, amount: Amount) -> f32 {
+        self.times * amount.bits + self.more * amount.units
     }
 
     fn times(self, factor: f32) -> Self {
         Self { times: self.times * factor, more: self.more * factor }
     }
 
-    fn learn(&mut self, Sum { typical: Typical { bits: typical, units }, bits }: Sum) {
-        if typical < TELLING_BITS {
-            return;
+    fn learn(&mut self, Amount { bits: typical, units }: Amount, bits: f32) {
+        if typical >= TELLING_BITS {
+            let sure = (typical / SURE_BITS).min(1.0);
+            learn(&mut self.times, (bits / typical).clamp(LEAST_TIMES, MOST_TIMES), sure);
+            learn(&mut self.more, (bits - MOST_TIMES * typical).max(0.0) / units, sure);
         }
-        learn(&mut self.times, (bits / typical).clamp(LEAST_TIMES, MOST_TIMES));
-        learn(&mut self.more, (bits - MOST_TIMES * typical).max(0.0) / units);
     }
 }
 
-fn learn(cost: &mut f32, seen: f32) {
-    *cost += (seen - *cost) * if seen > *cost { LEARN_MORE } else { LEARN_LESS };
+impl Cost {
+    const TYPICAL: Self = Self { little: Part::TYPICAL, much: Part::TYPICAL };
+
+    #[inline]
+    fn bits(self, typical: Typical) -> f32 {
+        self.little.bits(typical.little) + self.much.bits(typical.much)
+    }
+
+    fn times(self, factor: f32) -> Self {
+        Self { little: self.little.times(factor), much: self.much.times(factor) }
+    }
+
+    fn learn(&mut self, Sums { little, much }: Sums) {
+        self.little.learn(little.typical.little, little.bits);
+        self.much.learn(much.typical.much, (much.bits - self.little.bits(much.typical.little)).max(0.0));
+    }
+}
+
+fn learn(cost: &mut f32, seen: f32, sure: f32) {
+    *cost += (seen - *cost) * sure * if seen > *cost { LEARN_MORE } else { LEARN_LESS };
 }
 
 impl Costs {
     /// Of natural pictures.
-    pub const TYPICAL: Self = Self { intra: Cost::TYPICAL, predicted: Cost::TYPICAL };
+    pub const TYPICAL: Self = Self { intra: Cost::TYPICAL, predicted: Cost::TYPICAL, settled: 0.0 };
 
     /// The same for what takes so many times as much.
     pub fn times(self, factor: f32) -> Self {
-        Self { intra: self.intra.times(factor), predicted: self.predicted.times(factor) }
+        Self {
+            intra: self.intra.times(factor),
+            predicted: self.predicted.times(factor),
+            settled: self.settled * factor,
+        }
     }
 
     /// About how many bits the macroblock takes with `scale`; none if it waits.
@@ -86,7 +108,9 @@ impl Costs {
         match mode {
             Mode { waits: true, .. } => 0.0,
             Mode { intra: true, .. } => intra_head(mode) + self.intra.bits(typical(mode, scale)),
-            _ => self.predicted.bits(typical(mode, scale)),
+            // Where little moves that is most of all there is.
+            _ if is_settled(mode, scale) => self.settled,
+            _ => predicted_head(mode) + self.predicted.bits(typical(mode, scale)),
         }
     }
 
@@ -94,58 +118,9 @@ impl Costs {
     pub fn learn(&mut self, tally: Tally) {
         self.intra.learn(tally.intra);
         self.predicted.learn(tally.predicted);
-    }
-}
-
-/// What an activity is multiplied by to be in units of 32 times the scale, by the scale.
-const UNITS: [f32; 32] = {
-    let (mut units, mut scale) = ([0.0; 32], 1);
-    while scale < 32 {
-        units[scale] = 1.0 / (32.0 * scale as f32);
-        scale += 1;
-    }
-    units
-};
-
-const fn intra_head(mode: &Mode) -> f32 {
-    if mode.due { INTRA_HEAD } else { LONE_INTRA_HEAD }
-}
-
-/// What a macroblock's activity is at a scale.
-#[derive(Clone, Copy, Debug, Default)]
-struct Typical {
-    /// In units of 32 × scale.
-    units: f32,
-    /// What such macroblocks take on average, intra ones besides their heads.
-    bits: f32,
-}
-
-#[inline]
-fn typical(mode: &Mode, scale: u8) -> Typical {
-    let scale = mode.scale(scale);
-    let part = unsettled(mode.settled_scale, scale);
-    // Where little moves that is most of all there is.
-    if part == 0.0 {
-        return Typical::default();
-    }
-    let curve = if mode.intra { &INTRA } else { &PREDICTED };
-    // How many times it can be halved says between which two points it lies.
-    let units = mode.activity as f32 * UNITS[usize::from(scale % 32)];
-    let n = ((units as u32).checked_ilog2().map_or(0, |log| log as usize + 1)).min(curve.len() - 2);
-    let (from, width) =
-        if n == 0 { (0.0, 1.0) } else { ((1u32 << (n - 1)) as f32, (1u32 << (n - 1)) as f32) };
-    let bits = curve[n] + (curve[n + 1] - curve[n]) * ((units - from) / width).min(1.0);
-    Typical { units: units * part, bits: bits * part }
-}
-
-/// What part of a macroblock there is to code with `scale`: nothing with a scale with which nothing remained, and all with one
-/// that is finer by [`UNSETTLED`].
-#[inline]
-fn unsettled(settled: u8, scale: u8) -> f32 {
-    match settled {
-        0 => 1.0,
-        _ if settled <= scale => 0.0,
-        _ => (f32::from(settled - scale) / (UNSETTLED * f32::from(settled))).min(1.0),
+        if tally.settled.0 >= TELLING_SETTLED {
+            learn(&mut self.settled, tally.settled.1 / tally.settled.0, 1.0);
+        }
     }
 }
 
@@ -159,31 +134,57 @@ struct Sum {
 
 impl Sum {
     fn add(&mut self, other: Self) {
-        self.typical.units += other.typical.units;
-        self.typical.bits += other.typical.bits;
+        self.typical.add(other.typical);
         self.bits += other.bits;
+    }
+}
+
+/// Sums over macroblocks of one kind: of those with little to code, and of the others.
+#[derive(Clone, Copy, Debug, Default)]
+struct Sums {
+    little: Sum,
+    much: Sum,
+}
+
+impl Sums {
+    fn add(&mut self, other: Self) {
+        self.little.add(other.little);
+        self.much.add(other.much);
     }
 }
 
 /// Sums over macroblocks: what they take on average, and the bits that they took.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Tally {
-    intra: Sum,
-    predicted: Sum,
+    intra: Sums,
+    predicted: Sums,
+    /// Of those with nothing to code: how many, and their bits.
+    settled: (f32, f32),
 }
 
 impl Tally {
     /// Adds a macroblock that was coded with `scale` and took `bits`.
     pub fn add(&mut self, mode: &Mode, scale: u8, bits: u32) {
-        let (sum, head) =
-            if mode.intra { (&mut self.intra, intra_head(mode)) } else { (&mut self.predicted, 0.0) };
-        sum.add(Sum { typical: typical(mode, scale), bits: (bits as f32 - head).max(0.0) });
+        let bits = bits as f32;
+        if is_settled(mode, scale) {
+            self.settled = (self.settled.0 + 1.0, self.settled.1 + bits);
+            return;
+        }
+        let (sums, head) = if mode.intra {
+            (&mut self.intra, intra_head(mode))
+        } else {
+            (&mut self.predicted, predicted_head(mode))
+        };
+        let typical = typical(mode, scale);
+        let sum = if typical.much.units == 0.0 { &mut sums.little } else { &mut sums.much };
+        sum.add(Sum { typical, bits: (bits - head).max(0.0) });
     }
 
     /// Adds another slice's.
     pub fn join(&mut self, other: Self) {
         self.intra.add(other.intra);
         self.predicted.add(other.predicted);
+        self.settled = (self.settled.0 + other.settled.0, self.settled.1 + other.settled.1);
     }
 }
 
@@ -205,16 +206,36 @@ mod tests {
         }
     }
 
-    #[test]
-    fn what_macroblocks_took_is_learned() {
-        let mode = Mode { activity: 4000, ..Mode::default() };
+    /// What is learned of 40 pictures with 60 macroblocks of each of these, coded with a scale of 8, that took so many bits.
+    fn learned(took: &[(Mode, u32)]) -> Costs {
         let mut costs = Costs::TYPICAL;
         for _ in 0..40 {
             let mut tally = Tally::default();
-            tally.add(&mode, 8, 700);
+            for (mode, bits) in took {
+                (0..60).for_each(|_| tally.add(mode, 8, *bits));
+            }
             costs.learn(tally);
         }
+        costs
+    }
+
+    #[test]
+    fn what_macroblocks_took_is_learned() {
+        let mode = Mode { activity: 4000, ..Mode::default() };
+        let costs = learned(&[(mode, 700)]);
         assert!((costs.bits(&mode, 8) - 700.0).abs() < 7.0);
         assert!(costs.intra == Cost::TYPICAL, "nothing was learned of intra macroblocks");
+    }
+
+    #[test]
+    fn what_little_takes_says_nothing_of_much_nor_the_other_way_round() {
+        let mode = |activity| Mode { activity, ..Mode::default() };
+        let settled = Mode { settled_scale: 4, ..mode(500) };
+        let took = [(mode(500), 60), (mode(8000), 500), (settled, 3)];
+        let costs = learned(&took);
+        for (mode, bits) in took {
+            let (foretold, bits) = (costs.bits(&mode, 8), bits as f32);
+            assert!((foretold - bits).abs() < 0.02 * bits, "{foretold} for {bits}");
+        }
     }
 }

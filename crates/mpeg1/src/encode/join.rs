@@ -44,9 +44,11 @@ const AIM: f32 = 0.93;
 const DUE: Mode = Mode {
     intra: true,
     due: true,
+    behind_intra: true,
     activity: 0,
     quarters: [0; 4],
     change: 0,
+    vector_bits: 0,
     settled: 0,
     masking: Masking::NONE,
     remains: Remains::NONE,

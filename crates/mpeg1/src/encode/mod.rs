@@ -29,6 +29,7 @@ mod settings;
 mod slice;
 mod slices;
 mod steps;
+mod typical;
 mod wait;
 mod window;
 

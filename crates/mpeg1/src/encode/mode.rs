@@ -11,7 +11,7 @@ use super::refresh::Plan;
 use super::remains::Remains;
 use crate::motion::HalfPel;
 use crate::motion::sad::{Luma, Quarters, luma_at, sad_16x16, sad_of_halves};
-use crate::motion::search::Search;
+use crate::motion::search::{Search, vector_bits};
 use crate::picture::{Picture, PictureView};
 use crate::syntax::macroblock::MotionVector;
 use crate::syntax::picture::PictureKind;
@@ -29,8 +29,12 @@ pub(super) struct Mode {
     pub quarters: Quarters,
     /// Sum of absolute differences to the same place of the picture before: what is seen of it if it waits.
     pub change: u32,
+    /// What its vector takes behind that of its neighbour to the left, about, in bits; 0 without motion.
+    pub vector_bits: u8,
     /// It is to be intra in this picture, for its turn has come. It cannot wait.
     pub due: bool,
+    /// The macroblock to the left is intra, too: DCs are predicted from its own.
+    pub behind_intra: bool,
     /// There are no bits for it in this picture: it stays as it is.
     pub waits: bool,
     /// The least that the place differed from the same place of the picture before since a search found no better one; 0
@@ -50,7 +54,7 @@ impl Mode {
     /// its DCs.
     pub(super) fn least(self, may_wait: bool) -> Self {
         let waits = may_wait && !self.due;
-        Self { intra: !waits, waits, vector: MotionVector::ZERO, ..self }
+        Self { intra: !waits, waits, vector: MotionVector::ZERO, vector_bits: 0, ..self }
     }
 
     /// Takes note of what remained.
@@ -114,6 +118,7 @@ impl Analysis<'_> {
             let mut left = Mode::default();
             for (column, mode) in modes.iter_mut().enumerate() {
                 *mode = self.look_at(column, row, left);
+                mode.behind_intra = left.intra;
                 mode.remember(self.remains[row * self.reference.mb_width + column]);
                 if self.adaptive && !mode.due {
                     let luma = luma_at(self.source.y, (column * 16, row * 16));
@@ -152,7 +157,9 @@ impl Analysis<'_> {
         let stays = found.vector == MotionVector::ZERO;
         let (settled, quarters) = if stays { (zero, quarters) } else { (0, found.quarters) };
         let (vector, activity) = (found.vector, found.difference);
-        let mut mode = Mode { vector, activity, quarters, change: zero, settled, ..Mode::default() };
+        let vector_bits = if stays { 0 } else { vector_bits(vector, left.vector) as u8 };
+        let mut mode =
+            Mode { vector, vector_bits, activity, quarters, change: zero, settled, ..Mode::default() };
         if mode.activity > INTRA_PENALTY {
             let deviation = deviation(self.level, &source);
             if deviation + INTRA_PENALTY < mode.activity {

@@ -53,6 +53,8 @@ const MOST_SAVED_SHARES: f32 = 0.7;
 const LEAST_SHARES: f32 = 0.75;
 /// Where seconds have few pictures, one may have so many shares for what the last ones did not use.
 const MOST_MISSING_SHARES: f32 = 1.4;
+/// Where they have many, only with less debt than so many shares: it is not to be paid with delay.
+const SMALL_DEBT_SHARES: f32 = 0.5;
 /// Without debt so many shares, and from there evenly down to that part at a debt of so many seconds of the rate: where
 /// too little was foretold macroblocks would wait otherwise behind every start.
 const SMALL_DEBT_SECONDS: f32 = 0.125;
@@ -185,7 +187,13 @@ impl RateControl {
     /// What the next picture should take.
     fn due(&self, share: f32) -> f32 {
         let pay_back_pictures = (self.frames_per_second as f32 * PAY_BACK_SECONDS).max(2.0);
-        let least = self.window.missing().clamp(LEAST_SHARES, MOST_MISSING_SHARES);
+        let owed = self.debt / share;
+        let most = if self.window.is_short() || owed < SMALL_DEBT_SHARES {
+            MOST_MISSING_SHARES
+        } else {
+            LEAST_SHARES
+        };
+        let least = self.window.missing().clamp(LEAST_SHARES, most);
         (share - self.debt / pay_back_pictures).max(share * least)
     }
 

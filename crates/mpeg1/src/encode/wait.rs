@@ -60,14 +60,16 @@ pub(super) fn make_wait(
         lowest -= 1;
         left -= sums[lowest];
     }
-    // Of the class that fits in part, the first ones.
+    // Of the class that fits in part, the first ones; one in any case, for nothing is learned of what is never tried.
     left += sums[lowest];
+    let mut tried = (lowest + 1..DUE).any(|class| sums[class] > 0.0);
     for (mode, &waited) in modes.iter_mut().zip(waiting).filter(|(mode, _)| !mode.waits) {
         let class = patience.class(mode, waited);
         let takes = bits(mode, class);
         left -= if class == lowest { takes } else { 0.0 };
         // What takes nothing does not wait for anything.
-        mode.waits = takes > 0.0 && class < DUE && (class < lowest || class == lowest && left < 0.0);
+        mode.waits = takes > 0.0 && class < DUE && (class < lowest || class == lowest && left < 0.0 && tried);
+        tried |= class == lowest && takes > 0.0;
         // Nor is what stays gone over once more while others want for bits.
         mode.waits |= mode.settled_scale > 0 && class < LONG && lowest > 0;
         if class == LONGEST && lowest >= LONG && !mode.waits {

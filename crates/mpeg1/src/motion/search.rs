@@ -144,10 +144,14 @@ impl Search<'_> {
         if (x, y) == (0, 0) {
             return NO_MOTION_BITS * self.bit_cost;
         }
-        let bits =
-            component_bits(x - i32::from(self.before.x)) + component_bits(y - i32::from(self.before.y));
-        bits * self.bit_cost
+        vector_bits(MotionVector { x: x as i16, y: y as i16 }, self.before) * self.bit_cost
     }
+}
+
+/// About how many bits a vector takes behind another one (2.4.3.6, table B.4 and the residuals).
+#[inline(always)]
+pub(crate) const fn vector_bits(vector: MotionVector, before: MotionVector) -> u32 {
+    component_bits(vector.x as i32 - before.x as i32) + component_bits(vector.y as i32 - before.y as i32)
 }
 
 #[derive(Clone, Copy)]
