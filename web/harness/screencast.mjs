@@ -25,7 +25,7 @@ export async function startScreencast(page) {
   const devtools = await page.devtools();
   const frames = [];
   devtools.on('Page.screencastFrame', ({ data, metadata, sessionId }) => {
-    frames.push({ jpeg: Buffer.from(data, 'base64'), now: (metadata.timestamp * 10_000) % 4294967296 });
+    frames.push({ jpeg: Buffer.from(data, 'base64'), captured: metadata.timestamp, now: (metadata.timestamp * 10_000) % 4294967296 });
     devtools.send('Page.screencastFrameAck', { sessionId }).catch(() => {}); // the page may be closed by now
   });
   await devtools.send('Page.startScreencast', { format: 'jpeg', quality: 90, everyNthFrame: 1 });
@@ -33,6 +33,8 @@ export async function startScreencast(page) {
     frames: () => frames.length,
     async end() {
       await devtools.send('Page.stopScreencast');
+      // Chromium codes two at a time, and sends first what is done first.
+      frames.sort((a, b) => a.captured - b.captured);
       const rows = middleRows(frames.map(({ jpeg }) => jpeg));
       return frames.map(({ now }, index) => ({ stamp: readRow(rows[index]), now }));
     },
