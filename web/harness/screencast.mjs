@@ -25,7 +25,8 @@ export async function startScreencast(page) {
   const devtools = await page.devtools();
   const frames = [];
   devtools.on('Page.screencastFrame', ({ data, metadata, sessionId }) => {
-    frames.push({ jpeg: Buffer.from(data, 'base64'), captured: metadata.timestamp, now: (metadata.timestamp * 10_000) % 4294967296 });
+    const captured = metadata.timestamp;
+    frames.push({ jpeg: Buffer.from(data, 'base64'), captured, now: (captured * 10_000) % 4294967296 });
     devtools.send('Page.screencastFrameAck', { sessionId }).catch(() => {}); // the page may be closed by now
   });
   await devtools.send('Page.startScreencast', { format: 'jpeg', quality: 90, everyNthFrame: 1 });

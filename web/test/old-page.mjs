@@ -30,6 +30,17 @@ const inPage = (file) => '>' + readFileSync(new URL(`../node_modules/${file}`, i
 
 const OURS = 'src="jsmpg.js">';
 const JSMPEG_2013 = inPage('jsmpeg/jsmpg.js');
+/**
+ * Its animation frames come after one picture, two more, and so on to six, then after one again. With each picture it asks for
+ * one call by an animation frame: decoded is what the first of them finds, the others must find nothing.
+ */
+const SEVERAL_AT_ONCE = `>
+  var asked = [], size = 1;
+  window.requestAnimationFrame = function (call) {
+    if (asked.push(call) < size) return;
+    size = size % 6 + 1;
+    asked.splice(0).forEach(function (one) { one(performance.now()); });
+  };</script><script type="text/javascript"`;
 const JSMPEG_NOW = inPage('@cycjimmy/jsmpeg-player/dist/jsmpeg-player.umd.min.js');
 // Both paint with WebGL where they can; from a canvas of that kind no pixels can be read afterwards.
 const IN_2D = 'var player = new jsmpeg(client, {canvas:canvas, forceCanvas2D:true});';
@@ -71,6 +82,7 @@ const CASES = [
     },
   },
   { name: 'the decoder of that time, npm’s jsmpeg 1.0.0', html: page(JSMPEG_2013, IN_2D) },
+  { name: 'the same, when several pictures come between two animation frames', html: page(SEVERAL_AT_ONCE + JSMPEG_2013, IN_2D) },
   { name: 'the decoder of today’s JSMpeg', html: page(JSMPEG_NOW, DECODER_ALONE) },
 ];
 

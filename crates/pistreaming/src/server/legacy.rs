@@ -6,14 +6,22 @@
 //!
 //! ```text
 //! 8 bytes          "jsmp", width, height (16-bit big-endian)
-//! I picture whole  sequence header, group header, 00 00 01 00, picture      it finds an I picture, begins
-//! 00 00 01 00      the next one's start code                                it decodes the I picture
-//! picture behind its start code, 00 00 01 00                                it decodes this picture
+//! I picture whole  sequence header, group header, 00 00 01 00, picture, run-out   it finds an I picture, begins
+//! 00 00 01 00      the next one's start code                                      it decodes the I picture
+//! picture behind its start code, run-out, 00 00 01 00                             it decodes this picture
 //! …
 //! ```
 //!
-//! Joined, it is an ordinary MPEG-1 elementary stream. Later sequence and group headers are left out: these clients
-//! never read them, and FFmpeg and players made since need them once.
+//! Joined, it is an MPEG-1 elementary stream. Later sequence and group headers are left out: these clients never read
+//! them, and FFmpeg and players made since need them once.
+//!
+//! The run-out is for several pictures that come between two of the page's animation frames. Such a client decodes each
+//! but the last when the next one comes, the last in the animation frame, and there tries to decode once more for each of
+//! the others: it reads 29 bits from where it stands as a picture's header. The first time that is the next start code,
+//! whose bits are no picture's; then it is behind its data, in what longer pictures have left in its buffer. Where that
+//! reads as a picture of type I or P, it shows its picture before last, and predicts the next one from that. So user data
+//! comes before the next start code, of bits that are no picture's, enough for twelve pictures at once. The standard has
+//! user data before a picture's slices only; decoders pass over it here as well.
 //!
 //! Here belongs: one viewer of the old protocol. Not here: the socket (`outlet`), which picture is next (the hub's).
 
@@ -25,7 +33,7 @@ use super::frames::{self, code};
 use super::outlet::{End, Event, Outlet};
 use super::record::Record;
 use super::seat::{self, Speaker};
-use super::shapes::{self, PICTURE_START};
+use super::shapes::{self, PICTURE_START, RUN_OUT};
 use super::standing::Standing;
 use super::tap::Tap;
 use super::viewers::{Entry, Full};
@@ -113,7 +121,7 @@ impl Legacy {
         let message = if self.begun.is_some() {
             shapes::message(item, Shape::Legacy)
         } else {
-            let two = [frames::message(&[&item.unit.bytes]), frames::message(&[&PICTURE_START])];
+            let two = [frames::message(&[&item.unit.bytes, &RUN_OUT]), frames::message(&[&PICTURE_START])];
             two.concat().into()
         };
         if message.len() > MOST_BYTES {
@@ -148,81 +156,4 @@ fn header(size: FrameSize) -> [u8; 8] {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    /// The old client's reading, as far as it decides what is decoded when.
-    #[derive(Default)]
-    struct OldClient {
-        buffer: Vec<u8>,
-        /// Where the search goes on.
-        at: usize,
-        /// Behind the start code of the picture that it has begun.
-        begun: Option<usize>,
-        decoded: Vec<Vec<u8>>,
-    }
-
-    impl OldClient {
-        fn receive(&mut self, message: &[u8]) {
-            self.buffer.extend(message);
-            let found = self.buffer[self.at..].windows(4).position(|window| window == PICTURE_START);
-            let Some(found) = found else {
-                self.at = self.buffer.len().saturating_sub(3).max(self.at);
-                return;
-            };
-            let code = self.at + found;
-            self.at = code + 4;
-            match self.begun {
-                // 10 bits of temporal reference, 3 of type; 1 is I.
-                None => {
-                    if self.buffer[self.at + 1] >> 3 & 7 == 1 {
-                        self.begun = Some(self.at);
-                    }
-                }
-                Some(begun) => {
-                    self.decoded.push(self.buffer[begun..code].to_vec());
-                    self.begun = Some(self.at);
-                }
-            }
-        }
-    }
-
-    fn unit(start: bool, payload: &[u8]) -> Vec<u8> {
-        let headers: &[u8] = if start { &[0, 0, 1, 0xb3, 1, 2, 3, 0, 0, 1, 0xb8, 4, 5] } else { &[] };
-        let kind = if start { 1 } else { 2 };
-        [headers, &PICTURE_START, &[0, kind << 3], payload].concat()
-    }
-
-    #[test]
-    fn the_header_is_as_it_was() {
-        assert_eq!(&header(FrameSize::new(640, 480).unwrap())[..], b"jsmp\x02\x80\x01\xe0");
-    }
-
-    proptest! {
-        #[test]
-        fn an_old_client_decodes_every_picture_on_its_arrival(
-            pictures in prop::collection::vec((any::<bool>(), prop::collection::vec(1u8.., 0..40)), 1..30),
-        ) {
-            let mut client = OldClient::default();
-            let (mut sent, mut joined) = (Vec::new(), Vec::new());
-            for (n, (start, payload)) in pictures.iter().enumerate() {
-                let unit = unit(*start || n == 0, payload);
-                let messages = if n == 0 { vec![unit.clone(), PICTURE_START.to_vec()] } else { vec![shapes::legacy(&unit)[2..].to_vec()] };
-                for message in messages {
-                    client.receive(&message);
-                    joined.extend(message);
-                }
-                sent.push(unit);
-                prop_assert_eq!(client.decoded.len(), n + 1, "never a picture behind");
-                prop_assert!(sent[n].ends_with(&client.decoded[n]));
-            }
-            // The joined stream: the first unit's headers, all pictures, and a start code at the end.
-            let pictures: Vec<u8> = sent.iter().enumerate().flat_map(|(n, unit)| {
-                let at = unit.windows(4).position(|window| window == PICTURE_START).unwrap();
-                if n == 0 { unit.clone() } else { unit[at..].to_vec() }
-            }).collect();
-            prop_assert_eq!(joined, [&pictures[..], &PICTURE_START].concat());
-        }
-    }
-}
+mod tests;

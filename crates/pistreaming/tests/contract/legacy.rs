@@ -9,6 +9,11 @@ pub(crate) fn picture_starts(bytes: &[u8]) -> usize {
     bytes.windows(4).filter(|four| *four == PICTURE_START).count()
 }
 
+/// A run-out, which is user data that reads as no picture's header from any of its bits, and the next start code.
+pub(crate) fn behind_a_picture() -> Vec<u8> {
+    [&[0, 0, 1, 0xb2][..], &[0xff; 30], &PICTURE_START].concat()
+}
+
 #[test]
 fn the_header_comes_first_on_any_path() {
     let program = Program::start(&["--size", "320x240"]);
@@ -27,11 +32,12 @@ fn each_message_ends_with_the_next_picture_s_start_code() {
     assert!(first.starts_with(&[0, 0, 1, 0xb3]));
     assert_eq!(picture_starts(&first), 1);
     assert_eq!(client.message(), PICTURE_START);
+    assert!([first, PICTURE_START.to_vec()].concat().ends_with(&behind_a_picture()));
     // Beyond the next start: its sequence header must not come.
     for _ in 0..150 {
         let message = client.message();
         assert_eq!(picture_starts(&message), 1);
-        assert!(message.ends_with(&PICTURE_START));
+        assert!(message.ends_with(&behind_a_picture()));
         assert!(!message.windows(4).any(|four| four == [0, 0, 1, 0xb3] || four == [0, 0, 1, 0xb8]));
     }
 }
