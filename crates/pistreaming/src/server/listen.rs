@@ -26,8 +26,8 @@ impl fmt::Display for ListenError {
         let Self { port, option, error } = self;
         match error.kind() {
             io::ErrorKind::AddrInUse => {
-                write!(f, "port {port} is in use by {}; ", port_owner::describe(*port))?;
-                write!(f, "end that program, or choose another port with {option}")
+                let owner = port_owner::describe(*port);
+                write!(f, "port {port} is in use by {owner}, or choose another port with {option}")
             }
             io::ErrorKind::PermissionDenied => {
                 write!(f, "port {port} may not be opened by this user; choose one above 1023 with {option}")
@@ -90,6 +90,23 @@ mod tests {
         assert!(message.contains(&format!("port {port} is in use by")), "{message}");
         assert!(message.contains(&format!("process {}", std::process::id())), "{message}");
         assert!(message.ends_with("--ws-port"), "{message}");
+    }
+
+    #[test]
+    fn a_port_that_a_connection_has_is_not_said_to_be_a_programs() {
+        let server = TcpListener::bind("127.0.0.1:0").unwrap();
+        let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+        socket.bind(&SocketAddr::from(([127, 0, 0, 2], 0)).into()).unwrap();
+        socket.connect(&server.local_addr().unwrap().into()).unwrap();
+        let accepted = server.accept().unwrap();
+        let stream = TcpStream::from(socket);
+        let port = stream.local_addr().unwrap().port();
+        let told = || listen(None, port, "--port").unwrap_err().to_string();
+        assert!(told().contains("in use by a connection"), "{}", told());
+        // The kernel keeps what is left of it for a minute, for the sake of who closed first.
+        drop(stream);
+        drop(accepted);
+        assert!(told().contains("in use by a connection"), "{}", told());
     }
 
     #[test]

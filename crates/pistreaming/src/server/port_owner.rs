@@ -6,25 +6,37 @@
 use std::fs;
 use std::path::Path;
 
-/// The program that listens on `port`, in words.
+/// Who has `port`, in words, and what makes it free.
 pub(super) fn describe(port: u16) -> String {
-    match inode(port).as_deref().and_then(process) {
-        Some((name, id)) => format!("{name} (process {id})"),
-        None => format!("another program (sudo ss -ltnp 'sport = :{port}' says which)"),
+    let sockets = sockets(port);
+    let listener = sockets.iter().find(|socket| socket.listens);
+    match listener.and_then(|listener| process(&listener.inode)) {
+        Some((name, id)) => format!("{name} (process {id}); end that program"),
+        // Linux hands out such ports to connections: a browser's, say. What is left of one stays for a minute.
+        None if listener.is_none() && !sockets.is_empty() => format!(
+            "a connection that this machine made, or what is left of one (ss -tan 'sport = :{port}' says which); wait a minute"
+        ),
+        None => format!("another program (sudo ss -ltnp 'sport = :{port}' says which); end that program"),
     }
 }
 
-/// The inode of the socket that listens on `port`. A line is "sl local:port remote:port state … inode …", in
-/// hexadecimal but for the inode; state 0A is listening.
-fn inode(port: u16) -> Option<String> {
-    ["/proc/net/tcp", "/proc/net/tcp6"].into_iter().find_map(|path| {
-        let text = fs::read_to_string(path).ok()?;
-        text.lines().skip(1).find_map(|line| {
-            let fields: Vec<_> = line.split_ascii_whitespace().collect();
-            let local = u16::from_str_radix(fields.get(1)?.rsplit_once(':')?.1, 16).ok()?;
-            (local == port && *fields.get(3)? == "0A").then(|| fields.get(9).map(ToString::to_string))?
-        })
-    })
+/// A socket of TCP's.
+struct Socket {
+    inode: String,
+    listens: bool,
+}
+
+/// The sockets on `port`. A line is "sl local:port remote:port state … inode …", in hexadecimal but for the inode; state
+/// 0A is listening.
+fn sockets(port: u16) -> Vec<Socket> {
+    let texts = ["/proc/net/tcp", "/proc/net/tcp6"].map(|path| fs::read_to_string(path).unwrap_or_default());
+    let socket = |line: &str| {
+        let fields: Vec<_> = line.split_ascii_whitespace().collect();
+        let local = u16::from_str_radix(fields.get(1)?.rsplit_once(':')?.1, 16).ok()?;
+        let socket = Socket { inode: (*fields.get(9)?).to_owned(), listens: *fields.get(3)? == "0A" };
+        (local == port).then_some(socket)
+    };
+    texts.iter().flat_map(|text| text.lines().skip(1)).filter_map(socket).collect()
 }
 
 /// Name and id of the process that has a socket of that inode open.
