@@ -142,7 +142,7 @@ impl<'a> Purse<'a> {
 
     /// How the macroblock is to be coded.
     pub fn effort(&mut self, mode: &Mode) -> Effort {
-        if mode.waits {
+        if mode.waits || mode.bare {
             return Effort::Least;
         }
         let Some(budget) = self.budget else { return Effort::Scale(self.planned) };

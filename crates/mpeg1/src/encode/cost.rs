@@ -107,6 +107,7 @@ impl Costs {
     pub fn bits(&self, mode: &Mode, scale: u8) -> f32 {
         match mode {
             Mode { waits: true, .. } => 0.0,
+            Mode { bare: true, .. } => intra_head(mode),
             Mode { intra: true, .. } => intra_head(mode) + self.intra.bits(typical(mode, scale)),
             // Where little moves that is most of all there is.
             _ if is_settled(mode, scale) => self.settled,

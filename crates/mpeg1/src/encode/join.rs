@@ -55,6 +55,7 @@ const DUE: Mode = Mode {
     settled_scale: 0,
     rests: false,
     waits: false,
+    bare: false,
     vector: MotionVector::ZERO,
 };
 

@@ -37,6 +37,8 @@ pub(super) struct Mode {
     pub behind_intra: bool,
     /// There are no bits for it in this picture: it stays as it is.
     pub waits: bool,
+    /// There are bits for its DCs only.
+    pub bare: bool,
     /// The least that the place differed from the same place of the picture before since a search found no better one; 0
     /// if the last search did.
     pub settled: u32,

@@ -12,7 +12,7 @@ use super::cost::{Costs, Tally};
 use super::mode::Mode;
 use super::refine::{reached, refine};
 use super::settings::{Rate, Settings};
-use super::wait::{Patience, make_wait};
+use super::wait::{Patience, Turns, make_wait};
 use super::window::Window;
 use crate::syntax::picture::PictureKind;
 
@@ -62,11 +62,6 @@ const SMALL_DEBT_CAP_SHARES: f32 = 1.5;
 /// What headers before the slices take: of a picture, and before an I picture of the sequence and the group, too.
 const PICTURE_HEAD_BITS: f32 = 72.0;
 const START_HEAD_BITS: f32 = 240.0;
-/// Seconds that a macroblock waits before it goes before those that changed more, and before it is coded in any case, if
-/// need be with nothing but its DCs.
-const LONG_WAIT_SECONDS: f64 = 0.5;
-const MOST_WAIT_SECONDS: f64 = 0.7;
-
 /// Chooses quantisers and learns from what they led to.
 #[derive(Debug)]
 pub(super) struct RateControl {
@@ -147,8 +142,14 @@ impl RateControl {
         let scale = self.nearest_scale(modes, least, wanted, most_bits);
         let scale = refine(self.costs, (least, scale), wanted, modes);
         let allowed = self.allowed(scale, wanted, most_bits);
-        let pictures = |seconds| (self.frames_per_second * seconds) as u16;
-        let patience = Patience { long: pictures(LONG_WAIT_SECONDS), most: pictures(MOST_WAIT_SECONDS) };
+        let mut due = self.due_bits(modes, scale);
+        let turns = Turns::of(waiting, self.frames_per_second as f32);
+        // A row whose turn it is, finely coded, is not worth that others stand still for seconds.
+        if scale == COARSEST && due > allowed - turns.bits() {
+            modes.iter_mut().for_each(|mode| mode.bare = mode.due);
+            due = self.due_bits(modes, scale);
+        }
+        let patience = turns.patience(allowed - due);
         if scale == COARSEST {
             make_wait((self.costs, scale, allowed), patience, modes, waiting);
         }
@@ -158,6 +159,11 @@ impl RateControl {
             most_bits: Some(if cut { most_bits } else { most_bits.min(allowed * MOST_FAULT) }),
             patience,
         }
+    }
+
+    /// What macroblocks whose turn it is take with `scale`, as foretold.
+    fn due_bits(&self, modes: &[Mode], scale: u8) -> f32 {
+        modes.iter().filter(|mode| mode.due).map(|mode| self.costs.bits(mode, scale)).sum()
     }
 
     /// Takes note of what the picture that was last chosen for took.

@@ -57,7 +57,7 @@ impl PictureContext<'_> {
 
     /// Whether a macroblock has waited for too long.
     pub const fn is_overdue(&self, mode: &Mode, waited: u16) -> bool {
-        !mode.due && waited >= self.patience.most
+        !mode.due && !mode.waits && waited > self.patience.most
     }
 
     /// What these macroblocks take with the planned scale, as foretold.
@@ -120,7 +120,7 @@ pub(super) fn code<'a>(context: &PictureContext<'_>, slice: Slice<'a>) -> &'a Co
         loop {
             let becomes = match effort {
                 Effort::Scale(_) => *mode,
-                Effort::Least => mode.least(!due),
+                Effort::Least => mode.least(!due && !mode.bare),
                 Effort::Waits => mode.least(true),
             };
             waits[n] = becomes.waits;

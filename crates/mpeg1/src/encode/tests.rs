@@ -169,6 +169,43 @@ fn no_picture_takes_longer_than_three_intervals_and_nothing_waits_for_over_a_sec
     }
 }
 
+/// What changes all over, in one way or another: noise, a ramp that runs, a texture that shakes, one that jumps, one that moves.
+fn restless(content: usize, (width, height): (usize, usize), n: usize) -> alloc::vec::Vec<u8> {
+    let mut state = n as u32;
+    let mut random = move || {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (state >> 24) as u8
+    };
+    let texture = |x: usize, y: usize| ((x * x / 9 + y * y / 5 + x * y / 13) % 180) as u8 + 40;
+    let mut sample = |x: usize, y: usize| match content {
+        0 => random(),
+        1 => (x * 3 + n * 2) as u8 ^ (random() & 3),
+        2 => texture(x + n * 5 % 7, y + [0, 9, 3, 14, 6][n % 5]),
+        3 => texture(x + n / 7 * 40, y + n / 7 * 13),
+        _ => texture(x + n * 3, y + n),
+    };
+    (0..PictureView::i420_len(width, height)).map(|i| sample(i % width, i / width)).collect()
+}
+
+/// Where the rate is enough for a third of what changes, each has its turn within a second all the same: at 50 kbit/s those at
+/// the end of the picture waited for up to 2.8 s while there was something to do before them.
+#[test]
+fn nothing_waits_for_over_a_second_at_the_least_rates() {
+    for (fps, content) in
+        [5.0, 24.0, 60.0].into_iter().flat_map(|fps| (0..5).map(move |content| (fps, content)))
+    {
+        let settings = Settings::new(320, 240, fps, Rate::BitsPerSecond(50_000));
+        let mut encoder = Encoder::new(Settings { adaptive: true, ..settings }).unwrap();
+        for n in 0..150 {
+            let picture = restless(content, (320, 240), n);
+            let view = PictureView::from_i420(&picture, 320, 240);
+            encoder.encode(view, Intra::Auto, &mut alloc::vec::Vec::new());
+            let longest = encoder.waiting.iter().max().copied().unwrap_or(0);
+            assert!(f64::from(longest) <= fps, "{content}, picture {n} at {fps}: one waits for {longest}");
+        }
+    }
+}
+
 #[test]
 fn a_new_rate_holds_from_the_next_picture_on() {
     let settings = Settings::new(320, 240, 25.0, Rate::BitsPerSecond(4_000_000));
