@@ -8,8 +8,10 @@ import { until } from './until.mjs';
  * To be evaluated in a page: what the first canvas shows now. `stamp` is the frame's time in units of 100 µs modulo 2³²,
  * null if the strip cannot be read; `now` the page's clock in the same units. `blank`: there was nothing to read at
  * all. Firefox gives that once in some hundred times when a page's script asks for what a worker is just painting.
+ * `slow`: the reading itself took over a second; Firefox waits now and then for ten, and `now` is not the picture's then.
  */
 export function readStrip() {
+  const began = Date.now();
   const canvas = document.querySelector('canvas');
   const copy = document.createElement('canvas');
   copy.width = canvas.width;
@@ -27,7 +29,8 @@ export function readStrip() {
   const check = bytes[0] ^ bytes[1] ^ bytes[2] ^ bytes[3] ^ 0xa5;
   const stamp = check === bytes[4] ? bytes.slice(0, 4).reduce((sum, byte) => sum * 256 + byte, 0) : null;
   const blank = pixels.every((value, i) => i % 4 === 3 || value === 0);
-  return { stamp, now, blank, width: canvas.width, height: canvas.height };
+  const slow = Date.now() - began > 1000;
+  return { stamp, now, blank, slow, width: canvas.width, height: canvas.height };
 }
 
 /** Milliseconds from `earlier` to `later`, both stamps; negative if it is the other way round. */
@@ -44,14 +47,14 @@ export function untilLive(page, oldest = 2000) {
 }
 
 /**
- * What `page` shows, looked at every `interval` ms for `duration` ms. A blank look is taken again at once, twice at most: a
- * browser's slip in reading is then gone, a canvas that is blank is blank still.
+ * What `page` shows, looked at every `interval` ms for `duration` ms. A blank or slow look is taken again at once, twice at
+ * most: a browser's slip in reading is then gone, a canvas that is blank is blank still.
  */
 export async function watch(page, duration, interval = 100) {
   const seen = [];
   for (const end = Date.now() + duration; Date.now() < end;) {
     let sight = await page.evaluate(readStrip);
-    for (let again = 0; sight.blank && again < 2; again++) sight = await page.evaluate(readStrip);
+    for (let again = 0; (sight.blank || sight.slow) && again < 2; again++) sight = await page.evaluate(readStrip);
     seen.push(sight);
     await new Promise((resolve) => setTimeout(resolve, interval));
   }
