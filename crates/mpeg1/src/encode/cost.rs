@@ -16,11 +16,13 @@ const LEARN_MORE: f32 = 0.6;
 const LEARN_LESS: f32 = 0.3;
 /// Macroblocks that were to take less together teach nothing, nor do fewer settled ones: it may have been luck.
 const TELLING_BITS: f32 = 200.0;
-const SURE_BITS: f32 = 2000.0;
 const TELLING_SETTLED: f32 = 50.0;
+/// Those that were to take as much teach all there is to learn, fewer a part of it.
+const SURE_BITS: f32 = 2000.0;
 /// How many times as much as usual, and as little, may be so at any scale.
 const MOST_TIMES: f32 = 2.0;
 const LEAST_TIMES: f32 = 0.1;
+
 /// What macroblocks take in terms of what they take on average.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Costs {
@@ -30,13 +32,14 @@ pub(super) struct Costs {
     settled: f32,
 }
 
-/// The same of one kind: of the first [`LITTLE_UNITS`], and of what is above.
+/// The same of one kind: of what there is little of, and of what is above, as [`Typical`] has it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Cost {
     little: Part,
     much: Part,
 }
 
+/// The same of one part.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Part {
     /// So many times what is usual, up to [`MOST_TIMES`].

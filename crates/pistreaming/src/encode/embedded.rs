@@ -110,15 +110,11 @@ impl Coders {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::encode::Choice;
+    use crate::encode::lower::tests::{settings, station};
     use crate::frame::{FramePool, FrameSize};
-    use crate::hub::{Hub, Link, Next, Role, Viewer};
-    use crate::mailbox::Mailbox;
-    use crate::shutdown::Shutdown;
-    use crate::time::{Clock, Timestamp};
+    use crate::hub::{Link, Next, Role, Viewer};
+    use crate::time::Timestamp;
     use crate::unit::TimeMeaning;
-    use mpeg1::encode::Preset;
-    use std::sync::{Arc, Mutex};
     use std::thread::JoinHandle;
 
     struct Rig {
@@ -128,23 +124,7 @@ mod tests {
 
     impl Rig {
         fn start() -> Self {
-            let frames = Arc::new(Mailbox::new());
-            let station = Station {
-                hub: Hub::new(true, Arc::clone(&frames)),
-                frames,
-                rate: Arc::new(Mutex::new("24".parse().unwrap())),
-                clock: Clock::start(),
-                shutdown: Shutdown::new().unwrap(),
-                say: |_| {},
-            };
-            let settings = Settings {
-                choice: Choice::Embedded,
-                bits_per_second: 800_000,
-                preset: Preset::Balanced,
-                threads: None,
-                renditions: 3,
-                ffmpeg_program: "ffmpeg".into(),
-            };
+            let (station, settings) = (station(), settings());
             let thread = std::thread::spawn({
                 let station = station.clone();
                 move || run(&settings, &station)

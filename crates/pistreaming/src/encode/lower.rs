@@ -161,7 +161,7 @@ impl Scaled {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::encode::Choice;
     use crate::frame::FramePool;
@@ -173,15 +173,15 @@ mod tests {
     use mpeg1::encode::Preset;
     use std::sync::{Arc, Mutex};
 
-    fn station() -> Station {
+    /// An encoder's surroundings, with frames of 24 a second.
+    pub fn station() -> Station {
         let frames = Arc::new(Mailbox::new());
         let hub = Hub::new(true, Arc::clone(&frames));
-        hub.offer_renditions(3);
         let rate = Arc::new(Mutex::new("24".parse().unwrap()));
         Station { hub, frames, rate, clock: Clock::start(), shutdown: Shutdown::new().unwrap(), say: |_| {} }
     }
 
-    fn settings() -> Settings {
+    pub fn settings() -> Settings {
         Settings {
             choice: Choice::Embedded,
             bits_per_second: 800_000,
@@ -210,6 +210,7 @@ mod tests {
     #[test]
     fn what_there_is_no_time_for_does_not_stand_still_until_it_is_given_up() {
         let (station, settings) = (station(), settings());
+        station.hub.offer_renditions(settings.renditions);
         let mut full =
             Coder::new(Rendition::FULL, frame(0).size, station.rate(), &settings, &station).unwrap();
         let mut lower = Lower::new();
