@@ -1,32 +1,35 @@
 //! FFmpeg as the encoder, the original's way: raw frames into a child process, MPEG-1 out of it.
 //!
-//! Here belongs: running FFmpeg so that it holds no frame back, and its end. Not here: when to start it again, the format
-//! of its output ([`super::ts`]).
+//! Here belongs: running FFmpeg so that it holds no frame back, and its end; `command` is how it is called, `flight` what is
+//! in it, `error` what can go wrong. Not here: when to start it again, the format of its output ([`super::ts`]).
 //!
 //! By default FFmpeg's encoder keeps a frame to look ahead, and its demuxer gathers input: `-flags low_delay` (which for
 //! MPEG-1 asks for `-strict unofficial`) ends the first, and raw video whose rate is said needs no gathering. A test
 //! writes a frame and waits for its picture.
 
-use std::collections::VecDeque;
-use std::fmt;
+mod command;
+mod error;
+mod flight;
+
 use std::fs::File;
 use std::io::{self, Read as _, Write as _};
 use std::os::fd::OwnedFd;
-use std::path::PathBuf;
-use std::process::{ChildStdin, ChildStdout, Command, Stdio};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::process::{ChildStdin, ChildStdout};
+use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use bytes::Bytes;
-use rustix::event::{EventfdFlags, PollFd, PollFlags, eventfd};
+use rustix::event::{PollFd, PollFlags};
 use rustix::fs::OFlags;
 
+pub use self::command::FfmpegSettings;
+pub use self::error::FfmpegError;
+use self::flight::Flight;
 use super::ts;
 use crate::frame::{Frame, FrameSize};
 use crate::shutdown::{Ready, Shutdown, poll_within};
-use crate::source::FrameRate;
-use crate::source::child::{Child, Ending, may_pass};
+use crate::source::child::Child;
 use crate::time::{Clock, Timestamp};
 use crate::unit::{Picture, TimeMeaning};
 
@@ -37,21 +40,6 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const IN_FLIGHT: usize = 2;
 /// A pipe's size that the kernel grants to everybody.
 const PIPE_BYTES: usize = 1 << 20;
-
-/// How FFmpeg is to be run.
-#[derive(Clone, Debug)]
-pub struct FfmpegSettings {
-    /// The program; `ffmpeg` is looked for on the PATH.
-    pub program: PathBuf,
-    /// Size of the frames.
-    pub size: FrameSize,
-    /// Their rate.
-    pub rate: FrameRate,
-    /// Bits per second to aim at.
-    pub bits_per_second: u32,
-    /// Pictures from one I picture to the next at most. FFmpeg's own habit is 12.
-    pub intra_interval: u32,
-}
 
 /// A picture that FFmpeg coded.
 #[derive(Clone, Debug)]
@@ -79,62 +67,6 @@ pub enum Written {
     Stopped,
 }
 
-/// Why FFmpeg codes no more.
-#[derive(Debug)]
-pub enum FfmpegError {
-    /// It could not be started.
-    Start {
-        /// The program.
-        program: PathBuf,
-        /// Why.
-        error: io::Error,
-    },
-    /// It ended.
-    Ended(Ending),
-    /// It took no frame, or gave no picture, for 10 s.
-    Stuck(Vec<String>),
-    /// A frame is not of the size that it was started for.
-    Size(FrameSize),
-    /// Its pipe failed.
-    Pipe(io::Error),
-}
-
-impl FfmpegError {
-    /// Whether to start it again is of no use before the user has changed something.
-    #[must_use]
-    pub fn is_fatal(&self) -> bool {
-        matches!(self, Self::Start { error, .. } if !may_pass(error))
-    }
-}
-
-impl fmt::Display for FfmpegError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Start { program, error } => write!(
-                f,
-                "{} cannot be started: {error}; install it (sudo apt install ffmpeg), or use --encoder embedded",
-                program.display()
-            ),
-            Self::Ended(ending) => write!(f, "FFmpeg {ending}"),
-            Self::Stuck(words) => {
-                write!(f, "FFmpeg did nothing for {} s", PATIENCE.as_secs())?;
-                if words.is_empty() { Ok(()) } else { write!(f, "; its last words: {}", words.join(" | ")) }
-            }
-            Self::Size(size) => write!(f, "FFmpeg was started for pictures of another size than {size}"),
-            Self::Pipe(error) => write!(f, "the pipe to FFmpeg failed: {error}"),
-        }
-    }
-}
-
-impl std::error::Error for FfmpegError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match self {
-            Self::Start { error, .. } | Self::Pipe(error) => Some(error),
-            Self::Ended(_) | Self::Stuck(_) | Self::Size(_) => None,
-        }
-    }
-}
-
 /// A running FFmpeg. Dropping it ends it.
 #[derive(Debug)]
 pub struct Ffmpeg {
@@ -147,14 +79,6 @@ pub struct Ffmpeg {
     /// The end of the program, and that of the reader.
     shutdown: Shutdown,
     stop: Shutdown,
-}
-
-/// The capture times of the frames in FFmpeg, the oldest first: it neither drops nor doubles nor changes the order.
-#[derive(Debug)]
-struct Flight {
-    times: Mutex<VecDeque<(Timestamp, TimeMeaning)>>,
-    /// Readable once a picture has come.
-    landed: OwnedFd,
 }
 
 impl Ffmpeg {
@@ -179,10 +103,9 @@ impl Ffmpeg {
         shutdown: &Shutdown,
         output: Box<dyn FnMut(CodedPicture) + Send>,
     ) -> io::Result<Self> {
-        let landed = eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?;
-        let flight = Arc::new(Flight { times: Mutex::default(), landed });
+        let flight = Arc::new(Flight::new()?);
         let stop = Shutdown::new()?;
-        let mut child = Child::start(&mut command(settings))?;
+        let mut child = Child::start(&mut command::command(settings))?;
         let (stdin, stdout) = child.take_stdin().zip(child.take_stdout()).ok_or(io::ErrorKind::BrokenPipe)?;
         let input = non_blocking(stdin, settings.size)?;
         let reader = thread::Builder::new().name("ffmpeg".into()).spawn({
@@ -201,14 +124,14 @@ impl Ffmpeg {
         if frame.size != self.size {
             return Err(FfmpegError::Size(frame.size));
         }
-        while self.flight.lock().len() >= IN_FLIGHT {
+        while self.flight.count() >= IN_FLIGHT {
             if self.wait_for(Room::InFlight)? == Written::Stopped {
                 return Ok(Written::Stopped);
             }
             self.flight.clear_landed();
         }
         // Before the frame: its picture may come before `write` returns.
-        self.flight.lock().push_back((frame.captured, frame.meaning));
+        self.flight.start(frame.captured, frame.meaning);
         let mut rest = frame.i420();
         while !rest.is_empty() {
             match self.input.write(rest) {
@@ -233,7 +156,7 @@ impl Ffmpeg {
         let mut files = [
             PollFd::from_borrowed_fd(self.shutdown.as_fd(), PollFlags::IN),
             PollFd::new(&self.input, pipe),
-            PollFd::new(&self.flight.landed, PollFlags::IN),
+            PollFd::new(&*self.flight, PollFlags::IN),
         ];
         let waited_for = if room == Room::InPipe { &mut files[..2] } else { &mut files[..] };
         let woken = poll_within(waited_for, Some(PATIENCE)).map_err(FfmpegError::Pipe)?;
@@ -269,57 +192,6 @@ impl Drop for Ffmpeg {
 enum Room {
     InFlight,
     InPipe,
-}
-
-impl Flight {
-    /// A panic of another holder leaves the times whole.
-    fn lock(&self) -> MutexGuard<'_, VecDeque<(Timestamp, TimeMeaning)>> {
-        self.times.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn land(&self) -> Option<(Timestamp, TimeMeaning)> {
-        let time = self.lock().pop_front();
-        let _ = rustix::io::write(&self.landed, &1_u64.to_ne_bytes());
-        time
-    }
-
-    fn clear_landed(&self) {
-        // Fails if nothing has landed since.
-        let _ = rustix::io::read(&self.landed, &mut [0; 8]);
-    }
-}
-
-fn command(settings: &FfmpegSettings) -> Command {
-    let FfmpegSettings { program, size, rate, bits_per_second, intra_interval } = settings;
-    // Raw frames have no times: they may as well come at a rate that MPEG-1 has a code for. FFmpeg then neither doubles
-    // frames nor writes codes of its own invention, and the bits per second are put in proportion.
-    let legal = nearest_legal_rate(*rate);
-    let bits = f64::from(*bits_per_second) * legal.as_f64() / rate.as_f64();
-    let rate = format!("{}/{}", legal.numerator(), legal.denominator());
-    let mut command = Command::new(program);
-    command
-        .args(["-hide_banner", "-nostats", "-loglevel", "error"])
-        .args(["-f", "rawvideo", "-pix_fmt", "yuv420p", "-s", &size.to_string(), "-r", &rate, "-i", "-"])
-        .args(["-c:v", "mpeg1video", "-strict", "unofficial", "-flags", "low_delay", "-bf", "0"])
-        .args(["-b:v", &format!("{:.0}", bits.min(MOST_BITS_PER_SECOND))])
-        .args(["-g", &intra_interval.to_string()])
-        .args(["-f", "mpegts", "-omit_video_pes_length", "0", "-muxdelay", "0", "-flush_packets", "1", "-"])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped());
-    command
-}
-
-/// What a sequence header can say: 18 bits of 400 bit/s (ISO/IEC 11172-2, 2.4.3.2), all ones aside.
-const MOST_BITS_PER_SECOND: f64 = 400.0 * ((1 << 18) - 2) as f64;
-
-/// The rates that picture_rate has codes for (ISO/IEC 11172-2, 2.4.3.2).
-const LEGAL_RATES: [(u32, u32); 8] =
-    [(24_000, 1001), (24, 1), (25, 1), (30_000, 1001), (30, 1), (50, 1), (60_000, 1001), (60, 1)];
-
-fn nearest_legal_rate(rate: FrameRate) -> FrameRate {
-    let legal = LEGAL_RATES.into_iter().filter_map(|(frames, seconds)| FrameRate::new(frames, seconds).ok());
-    let distance = |legal: &FrameRate| (legal.as_f64() - rate.as_f64()).abs();
-    legal.min_by(|one, other| distance(one).total_cmp(&distance(other))).unwrap_or(rate)
 }
 
 /// FFmpeg's standard input as a pipe that holds a frame if allowed, so that writing one takes no turns with FFmpeg, and

@@ -1,5 +1,6 @@
 //! The real FFmpeg: that it holds nothing back, that its pictures are right, how its end is told.
 
+use std::process::{Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 
 use rustix::process::{Pid, Signal, kill_process};
@@ -194,18 +195,4 @@ fn frames_of_another_size_are_refused() {
     bench.pool = FramePool::new("32x32".parse().unwrap());
     bench.pattern = Pattern::new("32x32".parse().unwrap(), "24".parse().unwrap());
     assert!(matches!(bench.write(), Err(FfmpegError::Size(_))));
-}
-
-#[test]
-fn rates_without_a_code_take_the_nearest_that_has_one() {
-    for (rate, legal) in [
-        ("5", "24000/1001"),
-        ("24", "24"),
-        ("24.4", "24"),
-        ("12.5", "24000/1001"),
-        ("40.1", "50"),
-        ("240", "60"),
-    ] {
-        assert_eq!(nearest_legal_rate(rate.parse().unwrap()), legal.parse().unwrap(), "{rate}");
-    }
 }

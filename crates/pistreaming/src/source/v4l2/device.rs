@@ -73,6 +73,11 @@ impl Device {
         Ok(Some(Self { file, path: path.into(), identity, kind, is_camera }))
     }
 
+    /// Its name and path, for people.
+    pub(super) fn name(&self) -> String {
+        format!("{} at {}", self.identity.card, self.path.display())
+    }
+
     /// Every mode that can be used; of HDMI and the like for what was plugged in at [`Self::follow_signal`].
     pub(super) fn modes(&self, asked: FrameSize) -> Vec<Mode> {
         let mut modes = Vec::new();

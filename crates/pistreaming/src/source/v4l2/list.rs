@@ -6,8 +6,8 @@ use std::fmt::Write as _;
 
 use super::controls::{Control, Kind};
 use super::device::Device;
+use super::find;
 use super::modes::{self, Mode};
-use super::{find, name};
 use crate::source::{Settings, Trouble};
 
 /// Each camera with its formats, sizes, rates and controls, a paragraph each.
@@ -24,7 +24,7 @@ pub(in crate::source) fn describe_all(settings: &Settings) -> Vec<String> {
 }
 
 fn describe(device: &Device, settings: &Settings) -> String {
-    let mut text = format!("{}, {}\n", name(device), device.identity.bus);
+    let mut text = format!("{}, {}\n", device.name(), device.identity.bus);
     if !device.is_camera {
         // On a Pi there are many of them.
         return text + "  part of a camera that another program must put together: not for --source v4l2";

@@ -2,7 +2,8 @@
 //!
 //! Here belongs: running such a camera. The parts: `abi` and `kernel` are the kernel's structures and calls, `device`
 //! asks and sets, `find` says which device, `modes` which mode, `controls` are its controls, `geometry` is what it does
-//! itself to its pictures' shape, `format` what they are, `flow` brings frames, `list` tells people of all cameras. Not here: converting pictures (`convert`, `mjpeg`), trying again.
+//! itself to its pictures' shape, `format` what they are, `set_up` does all that in order, `flow` brings frames, `picture` makes
+//! them what was asked for, `list` tells people of all cameras. Not here: converting pictures (`convert`, `mjpeg`), trying again.
 //!
 //! No C library is used: that would have to be installed, or be built with a C compiler.
 
@@ -16,6 +17,8 @@ mod geometry;
 mod kernel;
 mod list;
 mod modes;
+mod picture;
+mod set_up;
 
 pub(super) use list::describe_all;
 
@@ -23,23 +26,16 @@ use std::os::fd::{AsFd, BorrowedFd};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use bytes::Bytes;
-
 use self::controls::Changes;
 use self::device::{Device, Identity};
 use self::flow::{Flow, Wake, captured};
-use self::format::{Answer, Coding};
-use self::geometry::Cut;
-use self::modes::Mode;
-use super::convert::{Converter, Scaler};
+use self::picture::Picture;
+use self::set_up::{SetUp, set_up};
 use super::error::Trouble;
 use super::feed::Feed;
-use super::flip::Flip;
-use super::mjpeg::{self, Mjpeg};
 use super::patience::Patience;
 use super::rate::FrameRate;
 use super::{Ended, Settings, Sink, SourceError, Window};
-use crate::frame::FrameSize;
 use crate::shutdown::Shutdown;
 use crate::time::Clock;
 
@@ -92,7 +88,7 @@ impl Camera {
         let device = self.open()?;
         controls::check(&device, &settings.controls)
             .map_err(|trouble| SourceError::Camera { name: device.identity.card.clone(), trouble })?;
-        Ok(name(&device))
+        Ok(device.name())
     }
 
     /// What it is called as long as it was not seen.
@@ -140,11 +136,6 @@ impl Camera {
             return Err(SourceError::Camera { name, trouble });
         }
     }
-}
-
-/// Its name and path, for people.
-fn name(device: &Device) -> String {
-    format!("{} at {}", device.identity.card, device.path.display())
 }
 
 /// Delivers frames until the shutdown, or, then nothing is returned, until the signal changes.
@@ -206,145 +197,10 @@ fn run(
     }
 }
 
-/// How a camera was set up.
-struct SetUp<'a> {
-    answer: Answer,
-    rate: FrameRate,
-    /// The flips that are left to us.
-    left: Flip,
-    /// What its pictures are made, and the part of these that is shown.
-    size: FrameSize,
-    window: Window,
-    /// What it cuts out itself.
-    cut: Option<Cut<'a>>,
-}
-
-/// Chooses a mode and sets it, then all else: a camera that another program uses is not changed.
-fn set_up<'a>(
-    device: &'a Device,
-    settings: &Settings,
-    changes: &mut Changes<'_>,
-    sink: &dyn Sink,
-) -> Result<SetUp<'a>, Trouble> {
-    device.follow_signal()?;
-    let mode = mode(device, settings)?;
-    let (answer, rate) = device.set(&mode).map_err(|error| find::trouble(&device.path, "set up", error))?;
-    let rate = rate.or(mode.rate).unwrap_or(settings.frames_per_second);
-    settings.controls.iter().try_for_each(|wish| changes.grant(wish))?;
-    let (own, left, window) = flips(device, settings, changes);
-    let mut set_up = SetUp { answer, rate, left, size: settings.size, window, cut: None };
-    // Whether the part is taken before or behind the flips, drivers do not say.
-    let may_cut = own.is_none() && mode.size == settings.size && answer.layout.size == mode.size;
-    if let Some((cut, answer)) = may_cut.then(|| geometry::cut(device, &mode, window)).flatten() {
-        let (size, window) = (window.size(), Window::whole(window.size()));
-        set_up = SetUp { answer, size, window, cut: Some(cut), ..set_up };
-    }
-    sink.note(note(device, &set_up, own));
-    Ok(set_up)
-}
-
-/// The mode that is taken.
-fn mode(device: &Device, settings: &Settings) -> Result<Mode, Trouble> {
-    let mut modes = device.modes(settings.size);
-    if let Some(only) = &settings.camera_format {
-        modes.retain(|mode| mode.fourcc.to_string().eq_ignore_ascii_case(only));
-    }
-    modes::choose(&modes, settings.size, settings.frames_per_second).ok_or_else(|| {
-        let formats: Vec<String> = device.formats().iter().map(ToString::to_string).collect();
-        Trouble::NoMode { formats: formats.join(", ") }
-    })
-}
-
-/// What the user is told of it.
-fn note(device: &Device, set_up: &SetUp<'_>, own: Flip) -> String {
-    let SetUp { answer, rate, size, .. } = set_up;
-    let (fourcc, got) = (answer.fourcc, answer.layout.size);
-    let flipped = if own.is_none() { "" } else { ", flipped by itself" };
-    let cut = if set_up.cut.is_none() { "" } else { ", cut out by itself" };
-    let scaled = if got == *size { String::new() } else { format!(", scaled to {size}") };
-    format!("Camera: {} gives {fourcc} {got} at {rate} frames/s{flipped}{cut}{scaled}", name(device))
-}
-
-/// Which flips the camera does itself, which are left, and the part of its pictures that is shown then. It does none where
-/// the part would begin on an odd sample.
-fn flips(device: &Device, settings: &Settings, changes: &mut Changes<'_>) -> (Flip, Flip, Window) {
-    let built_in = device.built_in_flip();
-    let wanted = Flip { horizontal: settings.hflip, vertical: settings.vflip }.xor(built_in);
-    // That it is within them was seen when the camera was chosen.
-    let window = settings.window(settings.size).unwrap_or(Window::whole(settings.size));
-    if window.flipped(wanted, settings.size).is_none() {
-        return (Flip::default(), wanted, window);
-    }
-    let own = geometry::flip(device, changes, wanted);
-    let window = window.flipped(own, settings.size).unwrap_or(window);
-    (own, wanted.xor(own), window)
-}
-
 /// Of a camera that is at least twice as fast as was asked for, every nth frame is taken: to code the others would only
 /// take processor and bits.
 fn every_nth(rate: FrameRate, asked: FrameRate) -> u32 {
     ((rate.as_f64() / asked.as_f64() + 0.02) as u32).max(1)
-}
-
-/// From a camera's memory to a picture of the size that was asked for.
-struct Picture {
-    decoder: Decoder,
-    /// Whether not all of the camera's picture is shown, or not as it is.
-    changed: bool,
-    /// Where the camera's size is another: its picture, and what scales it.
-    scaled: Option<(Vec<u8>, Scaler)>,
-}
-
-enum Decoder {
-    Raw(Converter),
-    Jpeg(Mjpeg),
-}
-
-impl Picture {
-    /// What shows `window` of the camera's pictures made `size`.
-    fn new(answer: &Answer, size: FrameSize, window: Window) -> Self {
-        let from = answer.layout.size;
-        let scales = from != size;
-        let part = if scales { Window::whole(from) } else { window };
-        let decoder = match answer.coding {
-            Coding::Raw(_) => Decoder::Raw(Converter::of_part(answer.layout, part)),
-            Coding::Jpeg => Decoder::Jpeg(Mjpeg::of_part(from, part)),
-        };
-        let scaled = scales.then(|| (vec![0; from.i420_len()], Scaler::of_part(from, size, window)));
-        Self { decoder, changed: scales || window != Window::whole(size), scaled }
-    }
-
-    fn convert(&mut self, memory: &[&[u8]], samples: &mut [u8]) -> Result<(), String> {
-        let Some((own, scaler)) = &mut self.scaled else {
-            return self.decoder.decode(memory, samples);
-        };
-        self.decoder.decode(memory, own)?;
-        scaler.scale(own, samples);
-        Ok(())
-    }
-
-    /// The camera's own JPEG picture, if it is of the size that is shown and any program can read it.
-    fn jpeg(&self, memory: &[&[u8]]) -> Option<Bytes> {
-        let jpeg = memory.first().filter(|_| self.decoder.is_jpeg() && !self.changed)?;
-        mjpeg::is_complete(jpeg).then(|| Bytes::copy_from_slice(jpeg))
-    }
-}
-
-impl Decoder {
-    /// Whether pictures come as JPEG.
-    const fn is_jpeg(&self) -> bool {
-        matches!(self, Self::Jpeg(_))
-    }
-
-    fn decode(&mut self, memory: &[&[u8]], samples: &mut [u8]) -> Result<(), String> {
-        match self {
-            Self::Raw(converter) => converter.convert(memory, samples).map_err(|short| short.to_string()),
-            Self::Jpeg(mjpeg) => {
-                let jpeg = memory.first().copied().unwrap_or_default();
-                mjpeg.decode(jpeg, samples).map_err(|bad| bad.to_string())
-            }
-        }
-    }
 }
 
 #[cfg(test)]
