@@ -1,9 +1,9 @@
 //! Webcams and whatever else has a driver of Video4Linux, version 2, by the kernel's own interface.
 //!
-//! Here belongs: running such a camera. The parts: `abi` and `kernel` are the kernel's structures and calls, `device`
+//! Here belongs: which camera is meant, and what is known of it. The parts: `abi` and `kernel` are the kernel's structures and calls, `device`
 //! asks and sets, `find` says which device, `modes` which mode, `controls` are its controls, `geometry` is what it does
 //! itself to its pictures' shape, `format` what they are, `set_up` does all that in order, `flow` brings frames, `picture` makes
-//! them what was asked for, `list` tells people of all cameras. Not here: converting pictures (`convert`, `mjpeg`), trying again.
+//! them what was asked for, `run` hands them on, `list` tells people of all cameras. Not here: converting pictures (`convert`, `mjpeg`), trying again.
 //!
 //! No C library is used: that would have to be installed, or be built with a C compiler.
 
@@ -18,6 +18,7 @@ mod kernel;
 mod list;
 mod modes;
 mod picture;
+mod run;
 mod set_up;
 
 pub(super) use list::describe_all;
@@ -26,16 +27,10 @@ use std::os::fd::{AsFd, BorrowedFd};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use self::controls::Changes;
 use self::device::{Device, Identity};
-use self::flow::{Flow, Wake, captured};
-use self::picture::Picture;
-use self::set_up::{SetUp, set_up};
+use self::run::run;
 use super::error::Trouble;
-use super::feed::Feed;
-use super::patience::Patience;
-use super::rate::FrameRate;
-use super::{Ended, Settings, Sink, SourceError, Window};
+use super::{Ended, Settings, Sink, SourceError};
 use crate::shutdown::Shutdown;
 use crate::time::Clock;
 
@@ -134,91 +129,6 @@ impl Camera {
                 *self.dark.lock().unwrap_or_else(PoisonError::into_inner) = Dark::new(device);
             }
             return Err(SourceError::Camera { name, trouble });
-        }
-    }
-}
-
-/// Delivers frames until the shutdown, or, then nothing is returned, until the signal changes.
-fn run(
-    device: &Device,
-    settings: &Settings,
-    clock: Clock,
-    sink: &dyn Sink,
-    shutdown: &Shutdown,
-) -> Result<Option<Ended>, Trouble> {
-    let failed = |undone| move |error| find::trouble(&device.path, undone, error);
-    // Dropped behind the flow: a camera that runs lets itself be changed less.
-    let mut changes = Changes::none(device);
-    let SetUp { answer, rate, left, size, window, cut } = set_up(device, settings, &mut changes, sink)?;
-    // As `changes`.
-    let _cut = cut;
-    let every = every_nth(rate, settings.frames_per_second);
-    let rate = FrameRate::new(rate.numerator(), rate.denominator().saturating_mul(every)).unwrap_or(rate);
-    let mut flow = Flow::start(device).map_err(failed("started"))?;
-    let mut picture = Picture::new(&answer, size, window);
-    let (shown, whole) = (window.size(), Window::whole(window.size()));
-    let mut feed = Feed::flipping(left, settings.turn, shown, whole, rate, sink);
-    let mut patience = Patience::new(rate);
-    let mut count = 0_u32;
-    loop {
-        match flow.wait(patience.left(), shutdown).map_err(failed("waited for"))? {
-            Wake::Stopped => return Ok(Some(Ended::Stopped)),
-            Wake::TimedOut => return Err(patience.exhausted()),
-            Wake::Changed => return Ok(None),
-            Wake::Frame => {}
-        }
-        let mut blank = feed.blank();
-        let shown = flow.newest(|memory, buffer| {
-            count = count.wrapping_add(1);
-            let wanted = count.is_multiple_of(every);
-            let good = wanted.then(|| {
-                picture.convert(memory, blank.samples())?;
-                let as_it_came = sink.wants_jpeg() && feed.keeps_pictures();
-                Ok(if as_it_came { picture.jpeg(memory) } else { None })
-            });
-            (captured(buffer, clock), good)
-        });
-        match shown.map_err(failed("read"))? {
-            Some(((captured, meaning), Some(Ok(jpeg)))) => {
-                patience.renew();
-                let blank = feed.turn(blank);
-                feed.hand_on_coded(blank, captured, meaning, jpeg);
-            }
-            Some((_, Some(Err(why)))) => {
-                patience.bad(why)?;
-                feed.put_back(blank);
-            }
-            // The driver said that there is something, and there is nothing, or one that is left out.
-            Some((_, None)) | None => {
-                patience.check()?;
-                feed.put_back(blank);
-            }
-        }
-    }
-}
-
-/// Of a camera that is at least twice as fast as was asked for, every nth frame is taken: to code the others would only
-/// take processor and bits.
-fn every_nth(rate: FrameRate, asked: FrameRate) -> u32 {
-    ((rate.as_f64() / asked.as_f64() + 0.02) as u32).max(1)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_camera_that_is_much_too_fast_is_thinned_out() {
-        let rate = |text: &str| text.parse::<FrameRate>().unwrap();
-        for (camera, asked, every) in [
-            ("30", "24", 1),
-            ("30", "15", 2),
-            ("29.97", "15", 2),
-            ("60", "24", 2),
-            ("30", "5", 6),
-            ("5", "24", 1),
-        ] {
-            assert_eq!(every_nth(rate(camera), rate(asked)), every, "{camera} for {asked}");
         }
     }
 }
