@@ -5,12 +5,12 @@
 //!
 //! Whether it is needed is looked at with each frame, on the capture thread: no timer, no thread of its own.
 
-use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use wire::NoticeCode;
 
-use super::{Capture, Inlet};
+use super::capture::Capture;
+use super::inlet::Inlet;
 use crate::frame::{Frame, FrameSize};
 use crate::needs::Needs;
 use crate::shutdown::Shutdown;
@@ -44,9 +44,7 @@ impl Capture {
         let over = self.needs.wait(&station.shutdown);
         if !over {
             (station.say)("Camera: woken");
-            self.inlet.troubled.store(true, Relaxed);
-            station.hub.withdraw(NoticeCode::CameraTrouble);
-            station.hub.tell(NoticeCode::Waking, "Waking the camera.");
+            self.inlet.waking();
         }
         over
     }
