@@ -1,27 +1,30 @@
 //! What a request is answered: the page, its files, figures, the upgrade to one of the two protocols.
 //!
-//! Here belongs: paths, methods, headers. Not here: connections (`connection`), what is said after an upgrade.
+//! Here belongs: paths, methods, headers; `reply` makes replies, `index` the page. Not here: connections (`connection`), what
+//! is said after an upgrade.
+
+mod index;
+mod reply;
 
 use std::sync::Arc;
 
 use axum::body::Body;
 use axum::http::header::{
-    ACCESS_CONTROL_ALLOW_ORIGIN, ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, ETAG, HOST,
-    IF_NONE_MATCH, LAST_MODIFIED, LOCATION, RETRY_AFTER, SEC_WEBSOCKET_PROTOCOL, UPGRADE,
-    X_CONTENT_TYPE_OPTIONS,
+    ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_TYPE, LOCATION, RETRY_AFTER, SEC_WEBSOCKET_PROTOCOL, UPGRADE,
 };
 use axum::http::request::Parts;
 use axum::http::{HeaderName, Method, Request, Response, StatusCode, Version};
 use bytes::Bytes;
 use hyper::body::Incoming;
 
+use self::index::index;
+use self::reply::{With as _, empty, file, reply, text_reply};
 use super::client::Client;
 use super::connection::Role;
 use super::record::Protocol;
 use super::tap::Tap;
-use super::{Site, assets, legacy, live, metrics, origin, stats, status, stills, template, upgrade};
+use super::{Site, assets, legacy, live, metrics, origin, stats, status, stills, upgrade};
 
-const TEXT: &str = "text/plain; charset=utf-8";
 const JSON: &str = "application/json";
 const PAGE: &str = "/index.html";
 const LIVE: &str = "/live";
@@ -118,15 +121,7 @@ async fn snapshot(site: &Site) -> Response<Body> {
 /// Upgrades to the old protocol, or to the live one.
 fn websocket(site: &Arc<Site>, tap: &Arc<Tap>, parts: Parts, old: bool) -> Response<Body> {
     if !origin::permits(&parts.headers, &site.settings.allow_origin) {
-        if let Some(stranger) = site.strangers.first_seen(&parts.headers) {
-            (site.settings.say)(&format!(
-                "Refused: a page of {stranger} wants the video. To let it: --allow-origin {stranger} (or, if that is this \
-                 server behind a proxy, let the proxy pass the Host header on)"
-            ));
-        }
-        let text = "This page may not watch the camera: it comes from another host. The camera's owner can permit \
-                    it with --allow-origin.\n";
-        return text_reply(StatusCode::FORBIDDEN, text);
+        return refuse_stranger(site, &parts);
     }
     // Some old clients ask for a protocol of any name and close if none is chosen.
     let chosen = upgrade::offered(&parts).find(|&name| old || name == wire::SUBPROTOCOL).map(String::from);
@@ -152,6 +147,19 @@ fn websocket(site: &Arc<Site>, tap: &Arc<Tap>, parts: Parts, old: bool) -> Respo
         }
     });
     response
+}
+
+/// A page of another host wants the video, and its owner has not permitted that; he is told so once.
+fn refuse_stranger(site: &Site, parts: &Parts) -> Response<Body> {
+    if let Some(stranger) = site.strangers.first_seen(&parts.headers) {
+        (site.settings.say)(&format!(
+            "Refused: a page of {stranger} wants the video. To let it: --allow-origin {stranger} (or, if that is this \
+             server behind a proxy, let the proxy pass the Host header on)"
+        ));
+    }
+    let text = "This page may not watch the camera: it comes from another host. The camera's owner can permit \
+                it with --allow-origin.\n";
+    text_reply(StatusCode::FORBIDDEN, text)
 }
 
 fn page(site: &Site, tap: &Tap, parts: &Parts) -> Response<Body> {
@@ -183,60 +191,6 @@ fn page(site: &Site, tap: &Tap, parts: &Parts) -> Response<Body> {
     }
 }
 
-/// The page with its placeholders filled in.
-fn index(site: &Site, tap: &Tap, parts: &Parts) -> Response<Body> {
-    if parts.method == Method::GET {
-        // A camera that rests begins to wake while the page is loaded.
-        site.camera.needs.expect();
-    }
-    let built_in = || std::str::from_utf8(site.assets.find(PAGE)?.0.bytes).ok();
-    let Some(text) = site.index.as_deref().or_else(built_in) else {
-        return text_reply(StatusCode::NOT_FOUND, "No page is built in. Give one with --index\n");
-    };
-    let ws_port = site.ws_port.unwrap_or(site.http_port);
-    let size = site.camera.size();
-    let filled = template::fill(text, |name| match name {
-        "WS_PORT" => Some(ws_port.to_string()),
-        "WIDTH" => Some(size.width().to_string()),
-        "HEIGHT" => Some(size.height().to_string()),
-        "COLOR" => Some(site.settings.color.clone()),
-        "BGCOLOR" => Some(site.settings.bgcolor.clone()),
-        "ASSETS" => Some(format!("{:016x}", site.assets.digest)),
-        "ADDRESS" => Some(format!("{}:{ws_port}", host(tap, parts))),
-        _ => None,
-    });
-    let etag = assets::etag(filled.as_bytes());
-    file(site, parts, assets::HTML, filled.into(), &etag)
-}
-
-/// The host by which the viewer knows us, or else the address at which he reached us.
-fn host(tap: &Tap, parts: &Parts) -> String {
-    let named = parts.headers.get(HOST).and_then(|host| origin::host(host.to_str().ok()?));
-    named.map_or_else(
-        || match tap.local.ip() {
-            std::net::IpAddr::V4(address) => address.to_string(),
-            std::net::IpAddr::V6(address) => format!("[{address}]"),
-        },
-        ToOwned::to_owned,
-    )
-}
-
-/// A file that may be kept, but is asked for anew each time: after an update no old script meets a new server.
-fn file(site: &Site, parts: &Parts, content_type: &str, bytes: Bytes, etag: &str) -> Response<Body> {
-    let known = parts.headers.get(IF_NONE_MATCH).and_then(|tags| tags.to_str().ok()).is_some_and(|tags| {
-        tags.split(',').any(|tag| matches!(tag.trim(), "*") || tag.trim().trim_start_matches("W/") == etag)
-    });
-    let response =
-        if known { empty(StatusCode::NOT_MODIFIED) } else { reply(StatusCode::OK, content_type, bytes) };
-    response
-        // Pages of other hosts may load `jsmpg.js` and the player that it fetches. Who may see the video is decided
-        // at the WebSocket.
-        .with(ACCESS_CONTROL_ALLOW_ORIGIN, "*")
-        .with(ETAG, etag)
-        .with(CACHE_CONTROL, "no-cache")
-        .with(LAST_MODIFIED, &httpdate::fmt_http_date(site.started))
-}
-
 fn is_proxied(parts: &Parts) -> bool {
     let by_header = |name: &HeaderName| {
         matches!(name.as_str(), "forwarded" | "via") || name.as_str().starts_with("x-forwarded-")
@@ -248,39 +202,4 @@ fn is_proxied(parts: &Parts) -> bool {
 fn redirect(to: &str, parts: &Parts) -> Response<Body> {
     let to = parts.uri.query().map_or_else(|| to.to_string(), |query| format!("{to}?{query}"));
     text_reply(StatusCode::MOVED_PERMANENTLY, "The page is /index.html\n").with(LOCATION, &to)
-}
-
-fn text_reply(status: StatusCode, text: impl Into<Bytes>) -> Response<Body> {
-    reply(status, TEXT, text)
-}
-
-/// hyper leaves the body out where the request was HEAD; the length stays.
-fn reply(status: StatusCode, content_type: &str, body: impl Into<Bytes>) -> Response<Body> {
-    let body = body.into();
-    let len = body.len().to_string();
-    let mut response = empty(status).with(CONTENT_TYPE, content_type).with(CONTENT_LENGTH, &len);
-    *response.body_mut() = Body::from(body);
-    response.with(X_CONTENT_TYPE_OPTIONS, "nosniff")
-}
-
-fn empty(status: StatusCode) -> Response<Body> {
-    let mut response = Response::new(Body::empty());
-    *response.status_mut() = status;
-    response
-}
-
-/// Setting headers one behind the other.
-trait With {
-    /// The same with this header.
-    fn with(self, name: HeaderName, value: &str) -> Self;
-}
-
-impl With for Response<Body> {
-    fn with(mut self, name: HeaderName, value: &str) -> Self {
-        // Every value that is set here is of printable ASCII.
-        if let Ok(value) = value.parse() {
-            self.headers_mut().insert(name, value);
-        }
-        self
-    }
 }

@@ -9,8 +9,9 @@ use mpeg1::level::{self, Level};
 use super::crop::Window;
 use super::flip::Flip;
 use super::rate::FrameRate;
+use super::settings::turned_size;
 use super::turn::{Quarter, Turner};
-use super::{Settings, Sink, turned_size};
+use super::{Settings, Sink};
 use crate::frame::{BlankFrame, FramePool, FrameSize, TimeMeaning};
 use crate::time::Timestamp;
 

@@ -11,8 +11,9 @@ use std::time::{Duration, Instant};
 use rustix::event::{PollFd, PollFlags};
 use rustix::fs::inotify::{self, CreateFlags, WatchFlags};
 
+use super::Chosen;
+use super::choose::Spec;
 use super::v4l2::{Camera, Dark};
-use super::{Chosen, Spec};
 use crate::shutdown::{Shutdown, poll_within};
 
 /// Waits for one source to come back.

@@ -15,7 +15,8 @@ use rustix::event::{PollFd, PollFlags};
 use super::{Camera, file_name};
 use crate::shutdown::poll_within;
 use crate::source::child::Ending;
-use crate::source::{Chosen, Settings, SourceError, Spec, exec};
+use crate::source::choose::Spec;
+use crate::source::{Chosen, Settings, SourceError, exec};
 
 /// Its names, today's first.
 const PROGRAMS: [&str; 2] = ["rpicam-vid", "libcamera-vid"];
