@@ -73,7 +73,7 @@ pub(super) fn share_out(most_bits: f32, slices: &mut [Coded]) {
 /// A slice's bits.
 #[derive(Debug)]
 pub(super) struct Purse<'a> {
-    costs: Costs,
+    costs: &'a Costs,
     /// Bits that the slice may have; none: as many as it takes.
     budget: Option<f32>,
     /// The scale that the picture was planned with.
@@ -101,7 +101,7 @@ impl<'a> Purse<'a> {
             modes.iter().zip(waiting).filter(|&(mode, &waited)| context.is_overdue(mode, waited)).count();
         let room = slice.budget.map_or(0.0, |budget| (budget - slice.least) / LEAST_INTRA_BITS);
         Self {
-            costs: context.costs,
+            costs: &context.costs,
             budget: slice.budget,
             planned: context.scale,
             scale: context.scale,
@@ -154,7 +154,9 @@ impl<'a> Purse<'a> {
             self.scale = (wanted as u8).saturating_add(1).clamp(self.planned, COARSEST);
         }
         // The first one is tried in any case, for nothing is learned of what never is: what takes too much is taken back.
-        let fits = self.costs.bits(mode, self.scale) <= left || self.done.1 == 0.0;
+        let takes =
+            if self.scale == self.planned { mode.foretold } else { self.costs.bits(mode, self.scale) };
+        let fits = takes <= left || self.done.1 == 0.0;
         self.starved |= !fits || f32::from(self.scale) > f32::from(self.planned) * STARVED;
         if fits { Effort::Scale(self.scale) } else { Effort::Least }
     }
@@ -179,10 +181,9 @@ impl<'a> Purse<'a> {
             self.tally.add(mode, scale, bits);
         }
         if self.budget.is_some() {
-            let foretold = self.costs.bits(mode, self.planned);
-            self.foretold = (self.foretold - foretold).max(0.0);
+            self.foretold = (self.foretold - mode.foretold).max(0.0);
             self.done = (
-                self.done.0 + foretold,
+                self.done.0 + mode.foretold,
                 self.done.1 + bits as f32 * f32::from(self.scale) / f32::from(self.planned),
             );
         }

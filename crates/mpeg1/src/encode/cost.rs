@@ -9,7 +9,9 @@
 //! (`rate`, `budget`).
 
 use super::mode::Mode;
-use super::typical::{Amount, Typical, intra_head, is_settled, predicted_head, typical};
+use super::typical::{
+    Amount, Lines, Typical, bits, intra_head, is_settled, lines_of, predicted_head, typical, units, unsettled,
+};
 
 /// How quickly it is learned that things cost more, and that they cost less: too fine a quantiser is paid with delay.
 const LEARN_MORE: f32 = 0.6;
@@ -30,6 +32,9 @@ pub(super) struct Costs {
     predicted: Cost,
     /// Bits of one of which nothing is to be coded, on average: now and then something is.
     settled: f32,
+    /// What follows for bits by activity, of predicted and of intra ones: worked out once, for it is asked for thousands of
+    /// macroblocks.
+    lines: [Lines; 2],
 }
 
 /// The same of one kind: of what there is little of, and of what is above, as [`Typical`] has it.
@@ -52,7 +57,6 @@ struct Part {
 impl Part {
     const TYPICAL: Self = Self { times: 1.0, more: 0.0 };
 
-    #[inline]
     fn bits(self, amount: Amount) -> f32 {
         self.times * amount.bits + self.more * amount.units
     }
@@ -73,9 +77,9 @@ impl Part {
 impl Cost {
     const TYPICAL: Self = Self { little: Part::TYPICAL, much: Part::TYPICAL };
 
-    #[inline]
-    fn bits(self, typical: Typical) -> f32 {
-        self.little.bits(typical.little) + self.much.bits(typical.much)
+    const fn lines(self, intra: bool) -> Lines {
+        let Self { little, much } = self;
+        lines_of(intra, [(little.times, little.more), (much.times, much.more)])
     }
 
     fn times(self, factor: f32) -> Self {
@@ -94,28 +98,39 @@ fn learn(cost: &mut f32, seen: f32, sure: f32) {
 
 impl Costs {
     /// Of natural pictures.
-    pub const TYPICAL: Self = Self { intra: Cost::TYPICAL, predicted: Cost::TYPICAL, settled: 0.0 };
+    pub const TYPICAL: Self = Self::new(Cost::TYPICAL, Cost::TYPICAL, 0.0);
+
+    const fn new(intra: Cost, predicted: Cost, settled: f32) -> Self {
+        Self { intra, predicted, settled, lines: [predicted.lines(false), intra.lines(true)] }
+    }
 
     /// The same for what takes so many times as much.
     pub fn times(self, factor: f32) -> Self {
-        Self {
-            intra: self.intra.times(factor),
-            predicted: self.predicted.times(factor),
-            settled: self.settled * factor,
-        }
+        Self::new(self.intra.times(factor), self.predicted.times(factor), self.settled * factor)
     }
 
     /// About how many bits the macroblock takes with `scale`; none if it waits.
     #[inline]
     pub fn bits(&self, mode: &Mode, scale: u8) -> f32 {
-        match mode {
-            Mode { waits: true, .. } => 0.0,
-            Mode { bare: true, .. } => intra_head(mode),
-            Mode { intra: true, .. } => intra_head(mode) + self.intra.bits(typical(mode, scale)),
-            // Where little moves that is most of all there is.
-            _ if is_settled(mode, scale) => self.settled,
-            _ => predicted_head(mode) + self.predicted.bits(typical(mode, scale)),
+        if mode.waits {
+            return 0.0;
         }
+        let own = mode.scale(scale);
+        match mode {
+            Mode { bare: true, .. } => intra_head(mode),
+            Mode { intra: true, .. } => intra_head(mode) + bits(&self.lines[1], units(mode, own)),
+            // Where little moves that is most of all there is.
+            _ if is_settled(mode, own) => self.settled,
+            _ => {
+                let part = unsettled(mode.settled_scale, own);
+                predicted_head(mode) + part * bits(&self.lines[0], units(mode, own))
+            }
+        }
+    }
+
+    /// What all of these take.
+    pub fn sum(&self, modes: &[Mode], scale: u8) -> f32 {
+        modes.iter().map(|mode| self.bits(mode, scale)).sum()
     }
 
     /// Learns from what macroblocks took.
@@ -125,6 +140,7 @@ impl Costs {
         if tally.settled.0 >= TELLING_SETTLED {
             learn(&mut self.settled, tally.settled.1 / tally.settled.0, 1.0);
         }
+        *self = Self::new(self.intra, self.predicted, self.settled);
     }
 }
 
@@ -170,7 +186,7 @@ impl Tally {
     /// Adds a macroblock that was coded with `scale` and took `bits`.
     pub fn add(&mut self, mode: &Mode, scale: u8, bits: u32) {
         let bits = bits as f32;
-        if is_settled(mode, scale) {
+        if is_settled(mode, mode.scale(scale)) {
             self.settled = (self.settled.0 + 1.0, self.settled.1 + bits);
             return;
         }
@@ -221,6 +237,22 @@ mod tests {
             costs.learn(tally);
         }
         costs
+    }
+
+    #[test]
+    fn lines_say_what_the_parts_do() {
+        let part = |times, more| Part { times, more };
+        let cost = Cost { little: part(0.7, 1.5), much: part(1.9, 12.0) };
+        let costs = Costs::new(cost, cost, 3.0);
+        for intra in [false, true] {
+            for activity in (0..65_280).step_by(61) {
+                let mode = Mode { intra, activity, ..Mode::default() };
+                let Typical { little, much } = typical(&mode, 5);
+                let head = if intra { intra_head(&mode) } else { 0.0 };
+                let parts = head + cost.little.bits(little) + cost.much.bits(much);
+                assert!((costs.bits(&mode, 5) - parts).abs() <= 1e-5 * parts, "{activity}");
+            }
+        }
     }
 
     #[test]

@@ -54,6 +54,7 @@ const DUE: Mode = Mode {
     remains: Remains::NONE,
     settled_scale: 0,
     rests: false,
+    foretold: 0.0,
     waits: false,
     bare: false,
     vector: MotionVector::ZERO,
@@ -106,13 +107,12 @@ impl Joiner {
     /// What a row that was looked at takes with `scale`.
     fn bits(&self, row: usize, scale: u8) -> f32 {
         let mb_width = self.modes.len() / self.slices.len();
-        self.modes[row * mb_width..][..mb_width].iter().map(|mode| self.costs.bits(mode, scale)).sum()
+        self.costs.sum(&self.modes[row * mb_width..][..mb_width], scale)
     }
 
     /// The finest scale with which what was looked at fits into `bits`.
     fn finest(&self, bits: f32) -> u8 {
-        let takes = |scale| self.modes.iter().map(|mode| self.costs.bits(mode, scale)).sum::<f32>();
-        (1..31).find(|&scale| takes(scale) <= bits).unwrap_or(31)
+        (1..31).find(|&scale| self.costs.sum(&self.modes, scale) <= bits).unwrap_or(31)
     }
 }
 

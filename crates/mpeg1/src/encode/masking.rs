@@ -44,15 +44,31 @@ impl Masking {
     }
 
     /// The scale that is as good as `scale` without masking.
+    #[inline(always)]
     pub const fn scale(self, scale: u8) -> u8 {
-        if self.0 == 0 {
-            return scale;
-        }
+        MASKED[self.0 as usize & 3][scale as usize % 32]
+    }
+
+    const fn masked(self, scale: u8) -> u8 {
         let step = if scale <= NEARLY_FINEST { self.0 >> (NEARLY_FINEST + 1 - scale) } else { self.0 };
         let masked = (scale as u16 * FACTORS[step as usize & 3] + 32) / 64;
         if masked > COARSEST as u16 { COARSEST } else { masked as u8 }
     }
 }
+
+/// The masked scale, by the step of masking and the scale.
+static MASKED: [[u8; 32]; MOST as usize + 1] = {
+    let (mut masked, mut scale) = ([[0; 32]; MOST as usize + 1], 1);
+    while scale < 32 {
+        let mut step = 0;
+        while step <= MOST {
+            masked[step as usize][scale as usize] = Masking(step as u8).masked(scale);
+            step += 1;
+        }
+        scale += 1;
+    }
+    masked
+};
 
 #[cfg(test)]
 mod tests {

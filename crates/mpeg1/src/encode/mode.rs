@@ -17,7 +17,7 @@ use crate::syntax::macroblock::MotionVector;
 use crate::syntax::picture::PictureKind;
 
 /// What was found out about a macroblock.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(super) struct Mode {
     /// Coded without prediction.
     pub intra: bool,
@@ -49,6 +49,8 @@ pub(super) struct Mode {
     pub settled_scale: u8,
     /// It is coded no finer than with that.
     pub rests: bool,
+    /// Bits that it takes with the scale that the picture is planned with, as foretold once that is known.
+    pub foretold: f32,
 }
 
 impl Mode {
@@ -74,15 +76,17 @@ impl Mode {
     /// The quantizer_scale that it is coded with in a picture of `scale`. What is due is coded to last: many pictures
     /// are predicted from it, which pays for half the scale; but not where there are bits for nothing, nor down to 1, with
     /// which the largest level, 255, is too small for hard edges.
+    #[inline]
     pub(super) const fn scale(&self, scale: u8) -> u8 {
-        let scale = self.masking.scale(scale);
-        let scale = if self.rests && scale < self.settled_scale { self.settled_scale } else { scale };
-        let half = if scale == 2 { 2 } else { scale.div_ceil(2) };
-        match (scale * 2).checked_sub(COARSEST) {
-            _ if !self.due => scale,
-            Some(near_the_coarsest) if near_the_coarsest > half => near_the_coarsest,
-            _ => half,
+        if self.due {
+            let half = if scale == 2 { 2 } else { scale.div_ceil(2) };
+            return match (scale * 2).checked_sub(COARSEST) {
+                Some(near_the_coarsest) if near_the_coarsest > half => near_the_coarsest,
+                _ => half,
+            };
         }
+        let scale = self.masking.scale(scale);
+        if self.rests && scale < self.settled_scale { self.settled_scale } else { scale }
     }
 }
 

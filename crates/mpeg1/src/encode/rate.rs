@@ -139,11 +139,12 @@ impl RateControl {
         self.due = self.due(share).min(most_bits);
         let wanted = (self.due + share * self.unused).min(most_bits);
         let least = self.finest.max((reached(modes, self.scale) * LEAST_CHANGE) as u8);
-        let scale = self.nearest_scale(modes, least, wanted, most_bits);
-        let scale = refine(self.costs, (least, scale), wanted, modes);
+        let (scale, bits) = self.nearest_scale(modes, least, wanted, most_bits);
+        let scale = refine(self.costs, (least, scale), (wanted, bits), modes);
         let allowed = self.allowed(scale, wanted, most_bits);
-        let mut due = self.due_bits(modes, scale);
         let turns = Turns::of(waiting, self.frames_per_second as f32);
+        // Where nobody waits, nor will, it is of no use to know it.
+        let mut due = if scale == COARSEST || turns.any() { self.due_bits(modes, scale) } else { 0.0 };
         // A row whose turn it is, finely coded, is not worth that others stand still for seconds.
         if scale == COARSEST && due > allowed - turns.bits() {
             modes.iter_mut().for_each(|mode| mode.bare = mode.due);
@@ -229,20 +230,25 @@ impl RateControl {
         wanted + (0.9 * most_bits - wanted).max(0.0) * worse
     }
 
-    /// The scale, from `least` on, whose bits are nearest to what is allowed.
-    fn nearest_scale(&self, modes: &[Mode], least: u8, wanted: f32, most_bits: f32) -> u8 {
-        let (mut low, mut high) = (least, COARSEST);
+    /// The scale, from `least` on, whose bits are nearest to what is allowed, and those bits. It is looked for from that of
+    /// the picture before on, in steps that double: mostly it is the same or the next one.
+    fn nearest_scale(&self, modes: &[Mode], least: u8, wanted: f32, most_bits: f32) -> (u8, f32) {
+        let (mut low, mut high, mut found) = (least, COARSEST, None);
+        let (mut scale, mut step) = (self.scale, 1);
         while low < high {
-            let scale = (low + high) / 2;
+            scale = scale.clamp(low, high - 1);
             let allowed = self.allowed(scale, wanted, most_bits);
-            let bits: f32 = modes.iter().map(|mode| self.costs.bits(mode, scale)).sum();
+            let bits = self.costs.sum(modes, scale);
             // Half-way to the next finer scale's bits is near enough.
             if bits * 2.0 * f32::from(scale) <= allowed * (2.0 * f32::from(scale) + 1.0) {
-                high = scale;
+                (high, found) = (scale, Some(bits));
+                scale = scale.saturating_sub(step);
             } else {
                 low = scale + 1;
+                scale += step;
             }
+            step *= 2;
         }
-        low
+        (low, found.unwrap_or_else(|| self.costs.sum(modes, low)))
     }
 }

@@ -14,8 +14,15 @@ const FINER: f32 = 0.7;
 
 /// Where much of the `wanted` bits is left with `scale`, since the next finer one takes too much: a finer one, `least` at the
 /// finest, and what stays is made to rest as far as there are not bits for it.
-pub(super) fn refine(costs: Costs, (least, scale): (u8, u8), wanted: f32, modes: &mut [Mode]) -> u8 {
-    if scale <= least || modes.iter().map(|mode| costs.bits(mode, scale)).sum::<f32>() > wanted * FILLED {
+///
+/// `bits`: what all take with `scale`.
+pub(super) fn refine(
+    costs: Costs,
+    (least, scale): (u8, u8),
+    (wanted, bits): (f32, f32),
+    modes: &mut [Mode],
+) -> u8 {
+    if scale <= least || bits > wanted * FILLED {
         return scale;
     }
     let at_rest = |scale| {
@@ -90,9 +97,13 @@ mod tests {
         let costs = Costs::TYPICAL;
         let takes = |scale| costs.bits(&new, scale);
         let mut modes = [new, stays];
-        assert_eq!(refine(costs, (2, 20), takes(20) * 1.9, &mut modes), 20, "more than half of it is used");
-        assert_eq!(refine(costs, (2, 20), takes(14) + 1.0 + takes(20), &mut modes), 14);
+        let mut refine = |least, wanted| {
+            let bits = costs.sum(&modes, 20);
+            refine(costs, (least, 20), (wanted, bits), &mut modes)
+        };
+        assert_eq!(refine(2, takes(20) * 1.9), 20, "more than half of it is used");
+        assert_eq!(refine(2, takes(14) + 1.0 + takes(20)), 14);
+        assert_eq!(refine(20, f32::MAX), 20, "no finer than it may be");
         assert!(!modes[0].rests);
-        assert_eq!(refine(costs, (20, 20), f32::MAX, &mut modes), 20, "no finer than it may be");
     }
 }

@@ -60,9 +60,13 @@ impl PictureContext<'_> {
         !mode.due && !mode.waits && waited > self.patience.most
     }
 
-    /// What these macroblocks take with the planned scale, as foretold.
-    pub fn foretell(&self, modes: &[Mode]) -> f32 {
-        modes.iter().map(|mode| self.costs.bits(mode, self.scale)).sum()
+    /// Notes what these macroblocks take with the planned scale, as foretold; gives the sum.
+    pub fn foretell(&self, modes: &mut [Mode]) -> f32 {
+        let foretell = |mode: &mut Mode| {
+            mode.foretold = self.costs.bits(mode, self.scale);
+            mode.foretold
+        };
+        modes.iter_mut().map(foretell).sum()
     }
 }
 

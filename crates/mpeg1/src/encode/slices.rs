@@ -111,9 +111,9 @@ pub(super) fn code(
 }
 
 /// Notes in the front of `slices` what is foretold for each; gives how many rows each of them has.
-fn foretell(context: &PictureContext<'_>, modes: &[Mode], slices: &mut [Coded]) -> usize {
+fn foretell(context: &PictureContext<'_>, modes: &mut [Mode], slices: &mut [Coded]) -> usize {
     let mb_width = context.reference.mb_width;
-    for (row, modes) in slices.iter_mut().zip(modes.chunks(mb_width)) {
+    for (row, modes) in slices.iter_mut().zip(modes.chunks_mut(mb_width)) {
         row.foretold = context.foretell(modes);
     }
     let rows = rows_of_slice(context.kind, slices.len(), slices.iter().map(|row| row.foretold).sum());

@@ -23,7 +23,10 @@ const MOVED_BITS: f32 = 4.0;
 /// By what part a scale is finer with which all of what remained is to be coded.
 const UNSETTLED: f32 = 0.4;
 
-type Curve = [f32; 11];
+const POINTS: usize = 11;
+type Curve = [f32; POINTS];
+static INTRA_LINES: Lines = lines(INTRA);
+static PREDICTED_LINES: Lines = lines(PREDICTED);
 
 /// What an activity is multiplied by to be in units of 32 times the scale, by the scale.
 const UNITS: [f32; 32] = {
@@ -70,33 +73,83 @@ impl Typical {
     }
 }
 
+/// Between two points of a curve, or from the last one on: bits where there is no activity, and for each 32 × scale of it.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(super) struct Line {
+    pub bits: f32,
+    pub each: f32,
+}
+
+/// A curve's lines, from each of its points on.
+pub(super) type Lines = [Line; POINTS];
+
+/// What so many units of activity take.
+#[inline(always)]
+pub(super) fn bits(lines: &Lines, units: f32) -> f32 {
+    // How many times it can be halved says between which two points it lies.
+    let n = (units as u32).checked_ilog2().map_or(0, |log| log as usize + 1).min(POINTS - 1);
+    lines[n].bits + lines[n].each * units
+}
+
+const fn lines(curve: Curve) -> Lines {
+    let (mut lines, mut n, mut from, mut width) = ([Line { bits: 0.0, each: 0.0 }; POINTS], 0, 0.0, 1.0);
+    while n < POINTS {
+        let each = if n + 1 < POINTS { (curve[n + 1] - curve[n]) / width } else { 0.0 };
+        lines[n] = Line { bits: curve[n] - each * from, each };
+        (from, width) = (from + width, if n == 0 { 1.0 } else { width * 2.0 });
+        n += 1;
+    }
+    lines
+}
+
+/// What macroblocks take besides their heads where it is so many `times` what is usual and so much `more` for each unit: of
+/// what there is little of, and of what is above.
+pub(super) const fn lines_of(intra: bool, [little, much]: [(f32, f32); 2]) -> Lines {
+    let (mut lines, mut n) = (if intra { INTRA_LINES } else { PREDICTED_LINES }, 0);
+    let at_point = (if intra { INTRA } else { PREDICTED })[LITTLE_POINT];
+    let most_little = little.0 * at_point + little.1 * LITTLE_UNITS;
+    while n < POINTS {
+        let Line { bits, each } = lines[n];
+        lines[n] = if n < LITTLE_POINT {
+            Line { bits: little.0 * bits, each: little.0 * each + little.1 }
+        } else {
+            let above = much.0 * (bits - at_point) - much.1 * LITTLE_UNITS;
+            Line { bits: most_little + above, each: much.0 * each + much.1 }
+        };
+        n += 1;
+    }
+    lines
+}
+
+/// The macroblock's activity with a quantizer_scale of its own.
+#[inline(always)]
+pub(super) fn units(mode: &Mode, own_scale: u8) -> f32 {
+    mode.activity as f32 * UNITS[usize::from(own_scale % 32)]
+}
+
 /// The macroblock's activity at the picture's `scale`, as far as it is not settled.
 #[inline(always)]
 pub(super) fn typical(mode: &Mode, scale: u8) -> Typical {
     let scale = mode.scale(scale);
     let part = unsettled(mode.settled_scale, scale);
-    let curve = if mode.intra { &INTRA } else { &PREDICTED };
-    // How many times it can be halved says between which two points it lies.
-    let units = mode.activity as f32 * UNITS[usize::from(scale % 32)];
-    let n = ((units as u32).checked_ilog2().map_or(0, |log| log as usize + 1)).min(curve.len() - 2);
-    let (from, width) =
-        if n == 0 { (0.0, 1.0) } else { ((1u32 << (n - 1)) as f32, (1u32 << (n - 1)) as f32) };
-    let bits = curve[n] + (curve[n + 1] - curve[n]) * ((units - from) / width).min(1.0);
+    let (curve, lines) = if mode.intra { (&INTRA, &INTRA_LINES) } else { (&PREDICTED, &PREDICTED_LINES) };
+    let units = units(mode, scale);
+    let bits = bits(lines, units);
     let amount = |units, bits| Amount { units: units * part, bits: bits * part };
     let little = (units.min(LITTLE_UNITS), bits.min(curve[LITTLE_POINT]));
     Typical { little: amount(little.0, little.1), much: amount(units - little.0, bits - little.1) }
 }
 
-/// Whether there is nothing to code with `scale`.
+/// Whether there is nothing to code with a quantizer_scale of its own.
 #[inline(always)]
-pub(super) fn is_settled(mode: &Mode, scale: u8) -> bool {
-    mode.settled_scale > 0 && mode.settled_scale <= mode.scale(scale)
+pub(super) const fn is_settled(mode: &Mode, own_scale: u8) -> bool {
+    mode.settled_scale > 0 && mode.settled_scale <= own_scale
 }
 
 /// What part of a macroblock there is to code with `scale`: nothing with a scale with which nothing remained, and all with one
 /// that is finer by [`UNSETTLED`].
 #[inline(always)]
-fn unsettled(settled: u8, scale: u8) -> f32 {
+pub(super) fn unsettled(settled: u8, scale: u8) -> f32 {
     match settled {
         0 => 1.0,
         _ if settled <= scale => 0.0,

@@ -68,6 +68,11 @@ impl Turns {
         Self { frames_per_second, waited }
     }
 
+    /// Whether one has waited.
+    pub fn any(&self) -> bool {
+        self.waited[1..].iter().any(|&count| count > 0)
+    }
+
     /// What all that wait take with nothing but their DCs.
     fn all_bits(&self) -> f32 {
         self.waited[1..].iter().map(|&count| f32::from(count)).sum::<f32>() * LEAST_INTRA_BITS
