@@ -24,8 +24,8 @@ use crate::statistics::Statistics;
 /// worth is known at once. After them one a tick.
 const FIRST_PROBES: usize = 4;
 /// While pictures come one soon after the other they say that the connection lives, and one in so many ticks is enough to know
-/// the clocks: in four seconds they drift apart by 0.4 ms at most.
-const PROBE_TICKS: u32 = 4;
+/// the clocks: in ten seconds they drift apart by 1 ms at most.
+const PROBE_TICKS: u32 = 10;
 /// So soon. Where the last one is older a probe is sent, for silence would be noticed before the next tick's is answered.
 const FLOWS_US: u64 = 100_000;
 /// Ticks without any message, though a probe asked for one, until a connection is taken for dead.
@@ -62,7 +62,8 @@ pub struct Live {
     outbox: Outbox,
     clocks: Comparison,
     silent_ticks: u32,
-    /// Ticks since the last probe.
+    /// The last probe, and ticks since then.
+    probe: Probe,
     unasked_ticks: u32,
     /// When a message came last.
     heard_us: u64,
@@ -119,10 +120,12 @@ impl Live {
             Ok(Some(FromServer::Gap(gap))) => self.gap(gap),
             Ok(Some(FromServer::Notice(notice))) => self.notice(notice),
             Ok(Some(FromServer::Clock(reply))) => {
+                let asked = self.probe;
                 self.clocks.reply(reply.probe_us, reply.server_us, now_us);
                 let probe =
                     if self.clocks.taken() < FIRST_PROBES { self.probe(now_us) } else { Events::NONE };
-                self.acknowledge_more().with(probe)
+                let with_picture = reply.probe_us == asked.probe_us && asked.with_picture;
+                if with_picture { probe } else { self.acknowledge_more().with(probe) }
             }
             Ok(Some(FromServer::Bye(bye))) => self.bye(bye),
             Ok(Some(FromServer::Pace(pace))) => {
@@ -139,8 +142,11 @@ impl Live {
             return Events::STALE;
         }
         self.unasked_ticks += 1;
-        let flows = now_us.saturating_sub(self.heard_us) < FLOWS_US && self.clocks.taken() >= FIRST_PROBES;
-        if flows && self.unasked_ticks < PROBE_TICKS { Events::NONE } else { self.probe(now_us) }
+        let is_known = self.clocks.taken() >= FIRST_PROBES;
+        if is_known && self.flows(now_us) && self.unasked_ticks < PROBE_TICKS {
+            return Events::NONE;
+        }
+        self.probe(now_us)
     }
 
     /// The picture that the last [`Events::PAINT`] spoke of was painted at `now_us`; decoding it took `decode_us`.
@@ -370,8 +376,14 @@ impl Live {
 
     fn probe(&mut self, now_us: u64) -> Events {
         self.unasked_ticks = 0;
-        self.outbox.probe = Some(Probe { probe_us: now_us });
+        let with_picture = self.flows(now_us) && !self.acknowledged.is_each();
+        self.probe = Probe { probe_us: now_us, with_picture };
+        self.outbox.probe = Some(self.probe);
         Events::SEND
+    }
+
+    fn flows(&self, now_us: u64) -> bool {
+        now_us.saturating_sub(self.heard_us) < FLOWS_US
     }
 
     fn set_state(&mut self, state: State) -> Events {

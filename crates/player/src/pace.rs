@@ -30,6 +30,11 @@ impl Acknowledged {
         self.pace = pace;
     }
 
+    /// Whether the server is told of each.
+    pub(crate) const fn is_each(&self) -> bool {
+        self.pace.is_each()
+    }
+
     /// A picture came whole.
     pub(crate) fn came(&mut self, header: &UnitHeader, now_us: u64) {
         self.transit_us = now_us.wrapping_sub(header.captured_us) as i64;

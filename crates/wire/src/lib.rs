@@ -17,9 +17,9 @@
 //! notice   05 | track | code u16         | text, UTF-8, to the end of the message
 //! clock    06 | track | 0 0              | 0 u32           | probe u64 (the viewer's own µs) … server u64 µs | 24
 //! bye      07 | track | reason u16       | retry after u32 ms | text, UTF-8
-//! pace     08 | track | every u16        |
+//! pace     08 | track | every u16        | from u16 | 6
 //! viewer → server
-//! probe    81 | track | 0 0              | 0 u32           | probe u64 (the viewer's own µs) | 16
+//! probe    81 | track | flags u16        | 0 u32           | probe u64 (the viewer's own µs) | 16
 //! ack      82 | track | 0 0              | stream u32      | received u32 | shown u32 | decode u32 µs | delay u32 µs | 24
 //!                                                          arrived u32: bytes of all messages so far, modulo 2³² | 28
 //! state    83 | track | flags u16        |
@@ -223,18 +223,28 @@ pub struct ClockReply {
 /// came later than the one acknowledged last by more than jitter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Pace {
-    /// Each whose number is a multiple of this; 0 and 1: each.
+    /// One in so many; 0 and 1: each.
     pub every: u16,
+    /// The one of them: that of this number, and of each that is so many further. With another for each viewer not all
+    /// of a crowd acknowledge the same picture, which would be late for the last of them.
+    pub from: u16,
 }
 
 impl Pace {
     /// Each.
-    pub const EACH: Self = Self { every: 1 };
+    pub const EACH: Self = Self { every: 1, from: 0 };
+
+    /// Whether that is each.
+    #[must_use]
+    pub const fn is_each(self) -> bool {
+        self.every <= 1
+    }
 
     /// Whether a picture is to be acknowledged, by its number and whether decoding can begin at it.
     #[must_use]
     pub fn has(self, sequence: u32, start: bool) -> bool {
-        start || sequence.is_multiple_of(u32::from(self.every.max(1)))
+        let every = u32::from(self.every.max(1));
+        start || sequence % every == u32::from(self.from) % every
     }
 }
 
@@ -278,10 +288,12 @@ pub enum FromServer<'a> {
 }
 
 /// A viewer's clock probe.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Probe {
     /// The viewer's own clock, µs; the reply carries it back.
     pub probe_us: u64,
+    /// The reply will be acknowledged with a picture, not by itself: pictures flow, and of some the viewer tells.
+    pub with_picture: bool,
 }
 
 /// What a viewer has received and shown.
@@ -401,7 +413,11 @@ impl<'a> FromServer<'a> {
                 let reason = ByeReason::from_number(f.u16(2)).ok_or(bad)?;
                 Self::Bye(Bye { reason, retry_after_ms: f.u32(4), text: f.text(8)? })
             }
-            0x08 => Self::Pace(Pace { every: Fields::of(message, 4)?.u16(2) }),
+            0x08 => {
+                let f = Fields::of(message, 4)?;
+                let from = if message.len() >= 6 { f.u16(4) } else { 0 };
+                Self::Pace(Pace { every: f.u16(2), from })
+            }
             _ => return Ok(None),
         }))
     }
@@ -444,6 +460,7 @@ impl<'a> FromServer<'a> {
             Self::Pace(pace) => {
                 out.extend([0x08, 0]);
                 out.extend(pace.every.to_le_bytes());
+                out.extend(pace.from.to_le_bytes());
             }
         }
     }
@@ -518,7 +535,10 @@ impl FromViewer {
     pub fn parse(message: &[u8]) -> Result<Option<Self>, Malformed> {
         let kind = *message.first().ok_or(malformed(message))?;
         Ok(Some(match kind {
-            0x81 => Self::Probe(Probe { probe_us: Fields::of(message, 16)?.u64(8) }),
+            0x81 => {
+                let f = Fields::of(message, 16)?;
+                Self::Probe(Probe { probe_us: f.u64(8), with_picture: f.u16(2) & 1 != 0 })
+            }
             0x82 => {
                 let f = Fields::of(message, 24)?;
                 Self::Ack(Ack {
@@ -549,6 +569,7 @@ impl FromViewer {
         match *self {
             Self::Probe(probe) => {
                 out[0] = 0x81;
+                out[2] = u8::from(probe.with_picture);
                 out[8..16].copy_from_slice(&probe.probe_us.to_le_bytes());
                 16
             }

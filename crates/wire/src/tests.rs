@@ -33,7 +33,7 @@ fn every_server_message_round_trips() {
     }));
     round_trip_server(FromServer::Gap(Gap { stream: 3, missed: 70_000 }));
     round_trip_server(FromServer::Clock(ClockReply { probe_us: 1 << 50, server_us: 17 }));
-    round_trip_server(FromServer::Pace(Pace { every: 0x0102 }));
+    round_trip_server(FromServer::Pace(Pace { every: 0x0102, from: 0x0304 }));
     for code in 0..5 {
         let code = NoticeCode::from_number(code).unwrap();
         round_trip_server(FromServer::Notice(Notice { code, text: "the camera is gone: ü" }));
@@ -46,9 +46,13 @@ fn every_server_message_round_trips() {
 
 #[test]
 fn a_pace_names_pictures_and_every_start() {
-    let told = |every, start| (0..7).filter(|&n| Pace { every }.has(n, start)).collect::<Vec<u32>>();
-    assert_eq!(told(3, false), [0, 3, 6]);
-    assert_eq!((told(0, false).len(), told(1, false).len(), told(3, true).len()), (7, 7, 7));
+    let told =
+        |every, from, start| (0..7).filter(|&n| Pace { every, from }.has(n, start)).collect::<Vec<u32>>();
+    assert_eq!(told(3, 0, false), [0, 3, 6]);
+    assert_eq!(told(3, 1, false), [1, 4]);
+    assert_eq!(told(3, 5, false), [2, 5]);
+    assert!([told(0, 5, false), told(1, 5, false), told(3, 5, true)].iter().all(|told| told.len() == 7));
+    assert_eq!([0, 1, 2].map(|every| Pace { every, from: 7 }.is_each()), [true, true, false]);
 }
 
 #[test]
@@ -76,6 +80,9 @@ fn unknown_kinds_and_appended_fields_are_skipped() {
     gap.write(&mut bytes);
     bytes.extend([9; 5]);
     assert_eq!(FromServer::parse(&bytes), Ok(Some(gap)));
+    // An older server's pace is of the first of them.
+    let pace = FromServer::Pace(Pace { every: 4, from: 0 });
+    assert_eq!(FromServer::parse(&[8, 0, 4, 0]), Ok(Some(pace)));
     assert_eq!(FromServer::parse(&[]), Err(Malformed { kind: 0, len: 0 }));
 }
 
@@ -98,7 +105,7 @@ proptest! {
 
     #[test]
     fn every_viewer_message_round_trips(probe_us: u64, a: u32, b: u32, c: u32, d: u32, e: u32, flags in 0u8..8) {
-        round_trip_viewer(FromViewer::Probe(Probe { probe_us }));
+        round_trip_viewer(FromViewer::Probe(Probe { probe_us, with_picture: flags & 1 != 0 }));
         let ack = Ack { stream: a, received: b, shown: c, decode_us: d, delay_us: e, arrived: None };
         round_trip_viewer(FromViewer::Ack(ack));
         round_trip_viewer(FromViewer::Ack(Ack { arrived: Some(a), ..ack }));

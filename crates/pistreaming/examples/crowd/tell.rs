@@ -14,6 +14,8 @@ pub(crate) struct Told {
     took_us: u64,
     told_us: u64,
     is_due: bool,
+    /// Whether what the server's clock says is acknowledged with a picture.
+    with_picture: bool,
 }
 
 /// What the page takes for late.
@@ -21,7 +23,7 @@ const LATE_US: u64 = 30_000;
 
 impl Default for Told {
     fn default() -> Self {
-        Self { pace: Pace::EACH, took_us: 0, told_us: 0, is_due: false }
+        Self { pace: Pace::EACH, took_us: 0, told_us: 0, is_due: false, with_picture: false }
     }
 }
 
@@ -37,15 +39,17 @@ impl Told {
         (self.pace, self.is_due) = (pace, true);
     }
 
-    /// All that came is to be acknowledged.
-    pub(crate) const fn is_due_now(&mut self) {
-        self.is_due = true;
+    /// What the server's clock says has come.
+    pub(crate) const fn answered(&mut self) {
+        self.is_due |= !self.with_picture;
     }
 
     /// Asks for the server's clock.
-    pub(crate) fn probe(&self, mut socket: &TcpStream) {
+    pub(crate) fn probe(&mut self, mut socket: &TcpStream) {
+        self.with_picture = !self.pace.is_each();
+        let probe = Probe { probe_us: now_us(), with_picture: self.with_picture };
         let mut message = [0; wire::LONGEST_FROM_VIEWER];
-        let len = FromViewer::Probe(Probe { probe_us: now_us() }).write(&mut message);
+        let len = FromViewer::Probe(probe).write(&mut message);
         // Who cannot be asked is about to be found gone.
         let _ = socket.write(&frame(&message[..len]));
     }

@@ -54,7 +54,7 @@ impl Settings {
 }
 
 /// How often a page asks for the server's clock while pictures come (`player/src/live.rs`).
-const PROBE_EACH: Duration = Duration::from_secs(4);
+const PROBE_EACH: Duration = Duration::from_secs(10);
 
 /// One viewer.
 struct Viewer {
@@ -153,7 +153,8 @@ impl Crowd {
     fn probe(&mut self) -> Option<Duration> {
         let now = Instant::now();
         while let Some((due, number)) = self.probes.front().copied().filter(|(due, _)| *due <= now) {
-            self.viewers[number].told.probe(&self.viewers[number].socket);
+            let Viewer { told, socket, .. } = &mut self.viewers[number];
+            told.probe(socket);
             self.probes.rotate_left(1);
             self.probes[self.viewers.len() - 1] = (due + PROBE_EACH, number);
         }
@@ -187,7 +188,7 @@ impl Crowd {
                 let stamp = match arrived {
                     Arrived::Picture(stamp) => stamp,
                     Arrived::Pace(pace) => return told.set(pace),
-                    Arrived::Clock => return told.is_due_now(),
+                    Arrived::Clock => return told.answered(),
                     Arrived::Other | Arrived::Close => return,
                 };
                 told.came(stamp, now);

@@ -131,6 +131,11 @@ impl Window {
         if part.first {
             self.picture_from = self.sent;
         }
+        self.sent_aside(now, bytes);
+    }
+
+    /// The same of a small message that is no part of a picture.
+    pub fn sent_aside(&mut self, now: Timestamp, bytes: usize) {
         self.sent += bytes as u64;
         self.untold += bytes as u64;
         self.occupy(now, bytes as u64);
@@ -216,13 +221,13 @@ impl Window {
     pub fn pace(&self, now: Timestamp, pace: Pace, stream: &Stream) -> Pace {
         let wide = WIDE.every(stream);
         if self.queue(now) > JITTER {
-            Pace::EACH
+            Pace { every: 1, ..pace }
         } else if self.is(&VERY_WIDE, now, pace.every > wide, stream) {
-            Pace { every: VERY_WIDE.every(stream) }
-        } else if self.is(&WIDE, now, pace != Pace::EACH, stream) {
-            Pace { every: wide }
+            Pace { every: VERY_WIDE.every(stream), ..pace }
+        } else if self.is(&WIDE, now, !pace.is_each(), stream) {
+            Pace { every: wide, ..pace }
         } else {
-            Pace::EACH
+            Pace { every: 1, ..pace }
         }
     }
 

@@ -76,6 +76,11 @@ impl Meter {
         self.window.sent(self.now(), bytes);
     }
 
+    /// The same of one that is acknowledged with the next picture that is.
+    pub(super) fn send_aside(&mut self, bytes: usize) {
+        self.window.sent_aside(self.now(), bytes);
+    }
+
     /// The same of a picture, or of a part of one, for which it was looked just now. `told`: whether his page will say that
     /// it has come.
     pub(super) fn send_part(&mut self, bytes: usize, part: Part, told: bool) {
@@ -139,11 +144,11 @@ impl Meter {
 
     /// From now on his page is to tell of these pictures of this stream.
     pub(super) fn set_pace(&mut self, pace: Pace, stream: &Stream) {
-        if self.paced.map_or(Pace::EACH, |(pace, _)| pace) != pace {
+        if self.paced.map_or(1, |(pace, _)| pace.every) != pace.every {
             // What is on its way was sent when other pictures were told of.
             self.foretold = Foretold::default();
         }
-        self.paced = (pace != Pace::EACH).then_some((pace, *stream));
+        self.paced = (!pace.is_each()).then_some((pace, *stream));
     }
 
     /// Something came from him. Whether it is the acknowledgement that was to come, and says that all is well: it need not

@@ -44,7 +44,8 @@ async fn watch(site: Arc<Site>, outlet: Outlet, entry: Entry) {
     let need = Some(site.camera.needs.hold());
     let crowd = Arc::clone(&site.crowd);
     let wants = Wants::default();
-    let mut live = Live { site, outlet, entry, stream: None, pace: Pace::EACH, watching: true, need, wants };
+    let pace = Pace { every: 1, from: entry.number() as u16 };
+    let mut live = Live { site, outlet, entry, stream: None, pace, watching: true, need, wants };
     live.greet();
     let (Some(live), end) = seat::serve(&crowd, live, viewer).await else { return };
     let bye = (end == End::Stopping).then(|| live.bye());
@@ -179,12 +180,12 @@ impl Live {
         }
     }
 
-    fn received(&mut self, message: &[u8], viewer: &mut Viewer) -> Result<(), End> {
-        match FromViewer::parse(message) {
+    fn received(&mut self, bytes: &[u8], viewer: &mut Viewer) -> Result<(), End> {
+        match FromViewer::parse(bytes) {
             Ok(Some(FromViewer::Probe(probe))) => {
                 let server_us = self.site.clock.now().as_micros();
-                self.send(&FromServer::Clock(ClockReply { probe_us: probe.probe_us, server_us }));
-                self.outlet.is_to_be_told();
+                let reply = FromServer::Clock(ClockReply { probe_us: probe.probe_us, server_us });
+                self.outlet.reply(&message(&reply), probe.with_picture);
                 Ok(())
             }
             Ok(Some(FromViewer::Ack(ack))) => {
@@ -218,10 +219,11 @@ impl Live {
     /// Who is given bands is to tell of each picture: they are fitted to what is learned from that.
     fn choose_pace(&mut self, viewer: &Viewer) {
         let sharp = self.stream.as_ref().filter(|_| !viewer.wants_more());
-        let pace = sharp.map_or(Pace::EACH, |stream| self.outlet.pace(self.pace, stream));
+        let each = Pace { every: 1, ..self.pace };
+        let pace = sharp.map_or(each, |stream| self.outlet.pace(self.pace, stream));
         if let Some(stream) = &self.stream {
             // A slow device says together with an acknowledgement that it joins anew: nothing of it may wait.
-            let foretold = if self.wants.slow_device { Pace::EACH } else { pace };
+            let foretold = if self.wants.slow_device { each } else { pace };
             self.outlet.set_pace(foretold, stream);
         }
         if std::mem::replace(&mut self.pace, pace) != pace {

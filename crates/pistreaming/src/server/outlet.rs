@@ -203,9 +203,15 @@ impl Outlet {
         self.small.extend_from_slice(message);
     }
 
-    /// His page acknowledges what was sent last, as it does a picture.
-    pub(super) fn is_to_be_told(&mut self) {
-        self.meter.is_to_be_told();
+    /// The same of what he asked for, which his page acknowledges as it does a picture: by itself, or `with_picture`.
+    pub(super) fn reply(&mut self, message: &[u8], with_picture: bool) {
+        if with_picture {
+            self.meter.send_aside(frames::payload_bytes(message));
+            self.small.extend_from_slice(message);
+        } else {
+            self.send(message);
+            self.meter.is_to_be_told();
+        }
     }
 
     /// Sends the message of a picture or of a part of it, framed, behind the messages `before` it, if all that was sent

@@ -199,6 +199,11 @@ impl Viewers {
 }
 
 impl Entry {
+    /// Each has another.
+    pub(super) const fn number(&self) -> u64 {
+        self.id
+    }
+
     /// From capture to shown, as he measured it.
     pub(super) fn delayed(&self, delay_us: u32) {
         self.record.delay_us.store(delay_us, Relaxed);

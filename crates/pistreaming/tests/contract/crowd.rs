@@ -6,7 +6,7 @@ use std::thread::{JoinHandle, spawn};
 use crate::support::viewer::Received;
 use crate::support::{Live, Old, Program};
 use rustix::process::Signal;
-use wire::{FromViewer, Pace, Probe, UnitFlags};
+use wire::{FromViewer, Probe, UnitFlags};
 
 /// More than can be given pictures in parts.
 const EACH: usize = 10;
@@ -22,9 +22,9 @@ fn watch(mut viewer: Live) -> (Live, Pictures) {
     while paced < PICTURES {
         let (header, payload) = viewer.picture();
         viewer.acknowledge(&header);
-        paced += usize::from(viewer.pace != Pace::EACH);
+        paced += usize::from(!viewer.pace.is_each());
         if paced == PICTURES / 2 && header.sequence % 8 == 0 {
-            viewer.send(FromViewer::Probe(Probe { probe_us: header.captured_us }));
+            viewer.send(FromViewer::Probe(Probe { probe_us: header.captured_us, with_picture: true }));
         }
         if !header.flags.has(UnitFlags::START) {
             pictures.insert(header.sequence, payload);

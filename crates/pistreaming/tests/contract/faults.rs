@@ -179,7 +179,7 @@ fn thousands_who_come_and_go_at_once_leave_nothing_behind() {
 fn a_message_in_pieces_and_pings_between_is_understood() {
     let program = Program::start(&["--size", "64x48"]);
     let mut live = Live::open(program.http);
-    let probe = wire::FromViewer::Probe(wire::Probe { probe_us: 77 });
+    let probe = wire::FromViewer::Probe(wire::Probe { probe_us: 77, with_picture: false });
     let mut bytes = [0; wire::LONGEST_FROM_VIEWER];
     let len = probe.write(&mut bytes);
     let (one, other) = bytes[..len].split_at(5);

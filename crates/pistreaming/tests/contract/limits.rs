@@ -124,7 +124,7 @@ fn a_flood_of_questions_holds_up_nobody_else() {
     let mut asked = 0;
     while asked < 1_000_000 {
         let mut bytes = [0; wire::LONGEST_FROM_VIEWER];
-        let len = FromViewer::Probe(Probe { probe_us: 0 }).write(&mut bytes);
+        let len = FromViewer::Probe(Probe { probe_us: 0, with_picture: false }).write(&mut bytes);
         if flood.socket.send(tungstenite::Message::binary(bytes[..len].to_vec())).is_err() {
             break;
         }

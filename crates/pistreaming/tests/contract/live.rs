@@ -40,7 +40,7 @@ fn clocks_are_compared_and_acknowledgements_reach_the_figures() {
     let program = Program::start(&["--size", "64x48"]);
     let mut viewer = Live::open(program.http);
     let (header, _) = viewer.picture();
-    viewer.send(FromViewer::Probe(Probe { probe_us: 0x0123_4567_89ab_cdef }));
+    viewer.send(FromViewer::Probe(Probe { probe_us: 0x0123_4567_89ab_cdef, with_picture: false }));
     let reply = loop {
         if let Received::Clock(reply) = viewer.receive() {
             break reply;
@@ -81,14 +81,14 @@ fn who_does_not_look_is_sent_nothing_and_joins_anew() {
         let captured = |stats: &serde_json::Value| stats["source"]["frames_captured"].as_u64().unwrap();
         let before = program.wait_for_stats(|stats| stats["viewers"][0]["state"] == word);
         // Pictures that were on their way when he said so end at the answer to this.
-        viewer.send(FromViewer::Probe(Probe { probe_us: 1 }));
+        viewer.send(FromViewer::Probe(Probe { probe_us: 1, with_picture: false }));
         while !matches!(viewer.receive(), Received::Clock(_)) {}
         let after = program.wait_for_stats(|stats| captured(stats) > captured(&before) + 10);
         assert_eq!(
             before["encoder"]["pictures_encoded"], after["encoder"]["pictures_encoded"],
             "the encoder rests"
         );
-        viewer.send(FromViewer::Probe(Probe { probe_us: 2 }));
+        viewer.send(FromViewer::Probe(Probe { probe_us: 2, with_picture: false }));
         assert!(matches!(viewer.receive(), Received::Clock(_)), "nothing was sent in between");
         viewer.set_state(State::default());
         viewer.forget();

@@ -30,7 +30,10 @@ impl Viewer {
     fn new() -> Self {
         let mut viewer = Self { live: Live::new(None), now_us: 5_000 * MS, sent_bytes: 0 };
         assert_eq!(viewer.live.connected(viewer.now_us), Events::SEND, "a probe goes out at once");
-        assert_eq!(viewer.sent(), [FromViewer::Probe(Probe { probe_us: viewer.now_us })]);
+        assert_eq!(
+            viewer.sent(),
+            [FromViewer::Probe(Probe { probe_us: viewer.now_us, with_picture: false })]
+        );
         viewer
     }
 
@@ -179,7 +182,7 @@ fn pictures_are_acknowledged_at_the_server_s_pace_and_late_ones_at_once() {
     let mut told = Vec::new();
     for sequence in 0..24 {
         if sequence == 2 {
-            let (events, ack) = viewer.take_and_paint(FromServer::Pace(Pace { every: 5 }));
+            let (events, ack) = viewer.take_and_paint(FromServer::Pace(Pace { every: 5, from: 0 }));
             assert_eq!((events, ack.map(|ack| ack.received)), (Events::SEND, Some(1)));
         }
         // A queue of 40 ms from the 17th on: the first of them is late, by comparison with the one told before it.
@@ -207,6 +210,41 @@ fn pictures_are_acknowledged_at_the_server_s_pace_and_late_ones_at_once() {
         let ack = viewer.take_and_paint(FromServer::Unit(header(1, sequence, flags), &unit)).1;
         assert_eq!(ack.map(|ack| ack.received), Some(sequence), "another connection, each again");
     }
+}
+
+#[test]
+fn while_pictures_flow_the_clock_is_acknowledged_with_one_of_them() {
+    let (mut viewer, mut camera) = (Viewer::new(), Camera::new(32, 32));
+    let _ = viewer.take(stream(1, &camera));
+    let mut picture = |viewer: &mut Viewer, sequence| {
+        let flags = if sequence == 0 { WHOLE.with(UnitFlags::START) } else { WHOLE };
+        let unit = camera.unit(Intra::Auto);
+        let _ = viewer.take(FromServer::Unit(header(1, sequence, flags), &unit));
+        let _ = viewer.live.painted(1_500, viewer.now_us);
+        viewer.sent()
+    };
+    let asked = |viewer: &mut Viewer, silent_ms| {
+        viewer.now_us += silent_ms * MS;
+        assert_eq!(viewer.live.tick(viewer.now_us), Events::SEND);
+        let [FromViewer::Probe(probe)] = viewer.sent()[..] else { panic!("no probe") };
+        let reply = FromServer::Clock(ClockReply { probe_us: probe.probe_us, server_us: 5 });
+        (probe.with_picture, viewer.take(reply))
+    };
+    let _ = picture(&mut viewer, 0);
+    assert_eq!(asked(&mut viewer, 40), (false, Events::SEND), "each is told of still");
+    let _ = (viewer.sent(), viewer.take_and_paint(FromServer::Pace(Pace { every: 3, from: 4 })));
+    assert_eq!(picture(&mut viewer, 3), []);
+    // The first replies each ask again: the clocks are not known yet.
+    for _ in 0..4 {
+        let (with_picture, _) = asked(&mut viewer, 40);
+        let kinds: Vec<bool> =
+            viewer.sent().iter().map(|message| matches!(message, FromViewer::Ack(_))).collect();
+        assert!(with_picture && !kinds.contains(&true), "{kinds:?}");
+    }
+    let ack = picture(&mut viewer, 4);
+    let arrived = Some(viewer.sent_bytes);
+    assert!(matches!(ack[..], [FromViewer::Ack(Ack { received: 4, arrived: all, .. })] if all == arrived));
+    assert_eq!(asked(&mut viewer, 200), (false, Events::SEND), "none flow");
 }
 
 #[test]
@@ -313,7 +351,7 @@ fn silence_is_noticed_and_any_message_ends_it() {
 }
 
 #[test]
-fn while_pictures_flow_one_tick_in_four_asks_for_the_clock() {
+fn while_pictures_flow_one_tick_in_ten_asks_for_the_clock() {
     let mut viewer = Viewer::new();
     for _ in 0..4 {
         let reply = ClockReply { probe_us: viewer.now_us, server_us: 5 };
@@ -326,7 +364,8 @@ fn while_pictures_flow_one_tick_in_four_asks_for_the_clock() {
         viewer.live.tick(viewer.now_us) == Events::SEND
     };
     let _ = tick(500);
-    assert_eq!([0; 8].map(|_| tick(40)), [false, false, false, true, false, false, false, true]);
+    let asked: Vec<_> = (1..=20).filter(|_| tick(40)).collect();
+    assert_eq!(asked, [10, 20]);
     assert_eq!([40, 150, 40].map(tick), [false, true, false], "who might soon be taken for silent is asked");
 }
 
@@ -338,7 +377,10 @@ fn what_the_viewer_wants_is_said_once_and_again_after_coming_back() {
     assert_eq!(viewer.sent(), [hidden]);
     assert_eq!(viewer.live.want(true, false), Events::NONE);
     assert_eq!(viewer.live.connected(viewer.now_us), Events::SEND);
-    assert_eq!(viewer.sent(), [hidden, FromViewer::Probe(Probe { probe_us: viewer.now_us })]);
+    assert_eq!(
+        viewer.sent(),
+        [hidden, FromViewer::Probe(Probe { probe_us: viewer.now_us, with_picture: false })]
+    );
     assert_eq!(viewer.live.want(false, false), Events::SEND);
     assert_eq!(viewer.sent(), [FromViewer::State(State::default())]);
 }

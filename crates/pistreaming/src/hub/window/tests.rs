@@ -361,6 +361,22 @@ fn silence_behind_a_picture_that_was_given_up_shuts_it() {
     assert_eq!(wire.window.link(wire.now()).room, 0);
 }
 
+/// What is acknowledged with a picture is on its way like any other, and its silence says nothing.
+#[test]
+fn what_is_said_aside_is_not_waited_for() {
+    let mut wire = Wire::new(2e6, 1000);
+    wire.stream(&[4000; 20], 40_000);
+    wire.run(wire.now_us + 100_000);
+    (0..50).for_each(|_| wire.window.sent_aside(wire.now(), 24));
+    wire.now_us += 5_000_000;
+    assert_eq!(wire.window.unacknowledged(), 50 * 24);
+    let link = wire.window.link(wire.now());
+    assert!(link.idle && link.room > 100_000 && link.rate == wire.window.rate(), "{link:?}");
+    let total = wire.window.total_sent();
+    wire.window.arrived(wire.now(), total);
+    assert_eq!(wire.window.unacknowledged(), 0);
+}
+
 /// How often a picture is acknowledged at 24 a second, once one was, on a link of so many times the stream.
 fn pace(times: f64, way_us: u64, before: u16) -> u16 {
     let size = FrameSize::new(640, 480).unwrap();
@@ -368,7 +384,7 @@ fn pace(times: f64, way_us: u64, before: u16) -> u16 {
     let mut wire = Wire::new(times * 100e3, way_us);
     wire.stream(&[20_000; 4], 400_000);
     wire.run(2_000_000);
-    wire.window.pace(wire.now(), Pace { every: before }, &stream).every
+    wire.window.pace(wire.now(), Pace { every: before, from: 0 }, &stream).every
 }
 
 #[test]

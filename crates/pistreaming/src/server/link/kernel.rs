@@ -22,7 +22,7 @@ const REST_AFTER: Duration = Duration::from_secs(2);
 /// down, these are what is late. A live page on such a link tells of one picture in this time.
 pub(super) const GUARDED_FOR: Duration = Duration::from_millis(170);
 /// Any pace but the one of who is looked at all the time.
-const GUARDED: Pace = Pace { every: 2 };
+const GUARDED: Pace = Pace { every: 2, from: 0 };
 /// What the kernel adds to each message in its account, and some more for what does not fill its pages.
 const MESSAGE_BYTES: f64 = 2048.0;
 /// Where the window alone decides: as much as any window has; systems have a limit for what may be asked for.
@@ -112,7 +112,7 @@ impl Kernel {
         }
         let link = window.link(now);
         let before = self.guarded.map_or(Pace::EACH, |_| GUARDED);
-        if window.pace(now, before, stream) == Pace::EACH {
+        if window.pace(now, before, stream).is_each() {
             return self.doubt();
         }
         let way = window.least_round_trip().unwrap_or_default();

@@ -120,7 +120,7 @@ async fn who_follows_is_sent_what_he_ordered_and_told_of_it_by(orders: fn() -> O
 }
 
 fn telling(every: u16, behind: Option<u16>) -> Telling {
-    Telling { pace: Pace { every }, behind }
+    Telling { pace: Pace { every, from: 0 }, behind }
 }
 
 #[tokio::test]

@@ -137,7 +137,7 @@ impl Watcher {
             chance,
             away: false,
             on_the_way: VecDeque::new(),
-            pace: Pace::EACH,
+            pace: Pace { every: 1, from: chance.0 as u16 },
             told_us: None,
             acks: VecDeque::new(),
             order: Order::default(),
@@ -277,11 +277,11 @@ impl Watcher {
         let sharp = self.viewer.as_ref().is_some_and(|viewer| !viewer.wants_more());
         let pace = match self.stream.as_ref().filter(|_| sharp) {
             Some(stream) => self.window.pace(now, self.pace, stream),
-            None => Pace::EACH,
+            None => Pace { every: 1, ..self.pace },
         };
         if std::mem::replace(&mut self.pace, pace) != pace {
-            self.window.sent(now, 4);
-            self.fly(now, 4, true, None);
+            self.window.sent(now, 6);
+            self.fly(now, 6, true, None);
         }
     }
 

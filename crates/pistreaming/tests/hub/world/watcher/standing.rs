@@ -69,7 +69,7 @@ impl Watcher {
     pub(super) fn leave_order(&mut self, now: Timestamp) {
         let Some(follows) = self.viewer.as_ref().and_then(Viewer::follows) else { return };
         let stream = self.stream.as_ref().filter(|stream| stream.id == follows.stream);
-        let Some(stream) = stream.filter(|_| self.kind == Kind::Live && self.pace != Pace::EACH) else {
+        let Some(stream) = stream.filter(|_| self.kind == Kind::Live && !self.pace.is_each()) else {
             return;
         };
         let wait = self.window.least_round_trip().unwrap_or_default() + LATE;
