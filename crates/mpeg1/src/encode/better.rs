@@ -5,6 +5,8 @@
 //!
 //! Here belongs: a level's worth, code and coefficient. Not here: which levels a block is sent with (`levels`).
 
+use core::hint::select_unpredictable;
+
 use crate::tables::INTRA_MATRIX;
 use crate::tables::coefficients::{FIRST_ROW, WHOLE_CODES, WHOLE_LEVELS, WholeCode, whole_codes};
 use crate::transform::quantise::LEVEL_FRACTION_BITS;
@@ -32,32 +34,22 @@ pub(super) struct Scale {
     /// How much a predicted coefficient is short of the middle of its step: all elements of the matrix are 16, so only
     /// an even scale makes it even, and then it is one nearer to 0.
     short: u32,
-    /// What a predicted block's levels stand for, by their magnitudes.
-    sent: [Sent; WHOLE_LEVELS],
-}
-
-/// What a level of a predicted block stands for.
-#[derive(Clone, Copy)]
-struct Sent {
-    /// The positive coefficient and the negative one.
-    coefficients: [i16; 2],
-    /// How many steps, with their fraction bits.
-    steps: u32,
+    /// The positive and the negative coefficient that a predicted block's levels stand for, by their magnitudes.
+    coefficients: [[i16; 2]; WHOLE_LEVELS],
 }
 
 impl Scale {
     const fn new(scale: u32) -> Self {
         let short = if scale > 0 && scale.is_multiple_of(2) { 128 / scale } else { 0 };
-        let mut sent = [Sent { coefficients: [0; 2], steps: 0 }; WHOLE_LEVELS];
+        let mut coefficients = [[0; 2]; WHOLE_LEVELS];
         let mut magnitude = 1;
         while magnitude < WHOLE_LEVELS {
             let steps = sent_steps(magnitude as u32, short);
-            let coefficients =
+            coefficients[magnitude] =
                 [predicted_coefficient(steps, scale, 0), predicted_coefficient(steps, scale, -1)];
-            sent[magnitude] = Sent { coefficients, steps };
             magnitude += 1;
         }
-        Self { scale, short, sent }
+        Self { scale, short, coefficients }
     }
 }
 
@@ -94,37 +86,49 @@ const fn with_sign(magnitude: i32, sign: i32) -> i16 {
 }
 
 /// Of a predicted block's coefficient: the nearest level or the one below, whichever makes distortion + λ × bits least.
+///
+/// Which one that is depends on the row, and so on the level before; and it is a matter of chance: both are reckoned, and
+/// none is jumped to.
 #[inline(always)]
 pub(super) fn better_predicted(scale: &Scale, row: usize, steps: u16) -> Better {
-    let magnitude = usize::from(steps >> LEVEL_FRACTION_BITS);
-    if magnitude >= WHOLE_LEVELS {
+    if usize::from(steps >> LEVEL_FRACTION_BITS) >= WHOLE_LEVELS {
         return large_predicted(scale, row, steps);
     }
-    let row = &PREDICTED[row];
-    let steps = u32::from(steps);
-    let lower = usize::from((steps & 255) + scale.short < row[magnitude].lower);
-    predicted(scale, row, magnitude - lower, steps)
+    let nearest = nearest_index(row, steps);
+    let below = nearest.wrapping_sub(1 << ROW_BITS) % PRICES.len();
+    // With the step as the unit the two distortions differ by twice the way from a level to the coefficient, whatever the
+    // scale.
+    let fraction = u32::from(steps) & ((1 << LEVEL_FRACTION_BITS) - 1);
+    let (price, price_below) = (PRICES[nearest], PRICES[below] + ((fraction + scale.short) << 9));
+    let index = select_unpredictable(price <= price_below, nearest, below);
+    predicted(scale, index, (steps, price.min(price_below)))
 }
 
 /// Of a predicted block's coefficient: the nearest level.
 #[inline(always)]
 pub(super) fn nearest_predicted(scale: &Scale, row: usize, steps: u16) -> Better {
-    let magnitude = usize::from(steps >> LEVEL_FRACTION_BITS);
-    if magnitude >= WHOLE_LEVELS {
+    if usize::from(steps >> LEVEL_FRACTION_BITS) >= WHOLE_LEVELS {
         return large_predicted(scale, row, steps);
     }
-    predicted(scale, &PREDICTED[row], magnitude, steps.into())
+    let index = nearest_index(row, steps);
+    predicted(scale, index, (steps, PRICES[index]))
 }
 
-/// What is to be known of this level for so many steps.
+/// The place of the nearest level in [`PRICES`].
 #[inline(always)]
-fn predicted(scale: &Scale, row: &[Predicted; WHOLE_LEVELS], magnitude: usize, steps: u32) -> Better {
-    let (level, sent) = (&row[magnitude % WHOLE_LEVELS], &scale.sent[magnitude % WHOLE_LEVELS]);
-    let sign = (steps & 1) as usize;
+fn nearest_index(row: usize, steps: u16) -> usize {
+    ((usize::from(steps >> LEVEL_FRACTION_BITS) << ROW_BITS) + row) % PRICES.len()
+}
+
+/// What is to be known of this level; `price` is its own and by what its distortion is more than the nearest one's.
+#[inline(always)]
+fn predicted(scale: &Scale, index: usize, (steps, price): (u16, u32)) -> Better {
+    let negative = usize::from(steps & 1);
+    let off = i64::from(steps & ((1 << LEVEL_FRACTION_BITS) - 1)) - i64::from(128 - scale.short);
     Better {
-        more: distortion(sent.steps, steps) + i64::from(level.price),
-        code: level.codes[sign],
-        coefficient: sent.coefficients[sign],
+        more: off * off - i64::from(steps) * i64::from(steps) + i64::from(price),
+        code: CODES[index][negative],
+        coefficient: scale.coefficients[index >> ROW_BITS][negative],
     }
 }
 
@@ -134,18 +138,12 @@ fn predicted(scale: &Scale, row: &[Predicted; WHOLE_LEVELS], magnitude: usize, s
 fn large_predicted(scale: &Scale, row: usize, steps: u16) -> Better {
     let (magnitude, sign) = (steps >> LEVEL_FRACTION_BITS, -i32::from(steps & 1));
     let sent = sent_steps(magnitude.into(), scale.short);
-    let price = PREDICTED[row][WHOLE_LEVELS - 1].price;
+    let price = PRICES[(WHOLE_LEVELS - 1) << ROW_BITS | row];
     Better {
-        more: distortion(sent, steps.into()) + i64::from(price),
+        more: i64::from(sent) * (i64::from(sent) - 2 * i64::from(steps)) + i64::from(price),
         code: signed_code(row, magnitude, sign),
         coefficient: predicted_coefficient(sent, scale.scale, sign),
     }
-}
-
-/// By how much the distortion is more than without the level, where so many steps are sent for so many.
-#[inline(always)]
-fn distortion(sent: u32, steps: u32) -> i64 {
-    i64::from(sent) * (i64::from(sent) - 2 * i64::from(steps))
 }
 
 /// The code of a level in a row of [`WHOLE_CODES`].
@@ -154,44 +152,34 @@ const fn signed_code(row: usize, magnitude: u16, sign: i32) -> WholeCode {
     WholeCode::of(row == FIRST_ROW, if row == FIRST_ROW { 0 } else { row as u8 }, level)
 }
 
-/// What is to be known of a predicted block's level: all side by side, for there are thousands of them in a picture.
-#[derive(Clone, Copy)]
-struct Predicted {
-    /// Of the positive and of the negative one.
-    codes: [WholeCode; 2],
-    /// λ × bits.
-    price: u32,
-    /// The fraction of a step below which the level below is the better one.
-    ///
-    /// With one step as the unit, the two distortions differ by twice the way from a level to the coefficient, whatever
-    /// the scale: so the fraction is compared with half of λ × what the upper code is longer.
-    lower: u32,
-}
+/// Bits of a row's number.
+const ROW_BITS: u32 = (FIRST_ROW as u32).ilog2() + 1;
 
-/// For each of [`WHOLE_CODES`], in its rows.
-static PREDICTED: [[Predicted; WHOLE_LEVELS]; FIRST_ROW + 1] = {
+/// λ × bits of a predicted block's levels: for each magnitude what stands in each row of [`WHOLE_CODES`], so that small ones,
+/// of which there are most, lie side by side. There is none below 1: to send nothing is another question.
+static PRICES: [u32; WHOLE_LEVELS << ROW_BITS] = {
     let codes = whole_codes();
-    let none = Predicted { codes: [codes[0]; 2], price: 0, lower: 0 };
-    let mut table = [[none; WHOLE_LEVELS]; FIRST_ROW + 1];
+    let mut prices = [u32::MAX >> 1; WHOLE_LEVELS << ROW_BITS];
     let mut n = 0;
     while n < codes.len() {
         let (row, magnitude) = (n / WHOLE_LEVELS, n % WHOLE_LEVELS);
-        // There is none below 1: to send nothing is another question.
         if magnitude > 0 {
-            let less = if magnitude > 1 { codes[n - 1] } else { codes[n] };
-            let longer = codes[n].len() as i64 - less.len() as i64;
-            let fraction = (longer * LAMBDA[1] / 2) >> LEVEL_FRACTION_BITS;
-            table[row][magnitude] = Predicted {
-                codes: [codes[n], signed_code(row, magnitude as u16, -1)],
-                price: LAMBDA[1] as u32 * codes[n].len(),
-                lower: if fraction > 255 {
-                    255
-                } else if fraction < 0 {
-                    0
-                } else {
-                    fraction as u32
-                },
-            };
+            prices[magnitude << ROW_BITS | row] = LAMBDA[1] as u32 * codes[n].len();
+        }
+        n += 1;
+    }
+    prices
+};
+
+/// In the same order the codes of the positive and of the negative level.
+static CODES: [[WholeCode; 2]; WHOLE_LEVELS << ROW_BITS] = {
+    let codes = whole_codes();
+    let mut table = [[codes[0]; 2]; WHOLE_LEVELS << ROW_BITS];
+    let mut n = 0;
+    while n < codes.len() {
+        let (row, magnitude) = (n / WHOLE_LEVELS, n % WHOLE_LEVELS);
+        if magnitude > 0 {
+            table[magnitude << ROW_BITS | row] = [codes[n], signed_code(row, magnitude as u16, -1)];
         }
         n += 1;
     }

@@ -17,24 +17,17 @@
 use super::better::{Better, LAMBDA, SCALES, better_intra, better_predicted, nearest_predicted};
 use crate::tables::ZIGZAG;
 use crate::tables::coefficients::{FIRST_ROW, WholeCode};
+use crate::transform::idct;
 use crate::transform::quantise::LEVEL_FRACTION_BITS;
 
-/// A level that is not 0.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Level {
-    /// What is written for it.
-    pub code: WholeCode,
-    /// The dequantised coefficient.
-    pub coefficient: i16,
-    /// Its place in the order of sending, 0 to 63.
-    pub at: u8,
-}
-
-/// The levels of a block that are not 0, in the order of sending; of an intra block without the DC.
+/// The levels of a block that are not 0; of an intra block without the DC.
 #[derive(Clone, Debug)]
 pub(super) struct Levels {
-    list: [Level; 64],
+    /// What is written for them, in the order of sending.
+    codes: [WholeCode; 64],
     len: usize,
+    /// What a decoder makes of them.
+    coefficients: idct::Block,
 }
 
 /// What a block wants.
@@ -60,15 +53,20 @@ const END_BITS: i64 = 2;
 const GRACE: i64 = 3;
 impl Default for Levels {
     fn default() -> Self {
-        Self { list: [Level::default(); 64], len: 0 }
+        Self { codes: [WholeCode::default(); 64], len: 0, coefficients: idct::Block::new() }
     }
 }
 
 impl Levels {
-    /// The levels that are not 0.
+    /// What is written for them, in the order of sending.
     #[inline(always)]
-    pub(super) fn as_slice(&self) -> &[Level] {
-        &self.list[..self.len]
+    pub(super) fn codes(&self) -> &[WholeCode] {
+        &self.codes[..self.len]
+    }
+
+    /// The dequantised coefficients.
+    pub(super) const fn coefficients(&mut self) -> &mut idct::Block {
+        &mut self.coefficients
     }
 
     /// Whether there is none.
@@ -78,7 +76,7 @@ impl Levels {
 
     /// Leaves none.
     pub(super) const fn clear(&mut self) {
-        self.len = 0;
+        (self.len, self.coefficients) = (0, idct::Block::new());
     }
 
     /// Chooses levels of an intra or a predicted block with a quantiser scale. Gives by how much what is sent is worse
@@ -87,21 +85,17 @@ impl Levels {
     #[inline(never)]
     pub(super) fn choose<const INTRA: bool>(&mut self, scale: u8, wanted: Wanted<'_>) -> i64 {
         let lambda = LAMBDA[usize::from(!INTRA)];
-        let mut sent = in_order_of_sending(wanted.nonzero);
-        // Where a run begins: so far back that the first code has a row of its own.
-        let mut next = -(FIRST_ROW as isize);
-        if INTRA || sent & 1 == 0 {
-            (sent, next) = if INTRA { (sent & !1, 1) } else { (sent, 0) };
-        }
+        let mut places = in_order_of_sending(wanted.nonzero) & if INTRA { !1 } else { !0 };
+        let mut next = first_run::<INTRA>(places);
         let scale = &SCALES[usize::from(scale % 32)];
-        let (mut cost, mut len) = (0, 0);
+        self.clear();
+        let (mut sent, mut len, mut cost) = (0, 0, 0);
         let mut least = (0, 0);
-        while sent != 0 {
-            let at = sent.trailing_zeros() as usize & 63;
-            sent &= sent - 1;
+        while places != 0 {
+            let at = places.trailing_zeros() as usize & 63;
+            places &= places - 1;
             let place = usize::from(ZIGZAG[at] & 63);
-            let steps = wanted.steps[place];
-            let row = (at as isize - next) as usize;
+            let (steps, row) = (wanted.steps[place], (at as isize - next) as usize);
             let Better { more, code, coefficient } = if INTRA {
                 better_intra(scale, place, row, steps)
             } else {
@@ -109,35 +103,55 @@ impl Levels {
             };
             // What stands in the place of the first code is always worth its bits.
             if more <= GRACE * lambda {
-                self.list[len & 63] = Level { code, coefficient, at: at as u8 };
-                (cost, len, next) = (cost + more, len + 1, at as isize + 1);
-                least = if cost < least.0 { (cost, len) } else { least };
+                self.codes[len & 63] = code;
+                self.coefficients.put(at, coefficient);
+                (cost, sent, len, next) = (cost + more, sent | 1 << at, len + 1, at as isize + 1);
+                least = if cost < least.0 { (cost, sent) } else { least };
             }
         }
-        let (cost, len) = (least.0 + lambda * END_BITS, least.1);
+        let cost = least.0 + lambda * END_BITS;
         // An intra block pays for its end in any case.
-        self.len = if INTRA || cost < 0 { len } else { 0 };
+        self.hold(if INTRA || cost < 0 { least.1 } else { 0 }, sent);
         cost
     }
 
     /// Takes the nearest levels of a predicted block with a quantiser scale, or none if they are not worth their bits
     /// together. Gives the same as [`Self::choose`].
     pub(super) fn take_nearest(&mut self, scale: u8, wanted: Wanted<'_>) -> i64 {
-        let mut sent = without_lonely_end(in_order_of_sending(wanted.nonzero), wanted.steps);
-        let mut next = if sent & 1 == 0 { 0 } else { -(FIRST_ROW as isize) };
+        let sent = without_lonely_end(in_order_of_sending(wanted.nonzero), wanted.steps);
+        let (mut places, mut next) = (sent, first_run::<false>(sent));
         let scale = &SCALES[usize::from(scale % 32)];
+        self.clear();
         let (mut cost, mut len) = (LAMBDA[1] * END_BITS, 0);
-        while sent != 0 {
-            let at = sent.trailing_zeros() as usize & 63;
-            sent &= sent - 1;
+        while places != 0 {
+            let at = places.trailing_zeros() as usize & 63;
+            places &= places - 1;
             let steps = wanted.steps[usize::from(ZIGZAG[at] & 63)];
             let row = (at as isize - next) as usize;
             let Better { more, code, coefficient } = nearest_predicted(scale, row, steps);
-            self.list[len & 63] = Level { code, coefficient, at: at as u8 };
+            self.codes[len & 63] = code;
+            self.coefficients.put(at, coefficient);
             (cost, len, next) = (cost + more, len + 1, at as isize + 1);
         }
-        self.len = if cost < 0 { len } else { 0 };
+        self.hold(if cost < 0 { sent } else { 0 }, sent);
         cost
+    }
+
+    /// Leaves the first levels of those that were `put`, a bit for each.
+    #[inline(always)]
+    fn hold(&mut self, held: u64, put: u64) {
+        self.len = held.count_ones() as usize;
+        self.coefficients.hold(held, put & !held);
+    }
+}
+
+/// Where the first run begins: so far back that the first code has a row of its own.
+#[inline(always)]
+const fn first_run<const INTRA: bool>(sent: u64) -> isize {
+    match (INTRA, sent & 1) {
+        (true, _) => 1,
+        (false, 0) => 0,
+        (false, _) => -(FIRST_ROW as isize),
     }
 }
 
@@ -257,8 +271,10 @@ mod tests {
             let mut levels = Levels::default();
             let wanted = Wanted { steps: &steps, nonzero };
             let said = levels.choose::<false>(SCALE, wanted);
-            let sent: Vec<_> =
-                levels.as_slice().iter().map(|level| (level.at, level_of(level.coefficient))).collect();
+            let sent: Vec<_> = places_of(&levels)
+                .into_iter()
+                .map(|at| (at, level_of(levels.coefficients.get(at.into()))))
+                .collect();
             let end = if sent.is_empty() { 0 } else { LAMBDA[1] * END_BITS };
             let cost = cost(&sent, &steps) + end;
             assert!(said == cost || sent.is_empty() && said >= 0);
@@ -266,6 +282,11 @@ mod tests {
             least += least_cost(&places, &steps);
         }
         assert!(least < 0 && ours * 100 < least * 97, "{ours} for {least}");
+    }
+
+    /// The places of those that are not 0, in the order of sending.
+    fn places_of(levels: &Levels) -> Vec<u8> {
+        (0..64).filter(|&at| levels.coefficients.get(at.into()) != 0).collect()
     }
 
     /// The level behind a coefficient of a predicted block.
@@ -286,7 +307,7 @@ mod tests {
         steps[0] = 2560;
         let wanted = Wanted { steps: &steps, nonzero: 1 << 63 | 1 };
         assert!(levels.choose::<false>(SCALE, wanted) < 0);
-        assert_eq!(levels.as_slice().iter().map(|level| level.at).collect::<Vec<_>>(), [0]);
+        assert_eq!(places_of(&levels), [0]);
     }
 
     #[test]
@@ -296,12 +317,11 @@ mod tests {
         let place = |at: usize| usize::from(ZIGZAG[at]);
         (steps[place(0)], steps[place(3)], steps[place(20)], steps[place(40)]) = (2560, 700, 360, 380);
         let nonzero = [0, 3, 20, 40].map(|at| 1 << place(at)).into_iter().sum();
-        let taken = |levels: &Levels| levels.as_slice().iter().map(|level| level.at).collect::<Vec<_>>();
         assert!(levels.take_nearest(SCALE, Wanted { steps: &steps, nonzero }) < 0);
-        assert_eq!(taken(&levels), [0, 3]);
+        assert_eq!(places_of(&levels), [0, 3]);
         steps[place(40)] = 900;
         assert!(levels.take_nearest(SCALE, Wanted { steps: &steps, nonzero }) < 0);
-        assert_eq!(taken(&levels), [0, 3, 20, 40], "what is large is sent, and what stands before it");
+        assert_eq!(places_of(&levels), [0, 3, 20, 40], "what is large is sent, and what stands before it");
         let alone = Wanted { steps: &steps, nonzero: 1 << place(20) };
         assert!(levels.take_nearest(SCALE, alone) > 0 && levels.is_empty());
     }
@@ -339,25 +359,26 @@ mod tests {
     fn check(levels: &Levels, intra: bool, scale: u8) -> Result<(), TestCaseError> {
         let mut out = Vec::new();
         let mut bits = BitWriter::new(&mut out);
-        levels.as_slice().iter().for_each(|level| write_coefficient(&mut bits, level.code));
+        levels.codes().iter().for_each(|&code| write_coefficient(&mut bits, code));
         write_end(&mut bits);
         bits.align();
         let mut bits = BitReader::new(&out);
         let mut next = u8::from(intra);
-        for (n, sent) in levels.as_slice().iter().enumerate() {
+        for (n, at) in places_of(levels).into_iter().enumerate() {
             let read = if n == 0 && !intra { read_first(&mut bits) } else { read_next(&mut bits) };
             let Next::Coefficient { run, level } = read else { panic!("{read:?}") };
-            prop_assert_eq!(next + run, sent.at);
+            prop_assert_eq!(next + run, at);
             next += run + 1;
-            let place = usize::from(ZIGZAG[usize::from(sent.at)]);
+            let place = usize::from(ZIGZAG[usize::from(at)]);
             let coefficient = if intra {
                 dequantise_intra(level, i32::from(scale) * i32::from(INTRA_MATRIX[place]))
             } else {
                 dequantise_predicted(level, i32::from(scale) * 16)
             };
-            prop_assert_eq!(coefficient, sent.coefficient);
+            prop_assert_eq!(coefficient, levels.coefficients.get(at.into()));
         }
         prop_assert_eq!(read_next(&mut bits), Next::End);
+        prop_assert_eq!(places_of(levels).len(), levels.codes().len());
         Ok(())
     }
 }

@@ -60,6 +60,16 @@ const fn places() -> [u8; 64] {
 
 /// In a place: it lies in the right or in the lower half.
 const OUTSIDE_CORNER: u8 = 1 | 4 << 3;
+/// Those coefficients in the order of sending: a bit for each.
+#[cfg(feature = "encode")]
+const SENT_OUTSIDE_CORNER: u64 = {
+    let (mut outside, mut n) = (0, 0);
+    while n < 64 {
+        outside |= ((PLACES[n] & OUTSIDE_CORNER != 0) as u64) << n;
+        n += 1;
+    }
+    outside
+};
 
 /// The dequantised coefficients of a block, and which of them there are: what is known to be 0 needs no work.
 #[derive(Clone, Debug)]
@@ -81,6 +91,28 @@ impl Block {
         let place = PLACES[at];
         self.values[usize::from(place & 63)] = coefficient;
         self.places |= place;
+    }
+
+    /// Sets it without noting that there is one: what follows is [`Self::hold`].
+    #[inline(always)]
+    #[cfg(feature = "encode")]
+    pub(crate) fn put(&mut self, at: usize, coefficient: i16) {
+        self.values[usize::from(PLACES[at] & 63)] = coefficient;
+    }
+
+    /// Notes which coefficients were put and are to stay, a bit for each in the order of sending; those of `others` are made
+    /// 0 again.
+    #[inline(always)]
+    #[cfg(feature = "encode")]
+    pub(crate) fn hold(&mut self, held: u64, mut others: u64) {
+        self.places = if held & !1 == 0 { 0 } else { OUTSIDE_CORNER | 2 };
+        if held & SENT_OUTSIDE_CORNER == 0 {
+            self.places &= !OUTSIDE_CORNER;
+        }
+        while others != 0 {
+            self.put(others.trailing_zeros() as usize & 63, 0);
+            others &= others - 1;
+        }
     }
 
     /// The coefficient that is the `at`-th sent.

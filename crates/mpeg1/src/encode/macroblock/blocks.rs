@@ -12,7 +12,7 @@ use crate::encode::remains::Remains;
 use crate::motion::sad::{Quarters, sad_of_halves};
 use crate::transform::quantise::{self, Quantiser};
 use crate::transform::row::{self, Row};
-use crate::transform::{dct, idct, lanes};
+use crate::transform::{dct, lanes};
 
 /// A mean is wrong if the differences' sum is so large, in units of the scale: the DC, an eighth of it, is then at
 /// the first step.
@@ -113,9 +113,8 @@ impl Coder<'_> {
     #[inline(always)]
     fn choose<const INTRA: bool>(&mut self, block: usize, wanted: Wanted<'_>) {
         let levels = &mut self.levels[block];
-        levels.clear();
         if wanted.nonzero == 0 {
-            return;
+            return levels.clear();
         }
         let scale = self.quantiser.scale();
         let cost = if self.context.tuning.nearest && !INTRA {
@@ -136,10 +135,7 @@ impl Coder<'_> {
             if !self.intra && self.pattern & (32 >> block) == 0 {
                 continue;
             }
-            let mut coefficients = idct::Block::new();
-            for level in self.levels[block].as_slice() {
-                coefficients.set(level.at.into(), level.coefficient);
-            }
+            let coefficients = self.levels[block].coefficients();
             if self.intra {
                 coefficients.set(0, quantise::dequantise_dc(self.dc[block]));
             }

@@ -61,8 +61,8 @@ impl Coder<'_> {
     }
 
     fn write_levels(&self, bits: &mut BitWriter<'_>, block: usize) {
-        for level in self.levels[block].as_slice() {
-            write_coefficient(bits, level.code);
+        for &code in self.levels[block].codes() {
+            write_coefficient(bits, code);
         }
         write_end(bits);
     }
