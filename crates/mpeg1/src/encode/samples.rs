@@ -3,115 +3,122 @@
 //! Here belongs: taking them out of planes and putting them back. Not here: what is done with them.
 
 use super::macroblock::Place;
-use crate::motion::sad::{Luma, copy_rows, sad_of_halves};
+use crate::motion::sad::{copy_rows, sad_of_halves};
 use crate::motion::{HalfPel, predict};
 use crate::picture::Plane;
 use fearless_simd::Simd;
 
-/// Four blocks of luma, one of each chroma.
+/// Blocks by two, side by side: the upper two of luma, the lower two, and both of chroma.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Samples {
-    pub luma: Luma,
-    pub chroma: [[[u8; 8]; 8]; 2],
-}
+pub(super) struct Samples([[[u8; 16]; 8]; 3]);
 
 impl Samples {
     /// Takes the luma at `place` of a picture.
     #[inline(always)]
     pub fn take_luma(&mut self, planes: &[Plane<'_>; 3], place: Place) {
         let Plane { samples, stride } = planes[0];
-        copy_rows(&mut self.luma, &samples[place.row * 16 * stride + place.column * 16..], stride);
+        let from = &samples[place.row * 16 * stride + place.column * 16..];
+        copy_rows::<16>(self.0[..2].as_flattened_mut(), 0, from, stride);
     }
 
     /// Takes the chroma at `place` of a picture.
     #[inline(always)]
     pub fn take_chroma(&mut self, planes: &[Plane<'_>; 3], place: Place) {
-        for (block, &Plane { samples, stride }) in self.chroma.iter_mut().zip(&planes[1..]) {
-            copy_rows(block, &samples[place.row * 8 * stride + place.column * 8..], stride);
+        for (nth, &Plane { samples, stride }) in planes[1..].iter().enumerate() {
+            let from = &samples[place.row * 8 * stride + place.column * 8..];
+            copy_rows::<8>(&mut self.0[2], nth, from, stride);
+        }
+    }
+
+    /// Takes the luma's prediction from `at` of its plane.
+    #[inline(always)]
+    pub fn predict_luma(&mut self, reference: Plane<'_>, at: HalfPel) {
+        take_prediction::<16>(self.0[..2].as_flattened_mut(), 0, reference, at);
+    }
+
+    /// Takes the prediction of both chromas from `at` of their planes.
+    #[inline(always)]
+    pub fn predict_chroma(&mut self, references: [Plane<'_>; 2], at: HalfPel) {
+        for (nth, reference) in references.into_iter().enumerate() {
+            take_prediction::<8>(&mut self.0[2], nth, reference, at);
         }
     }
 
     /// Puts them at `place`, counted in macroblocks, of planes with these strides.
     #[inline]
     pub fn store(&self, planes: &mut [&mut [u8]; 3], strides: [usize; 3], place: Place) {
-        let [y, cb, cr] = planes;
-        let start = place.row * 16 * strides[0] + place.column * 16;
-        store_rows(&self.luma, &mut y[start..], strides[0]);
-        for (block, (plane, stride)) in self.chroma.iter().zip([(cb, strides[1]), (cr, strides[2])]) {
-            let start = place.row * 8 * stride + place.column * 8;
-            store_rows(block, &mut plane[start..], stride);
+        let start = |plane: usize, size: usize| place.row * size * strides[plane] + place.column * size;
+        store_rows::<16>(self.luma(), 0, &mut planes[0][start(0, 16)..], strides[0]);
+        for nth in 0..2 {
+            let plane = nth + 1;
+            store_rows::<8>(&self.0[2], nth, &mut planes[plane][start(plane, 8)..], strides[plane]);
         }
     }
 
-    /// Row `y` of a block.
+    /// Luma's rows.
     #[inline(always)]
-    pub fn row(&self, block: usize, y: usize) -> &[u8; 8] {
-        match block {
-            0..4 => &self.luma[block / 2 * 8 + y].as_chunks().0[block % 2],
-            _ => &self.chroma[block - 4][y],
-        }
+    pub const fn luma(&self) -> &[[u8; 16]] {
+        let [upper_and_lower @ .., _] = &self.0;
+        upper_and_lower.as_flattened()
     }
 
-    /// Row `y` of a block, to be overwritten.
+    /// The rows of two blocks side by side, 0 to 2.
     #[inline(always)]
-    pub fn row_mut(&mut self, block: usize, y: usize) -> &mut [u8; 8] {
-        match block {
-            0..4 => &mut self.luma[block / 2 * 8 + y].as_chunks_mut().0[block % 2],
-            _ => &mut self.chroma[block - 4][y],
-        }
+    pub const fn pair(&self, pair: usize) -> &[[u8; 16]; 8] {
+        &self.0[pair]
+    }
+
+    /// The rows of a block with its neighbour, and which half of them is its own; to be overwritten.
+    #[inline(always)]
+    pub const fn block_mut(&mut self, block: usize) -> (&mut [[u8; 16]; 8], usize) {
+        (&mut self.0[block / 2], block % 2)
     }
 
     /// Each luma block's sum of samples.
     #[inline(always)]
     pub fn luma_sums<S: Simd>(&self, simd: S) -> [u32; 4] {
-        let [a, b] = sad_of_halves(simd, &self.luma[..8], &[[0; 16]; 8]);
-        let [c, d] = sad_of_halves(simd, &self.luma[8..], &[[0; 16]; 8]);
+        let [a, b] = sad_of_halves(simd, &self.0[0], &[[0; 16]; 8]);
+        let [c, d] = sad_of_halves(simd, &self.0[1], &[[0; 16]; 8]);
         [a, b, c, d]
     }
 
     /// Each chroma block's sum of samples.
     #[inline(always)]
     pub fn chroma_sums<S: Simd>(&self, simd: S) -> [u32; 2] {
-        self.chroma_differences(simd, &Self::default())
+        sad_of_halves(simd, &self.0[2], &[[0; 16]; 8])
     }
 
     /// Each chroma block's sum of absolute differences to `other`.
     #[inline(always)]
     pub fn chroma_differences<S: Simd>(&self, simd: S, other: &Self) -> [u32; 2] {
-        let mut sums = [0; 2];
-        for (sum, (mine, theirs)) in sums.iter_mut().zip(self.chroma.iter().zip(&other.chroma)) {
-            let (mine, theirs) = (mine.as_flattened().as_chunks(), theirs.as_flattened().as_chunks());
-            let [left, right] = sad_of_halves(simd, mine.0, theirs.0);
-            *sum = left + right;
-        }
-        sums
+        sad_of_halves(simd, &self.0[2], &other.0[2])
     }
 }
 
-/// Takes a block's prediction from `at` of `reference`.
+/// Takes a prediction of N × N samples, the `nth` N of each row, from `at` of `reference`.
 #[inline(always)]
-pub(super) fn take_prediction<const N: usize>(block: &mut [[u8; N]; N], reference: Plane<'_>, at: HalfPel) {
+fn take_prediction<const N: usize>(rows: &mut [[u8; 16]], nth: usize, reference: Plane<'_>, at: HalfPel) {
     // Most are whole pels, and those need not go the way of all.
     if (at.x | at.y).is_multiple_of(2) {
         let start = at.y / 2 * reference.stride + at.x / 2;
-        copy_rows(block, &reference.samples[start..], reference.stride);
+        copy_rows::<N>(rows, nth, &reference.samples[start..], reference.stride);
     } else {
-        predict::<N>(reference, at, block.as_flattened_mut(), N);
+        predict::<N>(reference, at, &mut rows.as_flattened_mut()[nth * N..], 16);
     }
 }
 
-/// Puts rows to the front of `to` and one `stride` after the other behind it: `copy_rows` the other way.
+/// Puts N samples of each row to the front of `to` and one `stride` after the other behind it: `copy_rows` the other way.
 #[inline(always)]
-fn store_rows<const N: usize>(rows: &[[u8; N]], to: &mut [u8], stride: usize) {
+fn store_rows<const N: usize>(rows: &[[u8; 16]], nth: usize, to: &mut [u8], stride: usize) {
     assert!(stride >= N, "a row is not longer than the plane is wide");
     let Some((last, rows)) = rows.split_last() else { return };
     let mut to = to;
     for row in rows {
         let (front, rest) = to.split_at_mut(stride);
-        front[..N].copy_from_slice(row);
+        front[..N].copy_from_slice(&row.as_chunks::<N>().0[nth]);
         to = rest;
     }
-    to[..N].copy_from_slice(last);
+    to[..N].copy_from_slice(&last.as_chunks::<N>().0[nth]);
 }
 
 #[cfg(test)]
@@ -147,7 +154,10 @@ mod tests {
                     (a.chroma_differences(simd, &b), a.luma_sums(simd), a.chroma_sums(simd))
                 });
                 for block in 0..6 {
-                    let rows = |of: Samples| -> Vec<u8> { (0..8).flat_map(|y| *of.row(block, y)).collect() };
+                    let rows = |of: Samples| -> Vec<u8> {
+                        let rows = of.pair(block / 2).iter();
+                        rows.flat_map(|row| row.as_chunks::<8>().0[block % 2]).collect()
+                    };
                     let pairs = rows(a).into_iter().zip(rows(b));
                     let difference = pairs.map(|(a, b)| u32::from(a.abs_diff(b))).sum::<u32>();
                     assert!(block < 4 || differences[block - 4] == difference);

@@ -37,24 +37,25 @@ pub type Luma = [[u8; 16]; 16];
 #[must_use]
 pub fn luma_at(plane: Plane<'_>, (x, y): (usize, usize)) -> Luma {
     let mut luma = [[0; 16]; 16];
-    copy_rows(&mut luma, &plane.samples[y * plane.stride + x..], plane.stride);
+    copy_rows::<16>(&mut luma, 0, &plane.samples[y * plane.stride + x..], plane.stride);
     luma
 }
 
-/// Fills rows with what lies at the front of `from` and one `stride` after the other behind it.
+/// Fills N samples of each row, the `nth` N, with what lies at the front of `from` and one `stride` after the other behind
+/// it.
 ///
 /// Taking off a whole row at a time needs one check each, where an index needs two and a multiplication, and iterating
 /// over chunks a division; behind the last row a whole one may not be left.
 #[inline(always)]
-pub(crate) fn copy_rows<const N: usize>(rows: &mut [[u8; N]], from: &[u8], stride: usize) {
+pub(crate) fn copy_rows<const N: usize>(rows: &mut [[u8; 16]], nth: usize, from: &[u8], stride: usize) {
     assert!(stride >= N, "a row is not longer than the plane is wide");
     let Some((last, rows)) = rows.split_last_mut() else { return };
     let mut from = from;
     for row in rows {
         let (front, rest) = from.split_at(stride);
-        (*row, from) = (*first_of(front), rest);
+        (row.as_chunks_mut().0[nth], from) = (*first_of::<N>(front), rest);
     }
-    *last = *first_of(from);
+    last.as_chunks_mut().0[nth] = *first_of::<N>(from);
 }
 
 /// Sums of a macroblock's four blocks, in their order.

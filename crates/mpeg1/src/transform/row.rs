@@ -22,8 +22,8 @@ pub(crate) trait Row<S: Simd>: SimdInt<S, Element = i16> {
     fn splat_sums(simd: S, value: i32) -> Self::Sums;
     /// The same eight values for each block.
     fn each(simd: S, values: &[i16; 8]) -> Self;
-    /// Eight samples of the first block, and of the second if there is one.
-    fn widen(simd: S, first: &[u8; 8], second: &[u8; 8]) -> Self;
+    /// Samples of two blocks side by side, or of the `nth` of them alone.
+    fn widen(simd: S, samples: &[u8; 16], nth: usize) -> Self;
     /// Lane by lane in turns with another, within each block: the first half of them and the second one.
     fn in_turns(self, simd: S, other: Self) -> (Self, Self);
     /// Products of lanes, two neighbours' summed.
@@ -51,8 +51,8 @@ impl<S: Simd> Row<S> for i16x8<S> {
     }
 
     #[inline(always)]
-    fn widen(simd: S, first: &[u8; 8], _: &[u8; 8]) -> Self {
-        lanes::widen(simd, first)
+    fn widen(simd: S, samples: &[u8; 16], nth: usize) -> Self {
+        lanes::widen(simd, &samples.as_chunks().0[nth])
     }
 
     #[inline(always)]
@@ -101,11 +101,8 @@ impl<S: Simd> Row<S> for i16x16<S> {
     }
 
     #[inline(always)]
-    fn widen(simd: S, first: &[u8; 8], second: &[u8; 8]) -> Self {
-        let mut samples = [0; 16];
-        samples[..8].copy_from_slice(first);
-        samples[8..].copy_from_slice(second);
-        let samples = u8x16::load_array_ref(simd, &samples);
+    fn widen(simd: S, samples: &[u8; 16], _: usize) -> Self {
+        let samples = u8x16::load_array_ref(simd, samples);
         #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
         if let Some(avx2) = simd.level().as_avx2() {
             return x86::widen(avx2, samples.into()).simd_into(simd);
@@ -307,10 +304,12 @@ mod tests {
             ((weigh(0) + weigh(1)) >> 2).clamp(i16::MIN.into(), i16::MAX.into()) as i16
         };
         assert_eq!(signed(simd, sums), wanted(&|block| core::array::from_fn(|i| dot(block, i))));
-        let (first, second) = ([0, 255, 128, 127, 1, 2, 254, 77], [9, 8, 7, 6, 255, 4, 3, 200]);
-        let widened: [[i16; 8]; 2] = R::widen(simd, &first, &second).split(simd).map(|row| row.into());
-        assert_eq!(widened[0], first.map(i16::from));
-        assert!(R::BLOCKS == 1 || widened[1] == second.map(i16::from));
+        let samples = [0, 255, 128, 127, 1, 2, 254, 77, 9, 8, 7, 6, 255, 4, 3, 200];
+        let widened = |nth| R::widen(simd, &samples, nth).split(simd).map(<[i16; 8]>::from);
+        let wanted: [[i16; 8]; 2] =
+            [0, 1].map(|nth: usize| core::array::from_fn(|x| samples[8 * nth + x].into()));
+        assert_eq!(widened(0), if R::BLOCKS == 2 { wanted } else { [wanted[0]; 2] });
+        assert!(R::BLOCKS == 2 || widened(1) == [wanted[1]; 2]);
     }
 
     #[test]

@@ -31,23 +31,21 @@ impl Coder<'_> {
         self.prepare_those::<S, false>(simd, worth);
     }
 
-    /// Prepares blocks, of which `worth` has a bit for each: by two, if the CPU has vectors for that.
+    /// Prepares blocks, of which `worth` has a bit for each: two side by side at once, if the CPU has vectors for that.
     #[inline(always)]
-    fn prepare_those<S: Simd, const INTRA: bool>(&mut self, simd: S, mut worth: u8) {
+    fn prepare_those<S: Simd, const INTRA: bool>(&mut self, simd: S, worth: u8) {
         #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
         let by_two = simd.level().as_avx2().is_some();
         #[cfg(not(any(target_arch = "x86", target_arch = "x86_64")))]
         let by_two = false;
-        while worth != 0 {
-            let first = worth.trailing_zeros() as usize;
-            worth &= worth - 1;
-            if by_two {
-                // A last one is taken twice.
-                let second = if worth == 0 { first } else { worth.trailing_zeros() as usize };
-                worth &= worth.wrapping_sub(1);
-                self.prepare_rows::<S, i16x16<S>, INTRA>(simd, [first, second]);
-            } else {
-                self.prepare_rows::<S, i16x8<S>, INTRA>(simd, [first; 2]);
+        for pair in 0..3 {
+            let worth = worth >> (2 * pair) & 3;
+            if by_two && worth != 0 {
+                self.prepare_rows::<S, i16x16<S>, INTRA>(simd, (pair, 0), worth);
+            } else if worth != 0 {
+                for nth in (0..2).filter(|nth| worth >> nth & 1 != 0) {
+                    self.prepare_rows::<S, i16x8<S>, INTRA>(simd, (pair, nth), 1 << nth);
+                }
             }
         }
     }
@@ -74,15 +72,20 @@ impl Coder<'_> {
         luma | chroma << 4
     }
 
-    /// Prepares one block, or two.
+    /// Prepares the `nth` block of a pair, or both; which of them is worth it has its bit.
     #[inline(always)]
-    fn prepare_rows<S: Simd, R: Row<S>, const INTRA: bool>(&mut self, simd: S, blocks: [usize; 2]) {
-        let [first, second] = blocks;
+    fn prepare_rows<S: Simd, R: Row<S>, const INTRA: bool>(
+        &mut self,
+        simd: S,
+        (pair, nth): (usize, usize),
+        worth: u8,
+    ) {
         let mut rows = [R::splat(simd, 0); 8];
-        for (y, row) in rows.iter_mut().enumerate() {
-            *row = R::widen(simd, self.wanted.row(first, y), self.wanted.row(second, y));
+        let (wanted, predicted) = (self.wanted.pair(pair), self.samples.pair(pair));
+        for (row, (wanted, predicted)) in rows.iter_mut().zip(wanted.iter().zip(predicted)) {
+            *row = R::widen(simd, wanted, nth);
             if !INTRA {
-                *row -= R::widen(simd, self.samples.row(first, y), self.samples.row(second, y));
+                *row -= R::widen(simd, predicted, nth);
             }
         }
         let coefficients = dct::forward_rows(simd, rows);
@@ -101,11 +104,12 @@ impl Coder<'_> {
         for (y, row) in steps.into_iter().enumerate() {
             row::store(simd, row, &mut in_steps, y);
         }
-        for n in 0..if first == second { 1 } else { R::BLOCKS } {
+        for n in (0..R::BLOCKS).filter(|n| worth >> (nth + n) & 1 != 0) {
+            let block = 2 * pair + nth + n;
             if INTRA {
-                self.dc[blocks[n]] = Quantiser::dc(coefficients[0][8 * n]);
+                self.dc[block] = Quantiser::dc(coefficients[0][8 * n]);
             }
-            self.choose::<INTRA>(blocks[n], Wanted { steps: &in_steps[n], nonzero: nonzero[n] });
+            self.choose::<INTRA>(block, Wanted { steps: &in_steps[n], nonzero: nonzero[n] });
         }
     }
 
@@ -114,7 +118,10 @@ impl Coder<'_> {
     fn choose<const INTRA: bool>(&mut self, block: usize, wanted: Wanted<'_>) {
         let levels = &mut self.levels[block];
         if wanted.nonzero == 0 {
-            return levels.clear();
+            // Of a predicted one the pattern says so.
+            return if INTRA {
+                levels.clear()
+            };
         }
         let scale = self.quantiser.scale();
         let cost = if self.context.tuning.nearest && !INTRA {
@@ -140,15 +147,15 @@ impl Coder<'_> {
                 coefficients.set(0, quantise::dequantise_dc(self.dc[block]));
             }
             let rows = coefficients.inverse(simd);
-            for (y, row) in rows.into_iter().enumerate() {
-                let intra = self.intra;
-                let samples = self.samples.row_mut(block, y);
-                let row = if intra { row } else { lanes::widen(simd, samples) + row };
+            let (samples, nth) = self.samples.block_mut(block);
+            for (row, samples) in rows.into_iter().zip(samples) {
+                let samples = &mut samples.as_chunks_mut().0[nth];
+                let row = if self.intra { row } else { lanes::widen(simd, samples) + row };
                 *samples = lanes::clamp_to_samples(simd, row);
             }
         }
         if self.context.remembers {
-            let [left, right] = sad_of_halves(simd, &self.wanted.luma, &self.samples.luma);
+            let [left, right] = sad_of_halves(simd, self.wanted.luma(), self.samples.luma());
             self.remains = Some(Remains::coded(left + right, self.quantiser.scale()));
         }
     }

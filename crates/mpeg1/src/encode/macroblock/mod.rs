@@ -12,7 +12,7 @@ use super::budget::Effort;
 use super::levels::Levels;
 use super::mode::Mode;
 use super::remains::Remains;
-use super::samples::{Samples, take_prediction};
+use super::samples::Samples;
 use super::slice::PictureContext;
 use crate::motion::{HalfPel, chroma_vector, predict};
 use crate::picture::Plane;
@@ -147,7 +147,7 @@ impl<'a> Coder<'a> {
     fn take_luma(&mut self) {
         self.wanted.take_luma(&self.source, self.place);
         let at = self.predicted_from::<16>();
-        take_prediction(&mut self.samples.luma, self.reference[0], at);
+        self.samples.predict_luma(self.reference[0], at);
         self.has_luma = true;
     }
 
@@ -219,8 +219,7 @@ impl<'a> Coder<'a> {
 
     fn predict_chroma(&mut self) {
         let at = self.predicted_from::<8>();
-        for (block, from) in self.samples.chroma.iter_mut().zip(&self.reference[1..]) {
-            take_prediction(block, *from, at);
-        }
+        let [_, cb, cr] = self.reference;
+        self.samples.predict_chroma([cb, cr], at);
     }
 }
