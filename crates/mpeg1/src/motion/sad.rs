@@ -2,29 +2,10 @@
 //!
 //! Here belongs: the measure. Not here: where to look.
 
-use fearless_simd::{Level, Simd, dispatch, prelude::*, u8x16, u32x4};
+use fearless_simd::{Level, Simd, dispatch, prelude::*, u8x16, u8x32, u32x4, u32x8};
 
 use super::HalfPel;
 use crate::picture::Plane;
-
-#[cfg(target_arch = "x86")]
-use core::arch::x86::{__m128i, _mm_avg_epu8, _mm_sad_epu8};
-#[cfg(target_arch = "x86_64")]
-use core::arch::x86_64::{__m128i, _mm_avg_epu8, _mm_sad_epu8};
-
-fearless_simd::kernel!(
-    #[inline(always)]
-    fn sad_sse2(sse2: Sse2, a: __m128i, b: __m128i) -> __m128i {
-        _mm_sad_epu8(a, b)
-    }
-);
-
-fearless_simd::kernel!(
-    #[inline(always)]
-    fn mean_sse2(sse2: Sse2, a: __m128i, b: __m128i) -> __m128i {
-        _mm_avg_epu8(a, b)
-    }
-);
 
 /// A macroblock's luma, row by row.
 pub type Luma = [[u8; 16]; 16];
@@ -126,7 +107,7 @@ fn sad_between<S: Simd, const RIGHT: bool, const BELOW: bool>(
     Sum { halves: [upper, lower], total: half + simd.reduce_sum_u32x4(lower) }
 }
 
-/// The same of a few rows.
+/// The same of an even number of rows.
 #[inline(always)]
 fn sum_between<S: Simd, const RIGHT: bool, const BELOW: bool>(
     simd: S,
@@ -135,31 +116,61 @@ fn sum_between<S: Simd, const RIGHT: bool, const BELOW: bool>(
     stride: usize,
 ) -> u32x4<S> {
     assert!(stride >= 16 + usize::from(RIGHT), "the block lies inside the plane");
-    let mut sum = simd.splat_u32x4(0);
-    let Some((last_wanted, source)) = source.split_last() else { return sum };
-    let mut above = row_of::<S, RIGHT>(simd, from);
-    let mut from = if BELOW { &from[stride..] } else { from };
+    let mut sum = simd.splat_u32x8(0);
+    let (mut above, from) = if BELOW {
+        let (first, from) = from.split_at(stride);
+        (row_of::<S, RIGHT>(simd, first), from)
+    } else {
+        (simd.splat_u8x16(0), from)
+    };
+    let Some((last, source)) = source.as_chunks::<2>().0.split_last() else { return simd.splat_u32x4(0) };
+    let mut from = from;
     for wanted in source {
-        let (front, rest) = from.split_at(stride);
-        let row = row_of::<S, RIGHT>(simd, front);
-        let wanted = u8x16::load_array_ref(simd, wanted);
-        sum += differences(simd, wanted, if BELOW { mean(simd, above, row) } else { row });
-        (above, from) = (row, rest);
+        let (first, rest) = from.split_at(stride);
+        let (second, rest) = rest.split_at(stride);
+        let rows = simd.combine_u8x16(row_of::<S, RIGHT>(simd, first), row_of::<S, RIGHT>(simd, second));
+        sum += differences(simd, two_rows(simd, wanted), predicted::<S, BELOW>(simd, &mut above, rows));
+        from = rest;
     }
-    let last = row_of::<S, RIGHT>(simd, from);
-    let wanted = u8x16::load_array_ref(simd, last_wanted);
-    sum + differences(simd, wanted, if BELOW { mean(simd, above, last) } else { last })
+    let (first, second) = from.split_at(stride);
+    let rows = simd.combine_u8x16(row_of::<S, RIGHT>(simd, first), row_of::<S, RIGHT>(simd, second));
+    sum += differences(simd, two_rows(simd, last), predicted::<S, BELOW>(simd, &mut above, rows));
+    both(simd, sum)
 }
 
-/// Sums of absolute differences of the left eight and of the right eight samples of all rows.
+/// Two rows, or if so wanted their means with those `above` each of them.
+#[inline(always)]
+fn predicted<S: Simd, const BELOW: bool>(simd: S, above: &mut u8x16<S>, rows: u8x32<S>) -> u8x32<S> {
+    if !BELOW {
+        return rows;
+    }
+    let (first, second) = simd.split_u8x32(rows);
+    let shifted = simd.combine_u8x16(*above, first);
+    *above = second;
+    mean_of_two_rows(simd, shifted, rows)
+}
+
+/// Sums of absolute differences of the left eight and of the right eight samples of all rows, an even number.
 #[inline(always)]
 pub(crate) fn sad_of_halves<S: Simd>(simd: S, a: &[[u8; 16]], b: &[[u8; 16]]) -> [u32; 2] {
-    let mut sum = simd.splat_u32x4(0);
-    for (a, b) in a.iter().zip(b) {
-        sum += differences(simd, u8x16::load_array_ref(simd, a), u8x16::load_array_ref(simd, b));
+    let mut sum = simd.splat_u32x8(0);
+    for (a, b) in a.as_chunks::<2>().0.iter().zip(b.as_chunks::<2>().0) {
+        sum += differences(simd, two_rows(simd, a), two_rows(simd, b));
     }
-    let [a, b, c, d]: [u32; 4] = sum.into();
+    let [a, b, c, d]: [u32; 4] = both(simd, sum).into();
     [a + b, c + d]
+}
+
+#[inline(always)]
+fn two_rows<S: Simd>(simd: S, [first, second]: &[[u8; 16]; 2]) -> u8x32<S> {
+    simd.combine_u8x16(u8x16::load_array_ref(simd, first), u8x16::load_array_ref(simd, second))
+}
+
+/// The sums of one row and those of the other.
+#[inline(always)]
+fn both<S: Simd>(simd: S, sums: u32x8<S>) -> u32x4<S> {
+    let (first, second) = simd.split_u32x8(sums);
+    first + second
 }
 
 #[inline(always)]
@@ -178,20 +189,78 @@ fn first_of<const N: usize>(samples: &[u8]) -> &[u8; N] {
 fn mean<S: Simd>(simd: S, a: u8x16<S>, b: u8x16<S>) -> u8x16<S> {
     #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
     if let Some(sse2) = simd.level().as_sse2() {
-        return mean_sse2(sse2, a.into(), b.into()).simd_into(simd);
+        return x86::mean(sse2, a.into(), b.into()).simd_into(simd);
     }
     simd.or_u8x16(a, b) - simd.shr_u8x16(simd.xor_u8x16(a, b), 1)
 }
 
-/// Sums of absolute differences, of the left eight in the lower two lanes, of the right eight in the upper ones.
 #[inline(always)]
-fn differences<S: Simd>(simd: S, a: u8x16<S>, b: u8x16<S>) -> u32x4<S> {
+fn mean_of_two_rows<S: Simd>(simd: S, a: u8x32<S>, b: u8x32<S>) -> u8x32<S> {
+    #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
+    if let Some(avx2) = simd.level().as_avx2() {
+        return x86::mean_of_two_rows(avx2, a.into(), b.into()).simd_into(simd);
+    }
+    let [(a, b), (c, d)] = [simd.split_u8x32(a), simd.split_u8x32(b)];
+    simd.combine_u8x16(mean(simd, a, c), mean(simd, b, d))
+}
+
+/// Sums of absolute differences of two rows: for each of them of the left eight samples in two lanes, of the right eight in
+/// the next two.
+#[inline(always)]
+fn differences<S: Simd>(simd: S, a: u8x32<S>, b: u8x32<S>) -> u32x8<S> {
+    #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
+    if let Some(avx2) = simd.level().as_avx2() {
+        return x86::sad_of_two_rows(avx2, a.into(), b.into()).simd_into(simd);
+    }
+    let [(a, b), (c, d)] = [simd.split_u8x32(a), simd.split_u8x32(b)];
+    simd.combine_u32x4(differences_of_row(simd, a, c), differences_of_row(simd, b, d))
+}
+
+#[inline(always)]
+fn differences_of_row<S: Simd>(simd: S, a: u8x16<S>, b: u8x16<S>) -> u32x4<S> {
     #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
     if let Some(sse2) = simd.level().as_sse2() {
-        return sad_sse2(sse2, a.into(), b.into()).simd_into(simd);
+        return x86::sad(sse2, a.into(), b.into()).simd_into(simd);
     }
     let difference = simd.max_u8x16(a, b) - simd.min_u8x16(a, b);
     simd.pairwise_widening_add_u16x8(simd.pairwise_widening_add_u8x16(difference))
+}
+
+/// What the portable operations lack.
+#[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
+mod x86 {
+    #[cfg(target_arch = "x86")]
+    use core::arch::x86::*;
+    #[cfg(target_arch = "x86_64")]
+    use core::arch::x86_64::*;
+
+    fearless_simd::kernel!(
+        #[inline(always)]
+        pub(super) fn sad(sse2: Sse2, a: __m128i, b: __m128i) -> __m128i {
+            _mm_sad_epu8(a, b)
+        }
+    );
+
+    fearless_simd::kernel!(
+        #[inline(always)]
+        pub(super) fn mean(sse2: Sse2, a: __m128i, b: __m128i) -> __m128i {
+            _mm_avg_epu8(a, b)
+        }
+    );
+
+    fearless_simd::kernel!(
+        #[inline(always)]
+        pub(super) fn sad_of_two_rows(avx2: Avx2, a: __m256i, b: __m256i) -> __m256i {
+            _mm256_sad_epu8(a, b)
+        }
+    );
+
+    fearless_simd::kernel!(
+        #[inline(always)]
+        pub(super) fn mean_of_two_rows(avx2: Avx2, a: __m256i, b: __m256i) -> __m256i {
+            _mm256_avg_epu8(a, b)
+        }
+    );
 }
 
 #[cfg(test)]
