@@ -151,6 +151,7 @@ impl Encoder {
             quantisers: &self.quantisers,
             scale,
             costs: joiner.costs,
+            bits_before: None,
             patience: Patience::ENDLESS,
             remembers: false,
             tuning: self.settings.preset.tuning(),

@@ -101,6 +101,8 @@ pub struct Encoder {
     /// Whether it waits in the picture in work.
     waits: Vec<bool>,
     slices: Vec<Coded>,
+    /// Bits of the P picture before, if there was one.
+    bits_before: Option<f32>,
     /// What remains of each macroblock; not kept up with a fixed quantiser.
     remains: Vec<Remains>,
     refresh: RollingRefresh,
@@ -143,6 +145,7 @@ impl Encoder {
             modes_before: modes.clone(),
             modes,
             slices: (0..rows).map(|_| Coded::default()).collect(),
+            bits_before: None,
             refresh: RollingRefresh::new(rows, settings.refresh.pictures()),
             refreshed_at: alloc::vec![0; rows],
             pool: Pool::new(settings.threads),

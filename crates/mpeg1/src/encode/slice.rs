@@ -35,6 +35,8 @@ pub(super) struct PictureContext<'a> {
     /// The quantizer_scale that the picture was planned with.
     pub scale: u8,
     pub costs: Costs,
+    /// Where bits count for nothing: what the P picture before took. Nothing is foretold then, and nothing learned.
+    pub bits_before: Option<f32>,
     /// For how many pictures a macroblock waits.
     pub patience: Patience,
     /// What remains of macroblocks is to be noted.
@@ -145,7 +147,9 @@ pub(super) fn code<'a>(context: &PictureContext<'_>, slice: Slice<'a>) -> &'a Co
                 (_, None) => mode.remains,
             };
         }
-        purse.spend(mode, effort, bits.written() - head);
+        if context.bits_before.is_none() {
+            purse.spend(mode, effort, bits.written() - head);
+        }
     }
     bits.align();
     out.tally = purse.tally();

@@ -81,7 +81,10 @@ pub(super) fn code(
     (slices, pool): (&mut [Coded], &mut Pool),
     mut outlet: Outlet<'_, impl FnMut(EncodedPart<'_>) + Send>,
 ) -> Tally {
-    let rows = foretell(context, macroblocks.modes, slices);
+    let rows = match context.bits_before {
+        Some(bits) => rows_of_slice(context.kind, slices.len(), bits),
+        None => foretell(context, macroblocks.modes, slices),
+    };
     let slices = &mut slices[..reconstruction.mb_height.div_ceil(rows)];
     let count = reconstruction.mb_width * rows;
     for (n, (slice, modes)) in slices.iter_mut().zip(macroblocks.modes.chunks(count)).enumerate() {

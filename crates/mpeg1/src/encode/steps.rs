@@ -39,6 +39,9 @@ impl Encoder {
         let start = out.len();
         let tally = self.code(kind, source, choice, out, part);
         let bytes = out.len() - start;
+        if kind == PictureKind::Predicted {
+            self.bits_before = Some(bytes as f32 * 8.0);
+        }
         self.rate.account(bytes, tally);
         Some(EncodedPicture { bytes, kind, quantiser: choice.scale, waiting: self.end(kind) })
     }
@@ -80,6 +83,7 @@ impl Encoder {
             quantisers: &self.quantisers,
             scale: choice.scale,
             costs: self.rate.costs(),
+            bits_before: self.bits_before.filter(|_| choice.most_bits.is_none()),
             patience: choice.patience,
             remembers: choice.most_bits.is_some(),
             tuning: self.settings.preset.tuning(),
