@@ -24,6 +24,10 @@ const UNSAFE: &[(&str, &str)] = &[
         "crates/pistreaming/src/server/together.rs",
         "many messages by one system call: io_uring, and the memory that it shares",
     ),
+    (
+        "crates/pistreaming/src/server/slots.rs",
+        "memory that is free and that the C library keeps: it is given back",
+    ),
     ("crates/pistreaming/src/server/ahead.rs", "memory fetched before it is used: a CPU's instruction"),
     ("crates/mpeg1/src/workers.rs", "work that borrows, on threads that outlive it"),
     (

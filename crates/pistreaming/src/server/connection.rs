@@ -100,7 +100,7 @@ pub(super) fn accept(site: &Arc<Site>, listener: std::net::TcpListener, role: Ro
 
 /// Serves one connection, if there is room.
 fn admit(site: &Arc<Site>, stream: TcpStream, peer: std::net::SocketAddr, role: Role) {
-    let Ok(permit) = Arc::clone(&site.slots).try_acquire_owned() else {
+    let Some(slot) = site.slots.take() else {
         if let Ok(permit) = Arc::clone(&site.refusals).try_acquire_owned() {
             site.tasks.spawn(async move {
                 let _ = timeout(REFUSE_WITHIN, refuse(stream)).await;
@@ -110,7 +110,7 @@ fn admit(site: &Arc<Site>, stream: TcpStream, peer: std::net::SocketAddr, role: 
         return;
     };
     // Where setting options fails the other end is gone already.
-    if let Ok(tap) = Tap::new(stream, peer, permit) {
+    if let Ok(tap) = Tap::new(stream, peer, slot) {
         site.tasks.spawn(serve(Arc::clone(site), tap, role));
     }
 }

@@ -4,7 +4,8 @@
 //! `listen` opens ports, `connection` accepts and bounds, `http` answers requests, `live` and `legacy` are the two
 //! protocols, `stills` has pictures for what speaks neither,
 //! `crowd` and `seat` decide who does it when, `standing` sends to those who only follow, if it can `together`, `shapes` has
-//! a picture as it is sent, `outlet`, `gate` and `tap` look after the socket below them, `viewers` knows who watches, and `stats`, `status` and
+//! a picture as it is sent, `outlet`, `gate` and `tap` look after the socket below them, `slots` counts connections,
+//! `viewers` knows who watches, and `stats`, `status` and
 //! `metrics` say how it goes.
 //! Not here: pictures (the hub's), cameras, encoders.
 
@@ -29,6 +30,7 @@ mod port_owner;
 mod record;
 mod seat;
 mod shapes;
+mod slots;
 mod standing;
 mod stats;
 mod status;
@@ -67,6 +69,7 @@ use assets::Assets;
 pub use client::Network;
 use crowd::Crowd;
 pub use listen::ListenError;
+use slots::Slots;
 pub use viewers::{Full, Left, OnVisit, Visit, VisitEvent};
 use viewers::{Limits, Viewers};
 
@@ -172,7 +175,7 @@ struct Site {
     started: SystemTime,
     viewers: Arc<Viewers>,
     crowd: Arc<Crowd>,
-    slots: Arc<Semaphore>,
+    slots: Arc<Slots>,
     refusals: Arc<Semaphore>,
     strangers: origin::Strangers,
     tasks: TaskTracker,
@@ -251,7 +254,7 @@ impl Ports {
             assets: Assets::new(),
             index: self.index,
             started: SystemTime::now(),
-            slots: Arc::new(Semaphore::new(connections)),
+            slots: Slots::new(connections),
             refusals: Arc::new(Semaphore::new(connection::REFUSALS)),
             strangers: origin::Strangers::default(),
             tasks: TaskTracker::new(),
@@ -259,6 +262,8 @@ impl Ports {
             reason: OnceLock::new(),
         });
         connection::accept(&site, self.http, connection::Role::Page)?;
+        let (stop, slots) = (site.stop.clone(), Arc::clone(&site.slots));
+        site.tasks.spawn(async move { stop.run_until_cancelled(slots.give_back_memory()).await });
         if let Some(ws) = self.ws {
             connection::accept(&site, ws, connection::Role::OldPages)?;
         }

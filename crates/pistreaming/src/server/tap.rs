@@ -17,8 +17,8 @@ use std::time::Duration;
 use rustix::io::Errno;
 use rustix::net::{RecvFlags, SendFlags, recv, send};
 use socket2::{SockRef, TcpKeepalive};
-use tokio::sync::OwnedSemaphorePermit;
 
+use super::slots::Slot;
 use super::unsent;
 
 /// The kernel reports a socket as writable only while less than this is unsent: what waits, waits in our ring, where
@@ -41,16 +41,12 @@ pub(super) struct Tap {
     pub(super) local: SocketAddr,
     /// Whether an answer goes on for ever, by rules of its own.
     streams: AtomicBool,
-    _permit: OwnedSemaphorePermit,
+    _slot: Slot,
 }
 
 impl Tap {
     /// Takes over an accepted connection and sets its options.
-    pub(super) fn new(
-        stream: tokio::net::TcpStream,
-        peer: SocketAddr,
-        permit: OwnedSemaphorePermit,
-    ) -> io::Result<Arc<Self>> {
+    pub(super) fn new(stream: tokio::net::TcpStream, peer: SocketAddr, slot: Slot) -> io::Result<Arc<Self>> {
         stream.set_nodelay(true)?;
         let options = SockRef::from(&stream);
         options.set_tcp_notsent_lowat(UNSENT_LOW_WATER)?;
@@ -59,13 +55,7 @@ impl Tap {
         options.set_tcp_keepalive(&keepalive)?;
         let local = plain(stream.local_addr()?);
         let stream = stream.into_std()?;
-        Ok(Arc::new(Self {
-            stream,
-            peer: plain(peer),
-            local,
-            streams: AtomicBool::new(false),
-            _permit: permit,
-        }))
+        Ok(Arc::new(Self { stream, peer: plain(peer), local, streams: AtomicBool::new(false), _slot: slot }))
     }
 
     /// An answer begins that goes on for ever.
@@ -163,17 +153,16 @@ const fn plain(address: SocketAddr) -> SocketAddr {
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
+    use crate::server::slots::Slots;
     use std::io::Write as _;
     use tokio::net::{TcpListener, TcpStream};
-    use tokio::sync::Semaphore;
 
     /// A connection, and its other end.
     pub(crate) async fn connected() -> (Arc<Tap>, TcpStream) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let silent = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
         let (stream, peer) = listener.accept().await.unwrap();
-        let permit = Arc::new(Semaphore::new(1)).acquire_owned().await.unwrap();
-        let tap = Tap::new(stream, peer, permit).unwrap();
+        let tap = Tap::new(stream, peer, Slots::new(1).take().unwrap()).unwrap();
         assert_eq!(tap.unsent(), 0);
         (tap, silent)
     }

@@ -3,6 +3,7 @@
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::thread;
+use std::time::Instant;
 
 use crate::support::viewer::receive;
 use crate::support::{Live, Program, http};
@@ -173,6 +174,23 @@ fn thousands_who_come_and_go_at_once_leave_nothing_behind() {
         before.1 = held(&program).1;
     }
     good.picture();
+}
+
+#[test]
+fn what_a_crowd_took_of_memory_is_given_back_when_it_has_gone() {
+    let program = Program::start(&["--size", "64x48"]);
+    let mut good = Live::open(program.http);
+    good.picture();
+    let before = held(&program).1;
+    let mut crowd: Vec<_> = (0..400).map(|_| Live::open(program.http)).collect();
+    crowd.iter_mut().for_each(|viewer| drop(viewer.picture()));
+    let taken = held(&program).1 - before;
+    drop(crowd);
+    let begun = Instant::now();
+    while held(&program).1 > before + taken / 2 {
+        assert!(begun.elapsed() < http::PATIENCE, "{before} KiB, {taken} more, then {:?}", held(&program));
+        good.picture();
+    }
 }
 
 #[test]
