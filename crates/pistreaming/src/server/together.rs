@@ -280,6 +280,36 @@ mod tests {
         assert!(together.send(std::iter::empty()).is_empty());
     }
 
+    /// For this thread, and for ever: `io_uring_setup` fails as Docker's filter of system calls lets it. Whether that can be done.
+    fn forbid_io_uring() -> bool {
+        use libc::{BPF_ABS, BPF_JEQ, BPF_JMP, BPF_K, BPF_LD, BPF_RET, BPF_W, sock_filter, sock_fprog};
+        let step = |code: u32, jf, k| sock_filter { code: code as u16, jt: 0, jf, k };
+        let refusal = libc::SECCOMP_RET_ERRNO | libc::EPERM as u32;
+        // The number of the system call stands first in what the filter is shown.
+        let mut steps = [
+            step(BPF_LD | BPF_W | BPF_ABS, 0, 0),
+            step(BPF_JMP | BPF_JEQ | BPF_K, 1, libc::SYS_io_uring_setup as u32),
+            step(BPF_RET | BPF_K, 0, refusal),
+            step(BPF_RET | BPF_K, 0, libc::SECCOMP_RET_ALLOW),
+        ];
+        let filter = sock_fprog { len: steps.len() as u16, filter: steps.as_mut_ptr() };
+        // SAFETY: it takes numbers only; what it changes is this thread's only, and nothing here depends on it.
+        let may = unsafe { libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) };
+        // SAFETY: the filter is valid while it is copied; it is this thread's only.
+        let is = unsafe { libc::prctl(libc::PR_SET_SECCOMP, libc::SECCOMP_MODE_FILTER, &raw const filter) };
+        (may, is) == (0, 0)
+    }
+
+    #[test]
+    fn where_io_uring_is_forbidden_there_is_none() {
+        let forbidden = || forbid_io_uring().then(|| (Together::open().err(), Together::new().is_none()));
+        let Some((error, is_none)) = std::thread::spawn(forbidden).join().unwrap() else {
+            return eprintln!("left out, for there are no filters of system calls here");
+        };
+        assert_eq!(error.and_then(|error| error.raw_os_error()), Some(libc::EPERM));
+        assert!(is_none);
+    }
+
     #[test]
     fn what_is_withdrawn_was_never_sent() {
         let Some(mut together) = Together::new() else {

@@ -12,6 +12,7 @@ use wire::{FromViewer, Probe, UnitFlags};
 const EACH: usize = 10;
 /// So many pictures each sees once his link is known to be wide.
 const PICTURES: usize = 200;
+const PROGRAM: &[&str] = &["--size", "64x48", "--fps", "100"];
 
 /// What a live viewer was given: not what was made for him alone.
 type Pictures = HashMap<u32, Vec<u8>>;
@@ -39,7 +40,15 @@ fn all<T>(threads: Vec<JoinHandle<T>>) -> Vec<T> {
 
 #[test]
 fn all_get_every_picture_and_the_same_ones() {
-    let program = Program::start(&["--size", "64x48", "--fps", "100"]);
+    all_get_the_same(Program::start(PROGRAM));
+}
+
+#[test]
+fn all_get_them_where_there_is_no_io_uring() {
+    all_get_the_same(Program::start_under(&["env", "PISTREAMING_NO_IO_URING=1"], PROGRAM));
+}
+
+fn all_get_the_same(program: Program) {
     let (http, ws) = (program.http, program.ws);
     let live: Vec<_> = (0..EACH).map(|_| spawn(move || watch(Live::open(http)))).collect();
     let old: Vec<_> = (0..EACH)
