@@ -33,6 +33,8 @@ pub(super) struct State {
     pub pending: bool,
     /// The part of its rate that what he has took of late.
     pub used: f64,
+    /// How long a start of it is on its way.
+    pub start_takes: Duration,
     /// Bytes a second that he may be sent, whatever his link carries: his share of what all may be sent, if that is limited.
     pub share: f64,
 }
@@ -77,6 +79,13 @@ impl Choice<'_> {
     pub(super) fn shown_above(&self, at: usize) -> Option<usize> {
         let shown = |n: usize| self.state.link.rate.is_some() && self.carries(n, UP_NEEDS * self.used());
         (0..at).find(|&n| shown(n) && self.may(n))
+    }
+
+    /// The best above `at` and below what was `too_much` that the link carries, if he may have it: of those it is not known that
+    /// they are too much, too.
+    pub(super) fn passed_over(&self, at: usize, too_much: Rendition) -> Option<usize> {
+        let carried = |n: usize| self.state.link.rate.is_some() && self.carries(n, DOWN_NEEDS);
+        (0..at).find(|&n| self.open[n] > too_much && carried(n) && self.may(n))
     }
 
     /// Whether he may be sent as much.

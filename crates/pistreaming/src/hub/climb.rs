@@ -29,6 +29,13 @@ pub struct Wants {
     pub slow_device: bool,
 }
 
+/// He was late for too long, or skipped ahead.
+#[derive(Clone, Copy, Debug)]
+struct Trouble {
+    at: Timestamp,
+    late: Duration,
+}
+
 /// One viewer's way down and up.
 #[derive(Clone, Debug)]
 pub(super) struct Climb {
@@ -36,8 +43,10 @@ pub(super) struct Climb {
     rendition: Rendition,
     wants: Wants,
     changed: Timestamp,
-    /// When there was trouble last.
-    trouble: Option<Timestamp>,
+    /// The trouble that there was last with this rendition.
+    trouble: Option<Trouble>,
+    /// What he had, and the link did not carry, last.
+    too_much: Option<Rendition>,
     late_since: Option<Timestamp>,
     tries: Tries,
 }
@@ -50,6 +59,7 @@ impl Climb {
             wants: Wants::default(),
             changed: Timestamp::default(),
             trouble: None,
+            too_much: None,
             late_since: None,
             tries: Tries::new(),
         }
@@ -102,13 +112,10 @@ impl Climb {
     /// How far down where there is trouble.
     fn down_from(&mut self, at: usize, choice: &Choice<'_>) -> usize {
         let (now, rate) = (choice.state.link.now, choice.state.link.rate);
-        let before = self.trouble.filter(|&before| now.since(before) < AGAIN);
-        let again = before.is_some_and(|before| now.since(before) >= ONE);
-        self.trouble = before.filter(|_| !again).or(Some(now));
-        self.late_since = None;
+        let again = self.note_trouble(choice.state);
         // A link that carries it had an accident; one that has another does not carry it.
         let accident = choice.fits(at) == at && rate.is_some() && !again;
-        if accident || self.tries.forgives(now) {
+        if accident || self.tries.forgives(now) && choice.carries(at, choice.used()) {
             return at;
         }
         let below = (at + 1).min(choice.last());
@@ -118,22 +125,43 @@ impl Climb {
         let to = went_well.unwrap_or(choice.fits(at).max(below));
         if to > at {
             self.tries.fail(rate);
+            if !choice.state.pending {
+                self.too_much = Some(choice.open[at]);
+            }
         }
         to
+    }
+
+    /// There is trouble. Whether it is another than before: not where he is catching up.
+    fn note_trouble(&mut self, state: State) -> bool {
+        let now = state.link.now;
+        let late = if state.skipped { Duration::MAX } else { state.late };
+        let before = self.trouble.filter(|before| now.since(before.at) < AGAIN);
+        let next = before.is_none_or(|before| now.since(before.at) >= ONE);
+        if next {
+            self.trouble = Some(Trouble { at: now, late });
+        }
+        self.late_since = None;
+        next && before.is_some_and(|before| late >= before.late)
     }
 
     /// How far up all has been well for long enough, and what speaks for it.
     fn up_from(&self, at: usize, choice: &Choice<'_>) -> (usize, Sign) {
         let (now, rate) = (choice.state.link.now, choice.state.link.rate);
-        let shown = choice.shown_above(at);
-        let sign = self.tries.sign(shown.is_some(), choice.needs(at - 1), rate);
-        let mut since = self.trouble.unwrap_or_default().max(self.changed);
+        let passed_over = self.too_much.and_then(|one| choice.passed_over(at, one));
+        let shown = choice.shown_above(at).filter(|&shown| passed_over.is_none_or(|passed| shown < passed));
+        let sign = match passed_over.filter(|_| shown.is_none()) {
+            Some(_) => Sign::PassedOver,
+            None => self.tries.sign(shown.is_some(), choice.needs(at - 1), rate),
+        };
+        let mut since = self.trouble.map_or(self.changed, |trouble| trouble.at.max(self.changed));
         if sign == Sign::None {
             since = since.max(choice.state.link.full_at); // it does not carry more
         }
         let well = now.since(since);
-        let to = shown.unwrap_or(at - 1);
-        let is_time = well >= self.tries.wait(sign, choice.needs(at - 1), rate);
+        let to = shown.or(passed_over).unwrap_or(at - 1);
+        let is_slow = choice.state.start_takes > choice.state.bound * 2;
+        let is_time = well >= self.tries.wait(sign, choice.needs(at - 1), rate, is_slow);
         (if is_time && choice.may(to) { to } else { at }, sign)
     }
 
@@ -141,7 +169,7 @@ impl Climb {
         self.tries.go(from, to, now, sign);
         if to != from {
             self.changed = now;
-            self.late_since = None;
+            (self.late_since, self.trouble) = (None, None);
         }
         self.rendition = to;
     }

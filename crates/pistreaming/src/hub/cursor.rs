@@ -52,6 +52,8 @@ pub(super) enum Step {
     Next(Next),
     /// Nothing now.
     Wait,
+    /// A start, when there is room for it.
+    NoRoom,
     /// Nothing now, and this must be asked for.
     Ask(Wish),
 }
@@ -120,6 +122,16 @@ impl Cursor {
                 Some(position)
             }
         }
+    }
+
+    /// Whether he has a part of a picture and is to get the rest.
+    pub(super) const fn is_within(&self) -> bool {
+        matches!(self.place, Place::Within { .. })
+    }
+
+    /// Whether he was left behind, and waits for a start.
+    pub(super) const fn is_behind(&self) -> bool {
+        matches!(self.place, Place::Behind(_))
     }
 
     /// He was given all up to the picture at `position`, by somebody else.
@@ -276,7 +288,10 @@ impl Cursor {
     }
 
     fn give(&mut self, position: u64, missed: u64, item: Option<Arc<Item>>, link: Link) -> Step {
-        let Some(item) = item.filter(|item| item.unit.bytes.len() <= link.room) else { return Step::Wait };
+        let Some(item) = item else { return Step::Wait };
+        if item.unit.bytes.len() > link.room {
+            return if item.unit.start { Step::NoRoom } else { Step::Wait };
+        }
         self.place = Place::Following(position + 1);
         if item.unit.start {
             self.wants_start = false;

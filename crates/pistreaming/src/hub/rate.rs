@@ -1,7 +1,7 @@
 //! What a link carries, in bytes a second: learned from what has arrived, and from what the kernel says.
 //!
 //! The rate is what arrived in a time in which the link was at work on it: since the news before, or since the first byte of
-//! it reached the link. While there is a queue that is exact, and the rate follows it up and down. Else it is a lower
+//! it reached the link. While there is a queue that is the rate within bounds, which the rate is kept to. Else it is a lower
 //! bound: it raises the rate, and lowers it only where something came later by more than jitter explains. So that we
 //! sent little says nothing: it neither lowers the rate nor holds it down.
 //!
@@ -20,6 +20,12 @@ pub(super) const JITTER: Duration = Duration::from_millis(30);
 /// What a queue delivers is a sample after this long: shorter ones are jitter of acknowledgements.
 const RUN: Duration = Duration::from_millis(100);
 const SHORT_RUN: Duration = Duration::from_millis(25);
+/// After this long the rate is what it has delivered; before, what it has delivered at least and at most.
+const LONG_RUN: Duration = Duration::from_millis(400);
+/// What delivers so many times as much or as little as was known has become another link.
+const CHANGED: f64 = 1.15;
+/// By how much the news of one end of that may be late, and not that of the other.
+const UNEVEN: Duration = Duration::from_millis(20);
 
 /// A link's rate.
 #[derive(Clone, Debug)]
@@ -30,7 +36,9 @@ pub(super) struct Rate {
     told: f64,
     /// When a queue has shown it last.
     full_at: Timestamp,
+    /// The last part of what a queue delivers, and as much of it as came by one rate.
     run: Run,
+    long_run: Run,
     burst: Option<Burst>,
 }
 
@@ -39,6 +47,8 @@ pub(super) struct Rate {
 struct Run {
     time: Duration,
     bytes: u64,
+    /// The largest message of it.
+    largest: u64,
 }
 
 /// Small messages that were sent one soon after the other: a single one of them tells nothing.
@@ -90,7 +100,8 @@ impl Rate {
             known: None,
             told: 0.0,
             full_at: Timestamp::from_micros(0),
-            run: Run { time: Duration::ZERO, bytes: 0 },
+            run: Run::NONE,
+            long_run: Run::NONE,
             burst: None,
         }
     }
@@ -130,21 +141,38 @@ impl Rate {
         }
     }
 
-    /// A queue has delivered: after a while that is exact.
+    /// A queue has delivered: the longer it did the more exactly that is known.
     fn run_on(&mut self, news: &News, queued: bool) {
         if queued {
-            let took = news.now.since(news.begun());
-            self.run = Run { time: self.run.time + took, bytes: self.run.bytes + news.bytes };
+            self.run.add(news);
+            self.long_run.add(news);
         }
         let tells = self.run.bytes >= TELLING_BYTES;
         if tells && self.run.time >= if queued { RUN } else { SHORT_RUN } {
-            let weight = (self.run.time.as_secs_f64() / (2.0 * RUN.as_secs_f64())).min(1.0);
-            self.learn(self.run.bytes as f64 / self.run.time.as_secs_f64(), weight);
+            self.see_run(news.looked.is_some());
             self.full_at = news.now;
-            self.run = Run::default();
         }
         if !queued {
-            self.run = Run::default();
+            (self.run, self.long_run) = (Run::default(), Run::default());
+        }
+    }
+
+    fn see_run(&mut self, looked: bool) {
+        let run = std::mem::take(&mut self.run);
+        let Some(rate) = self.known else { return self.learn(run.rate(), 1.0) };
+        let (least, most) = run.bounds(looked);
+        // What comes at once behind a lost packet shows no quicker link.
+        let least = if run.time < RUN { 0.0 } else { least };
+        self.learn(rate.clamp(least, most), (run.time.as_secs_f64() / RUN.as_secs_f64()).min(1.0));
+        if rate > most * CHANGED || rate * CHANGED < least {
+            self.long_run = run; // what came by the rate of before says nothing of this one
+        }
+        let (least, most) = self.long_run.bounds(looked);
+        if self.long_run.time >= LONG_RUN {
+            let run = std::mem::take(&mut self.long_run);
+            self.learn(run.rate(), 0.5);
+        } else if self.long_run.time >= RUN * 2 {
+            self.known = self.known.map(|rate| rate.clamp(least, most));
         }
     }
 
@@ -179,6 +207,29 @@ impl Rate {
 
     fn learn(&mut self, sample: f64, weight: f64) {
         self.known = Some(self.known.map_or(sample, |rate| rate + (sample - rate) * weight));
+    }
+}
+
+impl Run {
+    const NONE: Self = Self { time: Duration::ZERO, bytes: 0, largest: 0 };
+
+    /// Bytes a second.
+    fn rate(&self) -> f64 {
+        self.bytes as f64 / self.time.as_secs_f64()
+    }
+
+    fn add(&mut self, news: &News) {
+        self.time += news.now.since(news.begun());
+        self.bytes += news.bytes;
+        self.largest = self.largest.max(news.first.bytes);
+    }
+
+    /// Bytes a second that the link carries at least and at most. `looked`: of a message that was on its way at the time of a look
+    /// nobody knows how much had come; else its news may have come late.
+    fn bounds(&self, looked: bool) -> (f64, f64) {
+        let (bytes, time) = (self.bytes as f64, self.time.as_secs_f64());
+        let (more, late) = if looked { (self.largest as f64, 0.0) } else { (0.0, UNEVEN.as_secs_f64()) };
+        (((bytes - more) / (time + late)).max(1.0), (bytes + more) / (time - late))
     }
 }
 

@@ -38,6 +38,8 @@ pub(super) enum Sign {
     Better,
     /// It was seen to carry that much.
     Shown,
+    /// It carries that, as is known by now, which he was not given when he went down.
+    PassedOver,
 }
 
 /// A way up.
@@ -87,12 +89,14 @@ impl Tries {
     }
 
     /// How long all must be well before he goes up to what needs so much, on a link of this rate.
-    pub(super) fn wait(&self, sign: Sign, needs: f64, rate: Option<f64>) -> Duration {
-        let is_bold = rate.is_some_and(|rate| needs > rate.max(self.failed.unwrap_or(0.0)) * BOLD);
+    /// `slow`: a start takes long on it.
+    pub(super) fn wait(&self, sign: Sign, needs: f64, rate: Option<f64>, slow: bool) -> Duration {
+        let is_bold = slow || rate.is_some_and(|rate| needs > rate.max(self.failed.unwrap_or(0.0)) * BOLD);
         match sign {
             Sign::None if is_bold => self.blind * BOLD_WAITS,
             Sign::None => self.wait.max(self.blind),
             Sign::Better | Sign::Shown => self.wait,
+            Sign::PassedOver => FIRST_WAIT,
         }
     }
 

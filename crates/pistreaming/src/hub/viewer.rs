@@ -32,6 +32,8 @@ pub struct Viewer {
     seat: Option<Seat>,
     /// The rendition that he is about to change to.
     next: Option<Seat>,
+    /// He is given nothing until his link is idle enough for that one's start.
+    holds: bool,
     /// The place that he has just left: for as long as he could be put back there.
     left: Option<Seat>,
     /// How many pictures had been published when he was given the newest, if the last step did that.
@@ -90,6 +92,7 @@ impl Viewer {
             climb: Climb::new(),
             seat: None,
             next: None,
+            holds: false,
             left: None,
             newest_of: None,
             follows: None,
@@ -167,15 +170,26 @@ impl Viewer {
     }
 
     fn step_in(&mut self, core: &mut Core, hub: &Hub, link: Link, wake: &mut bool) -> Option<Next> {
-        let seen = self.seen;
-        if let Some(seat) = &mut self.next
-            && let Some(next) = take(seat.after(seen), core, hub, link, wake)
-        {
-            self.left = std::mem::replace(&mut self.seat, self.next.take());
-            self.climb.changed(link.now);
-            return Some(next);
+        let (seen, seat) = (self.seen, self.seat.as_mut()?);
+        self.holds = false;
+        if let Some(next) = &mut self.next {
+            let goes_down = next.rendition > seat.rendition && !seat.cursor.is_within();
+            let step = take(next.after(seen), core, hub, link, wake);
+            if let Step::Next(next) = step {
+                self.left = std::mem::replace(&mut self.seat, self.next.take());
+                self.climb.changed(link.now);
+                return Some(next);
+            }
+            // A link that is full of what he has would never be idle, and a start of that is the last thing that he needs.
+            self.holds = goes_down && (matches!(step, Step::NoRoom) || seat.cursor.is_behind());
+            if self.holds {
+                return None;
+            }
         }
-        take(self.seat.as_mut()?, core, hub, link, wake)
+        match take(seat, core, hub, link, wake) {
+            Step::Next(next) => Some(next),
+            Step::NoRoom | Step::Wait | Step::Ask(_) => None,
+        }
     }
 
     /// The link as far as he may use it, and how many bytes a second he may be sent.
@@ -215,9 +229,10 @@ impl Viewer {
         for one in core.open(hub.rules, self.audience) {
             (open[count], count) = (one, count + 1);
         }
-        let used = core.fork(seat.rendition).used();
+        let fork = core.fork(seat.rendition);
+        let (used, start_takes) = (fork.used(), fork.ring.start_takes(link));
         let pending = self.next.is_some();
-        let state = State { link, late, bound: hub.rules.bound, skipped, pending, used, share };
+        let state = State { link, late, bound: hub.rules.bound, skipped, pending, used, start_takes, share };
         let to = self.climb.decide(state, &open[..count], full);
         let now = self.next.map_or(seat.rendition, |next| next.rendition);
         if to == now {
@@ -251,6 +266,9 @@ impl Viewer {
     /// Whether he would be given more if this link, which is busy, were idle.
     #[must_use]
     pub fn waits_for_idle(&self, link: Link) -> bool {
+        if self.holds {
+            return !link.idle;
+        }
         let Some(seat) = self.seat.filter(|seat| !link.idle && seat.cursor.wants_more()) else {
             return false;
         };
@@ -300,22 +318,18 @@ impl Viewer {
 }
 
 /// What there is for one at this place; what must be asked for is.
-fn take(seat: &mut Seat, core: &mut Core, hub: &Hub, link: Link, wake: &mut bool) -> Option<Next> {
+fn take(seat: &mut Seat, core: &mut Core, hub: &Hub, link: Link, wake: &mut bool) -> Step {
     let fork = core.fork(seat.rendition);
-    match seat.cursor.step(&fork.ring, hub.rules, link) {
-        Step::Next(next) => {
-            if next.item.role == Role::Join {
-                let newest = fork.ring.newest().map_or(0, |newest| newest.unit.sequence);
-                fork.demand.joined(newest.wrapping_sub(next.item.unit.sequence).into());
-            }
-            Some(next)
+    let step = seat.cursor.step(&fork.ring, hub.rules, link);
+    match &step {
+        Step::Next(next) if next.item.role == Role::Join => {
+            let newest = fork.ring.newest().map_or(0, |newest| newest.unit.sequence);
+            fork.demand.joined(newest.wrapping_sub(next.item.unit.sequence).into());
         }
-        Step::Wait => None,
-        Step::Ask(wish) => {
-            *wake |= fork.demand.ask(wish);
-            None
-        }
+        Step::Ask(wish) => *wake |= fork.demand.ask(*wish),
+        Step::Next(_) | Step::NoRoom | Step::Wait => {}
     }
+    step
 }
 
 impl Drop for Viewer {

@@ -121,6 +121,55 @@ fn who_has_a_good_link_again_soon_has_the_full_rendition_again() {
     assert!(faults.is_empty(), "{faults:#?}");
 }
 
+/// When the link has how many times the stream's rate in `cargo xtask bench links`.
+const STEPS: [(u64, f64); 5] =
+    [(10_000_000, 0.6), (22_000_000, 0.3), (34_000_000, 1.0), (46_000_000, 2.0), (58_000_000, 0.3)];
+
+/// A viewer for whom these steps are over. Acknowledgements come as unevenly as a busy machine's page sends them, and packets'
+/// headers take their part of the link.
+fn stepped(kind: Kind, paint_us: u64, carried: f64, seed: u64) -> World {
+    let mut world = World::new(Scene { part: 1.0, ..Scene::default() }, seed);
+    let mut path = Path::new(2.0 * carried * STREAM, 300);
+    path.jitter_us = 15_000;
+    STEPS.iter().for_each(|&(at_us, times)| path.change(at_us + seed * 3_500, times * carried * STREAM));
+    let who = world.enter(kind, path);
+    world.watchers[who].paint_us = paint_us;
+    world.run(70.0);
+    world
+}
+
+/// At 0.3 times the stream's rate he has the rendition of a quarter, or what is better while the scene needs little, soon after
+/// each step: an old page, whose link nobody tells of, nearly always.
+#[test]
+fn each_step_of_a_link_has_the_rendition_that_fits_it() {
+    let mut faults = Vec::new();
+    let mut old = Vec::new();
+    let ways = [(Kind::Live, 4_000, 3), (Kind::Live, 12_000, 3), (Kind::Live, 20_000, 3), (Kind::Old, 0, 2)];
+    for (((kind, paint_us, quarter), carried), seed) in ways
+        .into_iter()
+        .flat_map(|way| [0.93, 1.0].map(|carried| (way, carried)))
+        .flat_map(|way| (0..20).map(move |seed| (way, seed)))
+    {
+        let world = stepped(kind, paint_us, carried, seed);
+        let watcher = &world.watchers[0];
+        let fits = |from: f64, until: f64| (0..=quarter).map(|one| had(watcher, one, from, until)).sum();
+        let parts: [f64; 2] = [fits(27.0, 34.0), fits(63.0, 70.0)];
+        let (p95, rate) = steady(watcher, 61.0, 70.0);
+        let renditions = &watcher.seen.renditions;
+        let text = format!(
+            "{kind:?}, {paint_us} µs, {carried}, {seed}: {parts:.2?}, p95 {p95} ms, {rate}/s, {renditions:?}"
+        );
+        println!("{text}");
+        let is_right = parts.iter().all(|&part| part > 0.95) || kind == Kind::Old;
+        faults.extend((!is_right || p95 > 400.0 || renditions.len() > 10).then_some(text));
+        old.extend(parts.iter().filter(|_| kind == Kind::Old));
+    }
+    let part = old.iter().sum::<f64>() / old.len() as f64;
+    println!("an old page: {part}");
+    assert!(faults.is_empty(), "{faults:#?}");
+    assert!(part > 0.9, "{part}");
+}
+
 /// Where hardly anything happens pictures of some 70 bytes come late behind an outage: they show nothing of the link.
 #[test]
 fn tiny_pictures_behind_an_outage_show_no_slow_link() {

@@ -16,6 +16,7 @@ struct Way {
     late_ms: u64,
     used: f64,
     share: f64,
+    start_takes: Duration,
     open: Vec<Rendition>,
 }
 
@@ -30,6 +31,7 @@ impl Way {
             late_ms: 0,
             used: 1.0,
             share: f64::INFINITY,
+            start_takes: Duration::ZERO,
             open,
         }
     }
@@ -48,7 +50,16 @@ impl Way {
         let link = Link { now, rate: self.rate, ..Link::default() };
         let late = Duration::from_millis(self.late_ms);
         let (used, share) = (self.used, self.share);
-        let state = State { link, late, bound: BOUND, skipped, pending: false, used, share };
+        let state = State {
+            link,
+            late,
+            bound: BOUND,
+            skipped,
+            pending: false,
+            used,
+            share,
+            start_takes: self.start_takes,
+        };
         self.climb.decide(state, &self.open, RATE);
     }
 }
@@ -74,6 +85,44 @@ fn an_accident_changes_nothing_and_a_second_one_does() {
     assert_eq!(way.run(10), 1);
 }
 
+/// On a link that carries what he has, but little more, what was late when it changed is caught up with slowly.
+#[test]
+fn who_catches_up_has_no_second_trouble() {
+    let mut way = Way::new(500e3);
+    way.late_ms = 400;
+    for _ in 0..20 {
+        assert_eq!(way.run(100), 0, "{} ms", way.late_ms);
+        way.late_ms -= 10;
+    }
+    way.late_ms = 400;
+    assert_eq!(way.run(1000), 1);
+}
+
+/// Once it is known that the link carries more than it seemed to when he went down, he has that soon, but only once what he
+/// was not given then.
+#[test]
+fn what_was_passed_over_needs_no_more_than_on_the_way_down() {
+    let mut way = Way::new(10e3);
+    way.late_ms = 200;
+    assert_eq!(way.run(400), 7);
+    (way.late_ms, way.rate) = (0, Some(27e3));
+    assert_eq!((way.run(2500), way.run(1000)), (7, 3), "a quarter takes 25 kB/s");
+    way.late_ms = 200;
+    assert_eq!(way.run(2500), 7);
+    way.late_ms = 0;
+    assert_eq!(way.run(10_000), 5, "a quarter is too much");
+}
+
+/// A start that takes so long makes what is tried without a sign cost seconds.
+#[test]
+fn where_a_start_takes_long_hardly_anything_is_tried() {
+    let mut way = Way::new(32e3);
+    way.late_ms = 200;
+    assert_eq!(way.run(400), 3);
+    (way.late_ms, way.start_takes) = (0, BOUND * 3);
+    assert_eq!(way.run(300_000), 3);
+}
+
 #[test]
 fn up_after_a_while_and_later_each_time_that_it_goes_wrong() {
     let mut way = Way::new(60e3);
@@ -94,7 +143,7 @@ fn up_after_a_while_and_later_each_time_that_it_goes_wrong() {
     // What holds for long is believed again.
     while way.run(10) > 0 {}
     assert_eq!(way.run(20_000), 0);
-    assert_eq!(way.climb.tries.wait(Sign::Shown, 0.0, None), FIRST_WAIT);
+    assert_eq!(way.climb.tries.wait(Sign::Shown, 0.0, None, false), FIRST_WAIT);
 }
 
 /// Without a sign that the link has become better the next one up is tried more and more seldom; with one, soon.

@@ -259,6 +259,38 @@ fn what_waited_for_a_lost_packet_shows_no_quicker_link() {
     assert!(known < 1.5 * wire.rate, "{known}");
 }
 
+/// A page that is busy tells late of some pictures: no sign of a link that is slower or quicker.
+#[test]
+fn news_that_comes_unevenly_shows_the_rate_all_the_same() {
+    let mut wire = Wire::new(28e3, 300);
+    for n in 0..300 {
+        wire.run(wire.now_us.max(wire.free_us.saturating_sub(60_000)));
+        wire.send(1000);
+        let before = wire.news.iter().rev().nth(1).map_or(0, |&(at, _)| at);
+        let (at, total) = wire.news.pop_back().unwrap();
+        wire.news.push_back(((at + [0, 30_000, 8_000, 17_000, 2_000][n % 5]).max(before), total));
+        let known = wire.window.rate().map_or(1.0, |known| known / wire.rate);
+        assert!(n < 30 || (0.93..1.1).contains(&known), "{known} behind {n}");
+    }
+}
+
+/// What has come is known at each look only, of whole messages: no sign of a quicker link.
+#[test]
+fn looks_in_between_show_the_rate_all_the_same() {
+    let mut wire = Wire::new(56e3, 5_000);
+    wire.window.told(56e3, true);
+    let sizes = [1200, 3300, 1700, 2600, 900, 3900, 2000];
+    for n in 0..600 {
+        wire.now_us += 41_667;
+        let come = wire.news.iter().take_while(|(at, _)| *at <= wire.now_us).count();
+        let total = wire.news.drain(..come).next_back().map_or(wire.window.arrived, |(_, total)| total);
+        wire.window.looked(wire.now(), total);
+        wire.send(sizes[n % sizes.len()]);
+        let known = wire.window.rate().unwrap() / wire.rate;
+        assert!((0.9..1.1).contains(&known), "{known} behind {n}");
+    }
+}
+
 /// Where a lone message is looked for and has not come, the link carries less than was known; where nobody looked it may have
 /// come at once.
 #[test]

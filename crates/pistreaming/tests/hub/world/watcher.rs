@@ -186,8 +186,12 @@ impl Watcher {
         self.hear(now);
         let mut looks = Vec::new();
         loop {
+            if self.viewer.as_ref().is_none_or(|viewer| self.away || viewer.has_all()) {
+                self.leave_order(now);
+                return looks;
+            }
             let link = self.look(now);
-            let Some(viewer) = self.viewer.as_mut().filter(|_| !self.away) else { return looks };
+            let Some(viewer) = self.viewer.as_mut() else { return looks };
             let Some(next) = viewer.step(link) else {
                 looks.extend(self.look_again(now, link));
                 self.leave_order(now);
@@ -203,10 +207,7 @@ impl Watcher {
     }
 
     fn look(&mut self, now: Timestamp) -> Link {
-        // `server/outlet.rs` does not even look for one who has all.
-        if self.viewer.as_ref().is_some_and(|viewer| !viewer.has_all()) {
-            self.looked = now;
-        }
+        self.looked = now;
         if self.kind == Kind::Old && self.window.wants_look(now) {
             let known = self.acks.iter().take_while(|(at, _)| *at <= now.as_micros()).count();
             let total = self.acks.drain(..known).next_back().map(|(_, total)| total);
