@@ -78,7 +78,7 @@ impl From<io::Error> for Error {
 }
 
 /// Runs the program until a signal, the end of the input or an error that trying again cannot mend. A second signal
-/// ends the process at once.
+/// ends the process at once, and kills its children.
 ///
 /// # Errors
 /// If it cannot start, or cannot go on.
@@ -119,6 +119,7 @@ pub async fn run(options: Options) -> Result<(), Error> {
     tokio::select! {
         () = stop(pipeline, running, reason, say) => {}
         _ = signals.recv() => {
+            source::child::kill_all();
             say("Ended at once");
             console::finish();
             std::process::exit(130);

@@ -6,7 +6,7 @@
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use super::systems::{free_port, wait_for};
+use super::systems::{free_port, free_ports, wait_for};
 use crate::Outcome;
 use crate::packages::{MEDIA, ensure};
 use crate::process::{Process, Thread, own_cpu, threads};
@@ -59,7 +59,7 @@ fn pattern() -> String {
 
 /// The program with that camera; its process and its ports.
 fn ours() -> Outcome<(Process, u16, u16)> {
-    let (http, old) = (free_port(HOST)?, free_port(HOST)?);
+    let [http, old] = free_ports(HOST)?;
     let mut program = Command::new(target().join("release/pistreaming"));
     program.args([
         "--source",

@@ -232,10 +232,18 @@ pub(crate) fn get(address: &str, path: &str) -> std::io::Result<String> {
     Ok(if answer.starts_with("HTTP/1.1 200 ") { answer } else { String::new() })
 }
 
-/// A port that was free a moment ago.
+/// A port that is free, and stays so until it is used: Linux hands out those from 32768 on by itself, and what is left of a
+/// connection holds one of them for a minute. Who runs beside begins at another one.
 pub(crate) fn free_port(host: &str) -> Outcome<u16> {
-    let listener = TcpListener::bind((host, 0)).and_then(|listener| listener.local_addr());
-    listener.map(|address| address.port()).map_err(|error| format!("no free port: {error}"))
+    free_ports(host).map(|[port]| port)
+}
+
+/// The same for several.
+pub(crate) fn free_ports<const N: usize>(host: &str) -> Outcome<[u16; N]> {
+    let first = 20_000 + 12 * (std::process::id() % 1000) as u16;
+    let free: Vec<u16> =
+        (first..32_768).filter(|&port| TcpListener::bind((host, port)).is_ok()).take(N).collect();
+    free.try_into().map_err(|_| "no free port".into())
 }
 
 /// Waits until somebody listens at `address`.

@@ -8,6 +8,7 @@
 #![allow(unsafe_code)]
 
 use std::fmt;
+use std::fs;
 use std::io::{self, Read as _};
 use std::os::unix::process::CommandExt as _;
 use std::process::{Child as Process, ChildStderr, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
@@ -186,6 +187,28 @@ impl Drop for Child {
     fn drop(&mut self) {
         self.end();
     }
+}
+
+/// Kills all of our children, with all that they have started: for a program that ends at once, in which nobody is left to end
+/// them in order. Those that ignore SIGTERM would go on.
+pub(crate) fn kill_all() {
+    let ours = getpid();
+    // Each leads its group, until somebody has waited for it.
+    for group in processes().filter(|&process| parent_of(process) == Some(ours)) {
+        let _ = kill_process_group(group, Signal::KILL);
+    }
+}
+
+fn processes() -> impl Iterator<Item = Pid> {
+    let names = fs::read_dir("/proc").into_iter().flatten().flatten().map(|entry| entry.file_name());
+    names.filter_map(|name| Pid::from_raw(name.to_str()?.parse().ok()?))
+}
+
+/// By proc(5): the name in parentheses, which may have any in it, the state, the parent.
+fn parent_of(process: Pid) -> Option<Pid> {
+    let stat = fs::read_to_string(format!("/proc/{}/stat", process.as_raw_nonzero())).ok()?;
+    let parent = stat.rsplit(')').next()?.split_whitespace().nth(1)?;
+    Pid::from_raw(parent.parse().ok()?)
 }
 
 /// How often, and how long, it is waited for what was killed to be gone.

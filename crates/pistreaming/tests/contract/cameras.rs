@@ -191,6 +191,24 @@ fn one_that_does_not_want_to_end_does_not_outlive_the_program() {
     wait_for_end(&group);
 }
 
+#[test]
+fn one_that_does_not_want_to_end_does_not_outlive_a_second_ctrl_c() {
+    let folder = Folder::new();
+    let pid = folder.file("pid");
+    // What reads the pictures waits for the shell to end, which it does not; that is time for the second signal.
+    let command = format!("exec:trap '' TERM; head -c 3000000 /dev/zero; echo $$ > {pid}; exec sleep 600");
+    let mut program = Program::start(&["--source", &command, "--size", "64x48"]);
+    let group = process(&pid);
+    program.signal(rustix::process::Signal::INT);
+    program.wait_for("Stopping the camera");
+    program.signal(rustix::process::Signal::INT);
+    let (status, said) = program.ended();
+    wait_for_end(&group);
+    // Where the machine was so slow that all had ended in order before, there was nothing left to do.
+    let at_once = said.iter().any(|line| line == "Ended at once");
+    assert_eq!(status.code(), Some(if at_once { 130 } else { 0 }), "{said:?}");
+}
+
 /// The first process of a container has all orphans for children.
 #[test]
 fn as_the_first_process_it_leaves_nothing_behind_of_cameras_that_ended() {

@@ -4,7 +4,7 @@ use std::io::{BufRead as _, BufReader};
 use std::process::{Child, ChildStdout, Command, ExitStatus, Output, Stdio};
 use std::time::Duration;
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 use serde_json::Value;
 
 use super::http;
@@ -166,10 +166,28 @@ impl Program {
 
 impl Drop for Program {
     fn drop(&mut self) {
-        // A test that failed leaves nothing behind; after `ended` there is nothing to kill.
+        // After `ended` there is nothing to kill. What it has started it cannot end itself any more: each has a group.
+        let groups = children(self.child.id());
         let _ = self.child.kill();
         let _ = self.child.wait();
+        for group in groups {
+            let _ = kill_process_group(group, Signal::KILL);
+        }
     }
+}
+
+/// The processes that have this parent.
+fn children(parent: u32) -> Vec<Pid> {
+    let is_his = |process: &str| {
+        // Name in parentheses, state, parent.
+        let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
+        let words = stat.rsplit(')').next().unwrap_or_default();
+        words.split_whitespace().nth(1) == Some(&parent.to_string())
+    };
+    let names =
+        std::fs::read_dir("/proc").unwrap().flatten().filter_map(|one| one.file_name().into_string().ok());
+    let his = names.filter(|name| name.parse::<u32>().is_ok() && is_his(name));
+    his.filter_map(|process| Pid::from_raw(process.parse().ok()?)).collect()
 }
 
 fn line(stdout: &mut BufReader<ChildStdout>) -> Option<String> {
