@@ -126,10 +126,6 @@ impl Analysis<'_> {
                 *mode = self.look_at(column, row, left);
                 mode.behind_intra = left.intra;
                 mode.remember(self.remains[row * self.reference.mb_width + column]);
-                if self.adaptive && !mode.due {
-                    let luma = luma_at(self.source.y, (column * 16, row * 16));
-                    mode.masking = Masking::of(deviation(self.level, &luma));
-                }
                 left = *mode;
             }
         });
@@ -137,7 +133,7 @@ impl Analysis<'_> {
 
     fn look_at(&self, column: usize, row: usize, left: Mode) -> Mode {
         let at = (column * 16, row * 16);
-        let source = luma_at(self.source.y, at);
+        let source = self.luma(at);
         if self.kind == PictureKind::Intra || self.plan.intra.contains(&row) {
             return Mode {
                 intra: true,
@@ -153,7 +149,10 @@ impl Analysis<'_> {
         let zero = quarters.into_iter().map(u32::from).sum();
         if zero <= self.not_worth_a_search(before.settled) {
             let settled = before.settled.min(zero);
-            return Mode { activity: zero, quarters, change: zero, settled, ..Mode::default() };
+            // What is busy stays so; of what was due it is not known.
+            let masking =
+                if before.due || zero > self.noise() { self.masking(&source) } else { before.masking };
+            return Mode { activity: zero, quarters, change: zero, settled, masking, ..Mode::default() };
         }
         let found = self.search(&source, column, row, left).find(
             self.level,
@@ -164,25 +163,49 @@ impl Analysis<'_> {
         let (settled, quarters) = if stays { (zero, quarters) } else { (0, found.quarters) };
         let (vector, activity) = (found.vector, found.difference);
         let vector_bits = if stays { 0 } else { vector_bits(vector, left.vector) as u8 };
-        let mut mode =
-            Mode { vector, vector_bits, activity, quarters, change: zero, settled, ..Mode::default() };
+        let masking = self.masking(&source);
+        let mut mode = Mode {
+            vector,
+            vector_bits,
+            activity,
+            quarters,
+            change: zero,
+            settled,
+            masking,
+            ..Mode::default()
+        };
         if mode.activity > INTRA_PENALTY {
             let deviation = deviation(self.level, &source);
             if deviation + INTRA_PENALTY < mode.activity {
-                mode = Mode { intra: true, activity: deviation, change: zero, ..Mode::default() };
+                mode = Mode { intra: true, activity: deviation, change: zero, masking, ..Mode::default() };
             }
         }
         mode
+    }
+
+    /// The macroblock's luma. Out of line: as a part of [`Self::look_at`] the two take a quarter more instructions.
+    #[inline(never)]
+    fn luma(&self, at: (usize, usize)) -> Luma {
+        luma_at(self.source.y, at)
+    }
+
+    /// How much of an error such a macroblock hides.
+    fn masking(&self, source: &Luma) -> Masking {
+        if self.adaptive { Masking::of(deviation(self.level, source)) } else { Masking::NONE }
     }
 
     /// The difference to the same place up to which no better one is looked for: what noise alone makes, or, if a search
     /// found none before, a tenth more than then.
     fn not_worth_a_search(&self, settled: u32) -> u32 {
         let quantiser = u32::from(self.quantiser);
-        let noise = self.tuning.still.at(quantiser.min(12));
         // Where very much has changed it may be worth another look.
         let still_settled = (settled + settled / 10).min(100 * quantiser.min(16) + 1000);
-        noise.max(still_settled)
+        self.noise().max(still_settled)
+    }
+
+    /// The difference that noise alone makes.
+    fn noise(&self) -> u32 {
+        self.tuning.still.at(u32::from(self.quantiser).min(12))
     }
 
     fn search<'a>(&'a self, source: &'a Luma, column: usize, row: usize, left: Mode) -> Search<'a> {
