@@ -11,6 +11,7 @@ use alloc::vec;
 use alloc::vec::Vec;
 use core::ops::Range;
 
+use super::budget::COARSEST;
 use super::cost::Costs;
 use super::masking::Masking;
 use super::mode::{Mode, deviation};
@@ -44,6 +45,7 @@ const AIM: f32 = 0.93;
 const DUE: Mode = Mode {
     intra: true,
     due: true,
+    usual_scale: COARSEST,
     behind_intra: true,
     activity: 0,
     quarters: [0; 4],

@@ -33,6 +33,8 @@ pub(super) struct Mode {
     pub vector_bits: u8,
     /// It is to be intra in this picture, for its turn has come. It cannot wait.
     pub due: bool,
+    /// If it is due, the scale of most pictures.
+    pub usual_scale: u8,
     /// The macroblock to the left is intra, too: DCs are predicted from its own.
     pub behind_intra: bool,
     /// There are no bits for it in this picture: it stays as it is.
@@ -74,14 +76,17 @@ impl Mode {
     }
 
     /// The quantizer_scale that it is coded with in a picture of `scale`. What is due is coded to last: many pictures
-    /// are predicted from it, which pays for half the scale; but not where there are bits for nothing, nor down to 1, with
-    /// which the largest level, 255, is too small for hard edges.
+    /// are predicted from it, which pays for half the scale; but not where most pictures have bits for nothing, nor down to 1,
+    /// with which the largest level, 255, is too small for hard edges.
     #[inline]
     pub(super) const fn scale(&self, scale: u8) -> u8 {
         if self.due {
             let half = if scale == 2 { 2 } else { scale.div_ceil(2) };
             return match (scale * 2).checked_sub(COARSEST) {
-                Some(near_the_coarsest) if near_the_coarsest > half => near_the_coarsest,
+                Some(near_the_coarsest) if near_the_coarsest > half => {
+                    let most_more = (near_the_coarsest - half) as u16;
+                    half + (most_more * self.usual_scale as u16 / COARSEST as u16) as u8
+                }
                 _ => half,
             };
         }
@@ -108,8 +113,9 @@ pub(super) struct Analysis<'a> {
     pub before: &'a [Mode],
     /// What remains of each macroblock.
     pub remains: &'a [Remains],
-    /// The quantiser scale that is to be expected.
+    /// The quantiser scale that is to be expected, and that of most pictures.
     pub quantiser: u8,
+    pub usual_scale: u8,
     /// Whether what is busy is to be coded more coarsely.
     pub adaptive: bool,
     pub tuning: &'static Tuning,
@@ -138,6 +144,7 @@ impl Analysis<'_> {
             return Mode {
                 intra: true,
                 due: true,
+                usual_scale: if self.kind == PictureKind::Intra { COARSEST } else { self.usual_scale },
                 activity: deviation(self.level, &source),
                 ..Mode::default()
             };
@@ -253,9 +260,16 @@ mod tests {
 
     #[test]
     fn what_is_due_gets_half_the_scale_but_the_coarsest_is_the_coarsest() {
-        let scales = |due| [1, 2, 7, 20, 24, 31].map(|scale| Mode { due, ..Mode::default() }.scale(scale));
-        assert_eq!(scales(true), [1, 2, 4, 10, 17, 31]);
-        assert_eq!(scales(false), [1, 2, 7, 20, 24, 31]);
+        let scales = |due, usual_scale| {
+            [1, 2, 7, 20, 24, 31].map(|scale| Mode { due, usual_scale, ..Mode::default() }.scale(scale))
+        };
+        assert_eq!(scales(true, 31), [1, 2, 4, 10, 17, 31]);
+        assert_eq!(
+            scales(true, 8),
+            [1, 2, 4, 10, 13, 19],
+            "what is coarse in one picture only is seen for longer"
+        );
+        assert_eq!(scales(false, 31), [1, 2, 7, 20, 24, 31]);
     }
 
     #[test]
@@ -279,6 +293,7 @@ mod tests {
             before: &before,
             remains: &[Remains::default(); 2],
             quantiser: 4,
+            usual_scale: 4,
             adaptive: false,
             tuning: Preset::Balanced.tuning(),
             level,

@@ -62,6 +62,11 @@ const SMALL_DEBT_CAP_SHARES: f32 = 1.5;
 /// What headers before the slices take: of a picture, and before an I picture of the sequence and the group, too.
 const PICTURE_HEAD_BITS: f32 = 72.0;
 const START_HEAD_BITS: f32 = 240.0;
+/// What a picture's part is in the scale that is usual.
+const USUAL: f32 = 0.1;
+/// The part of the bits that what is due may have with the coarsest scale before it gets that, too.
+const MOST_DUE: f32 = 0.5;
+
 /// Chooses quantisers and learns from what they led to.
 #[derive(Debug)]
 pub(super) struct RateControl {
@@ -79,6 +84,8 @@ pub(super) struct RateControl {
     costs: Costs,
     /// The scale of the picture before.
     scale: u8,
+    /// That of the last pictures, on average.
+    usual_scale: f32,
     /// Most of the picture before was intra.
     new: bool,
 }
@@ -98,6 +105,7 @@ impl RateControl {
             unused: 0.0,
             costs: Costs::TYPICAL,
             scale,
+            usual_scale: scale.into(),
             new: false,
         }
     }
@@ -115,6 +123,11 @@ impl RateControl {
     /// The scale of the picture before: most likely that of the next, too.
     pub const fn expected_scale(&self) -> u8 {
         if let Rate::Quantiser(scale) = self.rate { scale } else { self.scale }
+    }
+
+    /// The scale of most pictures; the coarsest if they all have the same.
+    pub const fn usual_scale(&self) -> u8 {
+        if let Rate::Quantiser(_) = self.rate { COARSEST } else { self.usual_scale as u8 }
     }
 
     /// Whether a picture is to be left out of which not even the `least` that it takes fits. Not if it must come, as an I
@@ -145,6 +158,11 @@ impl RateControl {
         let turns = Turns::of(waiting, self.frames_per_second as f32);
         // Where nobody waits, nor will, it is of no use to know it.
         let mut due = if scale == COARSEST || turns.any() { self.due_bits(modes, scale) } else { 0.0 };
+        // What is due is as fine as usual only as far as it leaves half of the bits to the others.
+        if scale == COARSEST && due > allowed * MOST_DUE {
+            modes.iter_mut().for_each(|mode| mode.usual_scale = COARSEST);
+            due = self.due_bits(modes, scale);
+        }
         // A row whose turn it is, finely coded, is not worth that others stand still for seconds.
         if scale == COARSEST && due > allowed - turns.bits() {
             modes.iter_mut().for_each(|mode| mode.bare = mode.due);
@@ -155,6 +173,7 @@ impl RateControl {
             make_wait((self.costs, scale, allowed), patience, modes, waiting);
         }
         self.scale = scale;
+        self.usual_scale += (f32::from(scale) - self.usual_scale) * USUAL;
         Choice {
             scale,
             most_bits: Some(if cut { most_bits } else { most_bits.min(allowed * MOST_FAULT) }),

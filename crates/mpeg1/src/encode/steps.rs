@@ -57,6 +57,7 @@ impl Encoder {
             before: &self.modes_before,
             remains: &self.remains,
             quantiser: self.rate.expected_scale(),
+            usual_scale: self.rate.usual_scale(),
             adaptive: self.settings.adaptive,
             tuning: self.settings.preset.tuning(),
             level: self.level,
