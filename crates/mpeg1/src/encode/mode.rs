@@ -164,7 +164,7 @@ impl Analysis<'_> {
         let found = self.search(&source, column, row, left).find(
             self.level,
             zero,
-            &self.candidates(column, row, left),
+            &self.candidates(column, row, left)[..self.tuning.candidates],
         );
         let stays = found.vector == MotionVector::ZERO;
         let (settled, quarters) = if stays { (zero, quarters) } else { (0, found.quarters) };
@@ -227,11 +227,15 @@ impl Analysis<'_> {
             before: left.vector,
             // About the root of λ, less a little: the next picture's vectors are found from good ones.
             bit_cost: (u32::from(self.quantiser) * 13 / 16).max(1),
+            enough: self.tuning.enough.map(|enough| {
+                let before = self.before[row * mb_width + column];
+                enough.of(left.activity.min(before.activity))
+            }),
         }
     }
 
     /// The neighbour to the left, and from the picture before this place and what lies around it. Not the neighbour
-    /// above: rows are looked at side by side.
+    /// above: rows are looked at side by side. The first three of them are the most telling.
     fn candidates(&self, column: usize, row: usize, left: Mode) -> [MotionVector; 5] {
         let Picture { mb_width, mb_height, .. } = *self.reference;
         let before = |column: usize, row: usize| self.before[row * mb_width + column].vector;

@@ -56,6 +56,21 @@ impl Threshold {
     }
 }
 
+/// What differs as little as others did is good enough.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Enough {
+    more: u32,
+    eighths: u32,
+}
+
+impl Enough {
+    /// Where the others' least sum of absolute differences is `least`.
+    #[inline(always)]
+    pub const fn of(self, least: u32) -> u32 {
+        self.more + least * self.eighths / 8
+    }
+}
+
 /// How a preset decides.
 #[derive(Debug)]
 pub(super) struct Tuning {
@@ -65,6 +80,11 @@ pub(super) struct Tuning {
     pub noise: Threshold,
     /// A macroblock that differs from the same place of the picture before by no more than noise is not searched for.
     pub still: Threshold,
+    /// So many places are candidates for where a macroblock comes from, five at most.
+    pub candidates: usize,
+    /// What moves as the macroblock to the left is not searched for if it differs by about as little as that one, and as
+    /// the place in the picture before.
+    pub enough: Option<Enough>,
     /// Predicted blocks get their nearest levels, not those that are worth their bits.
     pub nearest: bool,
 }
@@ -85,6 +105,8 @@ const BALANCED: Tuning = Tuning {
     // From a little more on that is wrong for too many blocks; without the mean's part it was so from 20 on.
     noise: Threshold { always: 0, each: 40 },
     still: Threshold { always: 0, each: 48 },
+    candidates: 5,
+    enough: None,
     nearest: false,
 };
 
@@ -93,6 +115,9 @@ const FAST: Tuning = Tuning {
     no_level: Threshold { always: 30, each: 28 },
     noise: Threshold { always: 110, each: 48 },
     still: Threshold { always: 200, each: 72 },
+    candidates: 3,
+    // With an eighth more than that vectors are taken over that are bad, and it costs 5 % of the bits.
+    enough: Some(Enough { more: 64, eighths: 9 }),
     nearest: true,
 };
 

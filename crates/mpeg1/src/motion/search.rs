@@ -26,6 +26,9 @@ pub struct Search<'a> {
     pub before: MotionVector,
     /// What a bit is worth in units of the sum of absolute differences.
     pub bit_cost: u32,
+    /// If fewer places are to be looked at: the first candidate is good enough if the difference to what it leads to is no
+    /// more than that.
+    pub enough: Option<u32>,
 }
 
 /// What was found.
@@ -61,6 +64,12 @@ impl Search<'_> {
     fn find_in_vectors<S: Simd>(&self, simd: S, zero: u32, candidates: &[MotionVector]) -> Found {
         let cost = zero + self.vector_cost(0, 0);
         let mut best = Best { x: 0, y: 0, sum: Sum::of_total(simd, zero), cost };
+        if let (Some(enough), Some(first)) = (self.enough, candidates.first()) {
+            self.look(simd, first.x.into(), first.y.into(), &mut best);
+            if best.cost < cost && best.sum.total <= enough {
+                return best.found();
+            }
+        }
         // To whole pels: half ones are looked at last.
         let whole = |vector: &MotionVector| (i32::from(vector.x) & !1, i32::from(vector.y) & !1);
         for (n, candidate) in candidates.iter().enumerate() {
@@ -77,8 +86,7 @@ impl Search<'_> {
             }
         }
         self.half_pels(simd, around, &mut best);
-        let vector = MotionVector { x: best.x as i16, y: best.y as i16 };
-        Found { vector, difference: best.sum.total, quarters: best.sum.quarters() }
+        best.found()
     }
 
     /// Goes where it is better until it is nowhere; gives what the four places around would cost, about.
@@ -106,16 +114,20 @@ impl Search<'_> {
         around
     }
 
-    /// The halves beside, to the sides where whole ones are better, and the corner between them. To look at all four takes
-    /// two looks more and gains a thousandth of the bits.
+    /// The halves beside, to the sides where whole ones are better, and the corner between them, or if fewer places are to be
+    /// looked at, if one of the halves is better: that costs two thousandths of the bits. To look at all four takes two looks
+    /// more and gains a thousandth.
     #[inline(always)]
     fn half_pels<S: Simd>(&self, simd: S, around: [u32; 4], best: &mut Best<S>) {
         let (x, y) = (best.x, best.y);
         let dx = if around[0] < around[2] { 1 } else { -1 };
         let dy = if around[1] < around[3] { 1 } else { -1 };
+        let whole = best.cost;
         self.look(simd, x + dx, y, best);
         self.look(simd, x, y + dy, best);
-        self.look(simd, x + dx, y + dy, best);
+        if self.enough.is_none() || best.cost < whole {
+            self.look(simd, x + dx, y + dy, best);
+        }
     }
 
     /// Looks at a vector; its cost, or the most if it leads out of the picture.
@@ -162,6 +174,14 @@ struct Best<S: Simd> {
     cost: u32,
 }
 
+impl<S: Simd> Best<S> {
+    #[inline(always)]
+    fn found(&self) -> Found {
+        let vector = MotionVector { x: self.x as i16, y: self.y as i16 };
+        Found { vector, difference: self.sum.total, quarters: self.sum.quarters() }
+    }
+}
+
 /// About how many bits a component's difference takes (table B.4 and its residual).
 #[inline(always)]
 const fn component_bits(difference: i32) -> u32 {
@@ -190,6 +210,7 @@ mod tests {
             range: 31,
             before: MotionVector::ZERO,
             bit_cost: 4,
+            enough: None,
         };
         for level in level::all() {
             let found = search.find(level, u32::MAX / 2, &[]);
