@@ -124,10 +124,12 @@ pub(super) fn code<'a>(context: &PictureContext<'_>, slice: Slice<'a>) -> &'a Co
         let mut effort = purse.effort(mode);
         let before = (bits.mark(), coder.state(), increment);
         loop {
-            let becomes = match effort {
-                Effort::Scale(_) => *mode,
-                Effort::Least => mode.least(!due && !mode.bare),
-                Effort::Waits => mode.least(true),
+            let least;
+            let becomes = if let Effort::Scale(_) = effort {
+                mode
+            } else {
+                least = mode.least(effort == Effort::Waits || !due && !mode.bare);
+                &least
             };
             waits[n] = becomes.waits;
             coder.prepare(place, becomes, effort);

@@ -119,7 +119,7 @@ impl<'a> Coder<'a> {
     }
 
     /// Works out prediction and levels of the macroblock at `place`.
-    pub fn prepare(&mut self, place: Place, mode: Mode, effort: Effort) {
+    pub fn prepare(&mut self, place: Place, mode: &Mode, effort: Effort) {
         (self.place, self.intra, self.vector, self.pattern) = (place, mode.intra, mode.vector, 0);
         (self.has_luma, self.remains) = (false, None);
         let Effort::Scale(scale) = effort else {
