@@ -39,23 +39,41 @@ export function between(earlier, later) {
 }
 
 /** Waits until `page` shows a frame that is no older than `oldest` ms. */
-export function untilLive(page, oldest = 2000) {
+export function untilLive(page, oldest = LIVE) {
   return until(`a frame no older than ${oldest} ms`, async () => {
     const { stamp, now } = await page.evaluate(readStrip);
     return stamp !== null && Math.abs(between(stamp, now)) < oldest;
   });
 }
 
+/** Older is no picture of now. */
+const LIVE = 2000;
+/** How often a look is taken again. */
+const AGAIN = 2;
+const AGAIN_AFTER_WAIT = 10;
+
 /**
- * What `page` shows, looked at every `interval` ms for `duration` ms. A blank or slow look is taken again at once, twice at
- * most: a browser's slip in reading is then gone, a canvas that is blank is blank still.
+ * One look at what `page` shows. A blank one is taken again at once: a browser's slip in reading is then gone, a canvas that is
+ * blank is blank still. In one that was slow Firefox has waited, with all that it was to show meanwhile, which it shows first:
+ * looks are taken again until one is of now.
  */
+async function look(page) {
+  let sight = await page.evaluate(readStrip);
+  let waited = sight.slow;
+  for (let again = 0; again < (waited ? AGAIN_AFTER_WAIT : AGAIN); again++) {
+    const old = waited && !(sight.stamp !== null && Math.abs(between(sight.stamp, sight.now)) < LIVE);
+    if (!sight.blank && !sight.slow && !old) break;
+    sight = await page.evaluate(readStrip);
+    waited = waited || sight.slow;
+  }
+  return sight;
+}
+
+/** What `page` shows, looked at every `interval` ms for `duration` ms. */
 export async function watch(page, duration, interval = 100) {
   const seen = [];
   for (const end = Date.now() + duration; Date.now() < end;) {
-    let sight = await page.evaluate(readStrip);
-    for (let again = 0; (sight.blank || sight.slow) && again < 2; again++) sight = await page.evaluate(readStrip);
-    seen.push(sight);
+    seen.push(await look(page));
     await new Promise((resolve) => setTimeout(resolve, interval));
   }
   return seen;
