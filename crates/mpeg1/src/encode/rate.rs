@@ -250,23 +250,29 @@ impl RateControl {
     }
 
     /// The scale, from `least` on, whose bits are nearest to what is allowed, and those bits. It is looked for from that of
-    /// the picture before on, in steps that double: mostly it is the same or the next one.
+    /// the picture before on, in steps that double until it lies between two, and then half-way: mostly it is the same or
+    /// the next one.
     fn nearest_scale(&self, modes: &[Mode], least: u8, wanted: f32, most_bits: f32) -> (u8, f32) {
         let (mut low, mut high, mut found) = (least, COARSEST, None);
-        let (mut scale, mut step) = (self.scale, 1);
+        let (mut scale, mut step, mut is_between) = (self.scale, 1, [false; 2]);
         while low < high {
             scale = scale.clamp(low, high - 1);
             let allowed = self.allowed(scale, wanted, most_bits);
             let bits = self.costs.sum(modes, scale);
             // Half-way to the next finer scale's bits is near enough.
-            if bits * 2.0 * f32::from(scale) <= allowed * (2.0 * f32::from(scale) + 1.0) {
+            let fits = bits * 2.0 * f32::from(scale) <= allowed * (2.0 * f32::from(scale) + 1.0);
+            if fits {
                 (high, found) = (scale, Some(bits));
-                scale = scale.saturating_sub(step);
             } else {
                 low = scale + 1;
-                scale += step;
             }
-            step *= 2;
+            is_between[usize::from(fits)] = true;
+            scale = match (is_between, fits) {
+                ([true, true], _) => low.midpoint(high),
+                (_, true) => scale.saturating_sub(step),
+                (_, false) => scale + step,
+            };
+            step = COARSEST.min(step * 2);
         }
         (low, found.unwrap_or_else(|| self.costs.sum(modes, low)))
     }
