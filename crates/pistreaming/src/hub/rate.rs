@@ -22,6 +22,8 @@ const RUN: Duration = Duration::from_millis(100);
 const SHORT_RUN: Duration = Duration::from_millis(25);
 /// After this long the rate is what it has delivered; before, what it has delivered at least and at most.
 const LONG_RUN: Duration = Duration::from_millis(400);
+/// For so long what is known is a guess from a few small messages, and each mean is better.
+const GUESSED: Duration = Duration::from_secs(1);
 /// What delivers so many times as much or as little as was known has become another link.
 const CHANGED: f64 = 1.15;
 /// By how much the news of one end of that may be late, and not that of the other.
@@ -32,6 +34,8 @@ const UNEVEN: Duration = Duration::from_millis(20);
 pub(super) struct Rate {
     /// Bytes a second.
     known: Option<f64>,
+    /// When something came first.
+    since: Option<Timestamp>,
     /// What the kernel said last.
     told: f64,
     /// When a queue has shown it last.
@@ -98,6 +102,7 @@ impl Rate {
     pub(super) const fn new() -> Self {
         Self {
             known: None,
+            since: None,
             told: 0.0,
             full_at: Timestamp::from_micros(0),
             run: Run::NONE,
@@ -132,6 +137,7 @@ impl Rate {
             return; // it waited to be heard of, nobody knows for how long
         }
         let queued = news.is_queued();
+        self.since.get_or_insert(news.now);
         self.run_on(news, queued);
         self.at_least(news);
         // What is seen by looking came at some time since the look before.
@@ -149,7 +155,7 @@ impl Rate {
         }
         let tells = self.run.bytes >= TELLING_BYTES;
         if tells && self.run.time >= if queued { RUN } else { SHORT_RUN } {
-            self.see_run(news.looked.is_some());
+            self.see_run(news);
             self.full_at = news.now;
         }
         if !queued {
@@ -157,9 +163,13 @@ impl Rate {
         }
     }
 
-    fn see_run(&mut self, looked: bool) {
+    fn see_run(&mut self, news: &News) {
         let run = std::mem::take(&mut self.run);
-        let Some(rate) = self.known else { return self.learn(run.rate(), 1.0) };
+        let is_guess = news.now.since(self.since.unwrap_or(news.now)) < GUESSED;
+        let Some(rate) = self.known.filter(|_| !is_guess) else {
+            return self.learn(run.rate(), (run.time.as_secs_f64() / (2.0 * RUN.as_secs_f64())).min(1.0));
+        };
+        let looked = news.looked.is_some();
         let (least, most) = run.bounds(looked);
         // What comes at once behind a lost packet shows no quicker link.
         let least = if run.time < RUN { 0.0 } else { least };
