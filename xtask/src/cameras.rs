@@ -2,10 +2,13 @@
 //!
 //! Here belongs: which modules, which tests. Not here: the lab itself.
 
+use std::process::Command;
+
 use crate::Outcome;
+use crate::beside::{Beside, Tests};
 use crate::lab::Lab;
 use crate::packages::{MEDIA, ensure};
-use crate::shell::{cargo, output};
+use crate::shell::{cargo, giving_way, output};
 use crate::steps::Steps;
 
 pub(crate) const NAME: &str = "cameras in the lab";
@@ -19,25 +22,37 @@ pub(crate) fn possible() -> Outcome {
     Lab::possible()
 }
 
-/// Runs them.
+/// Runs them alone.
 pub(crate) fn run(steps: &mut Steps) {
-    let prepared = ensure(MEDIA).and_then(|()| Lab::prepare()).and_then(|lab| Ok((lab, build()?)));
-    let command = prepared.and_then(|(lab, program)| {
-        let loopback = lab.loopback();
-        let modules: Vec<String> = MODULES.iter().map(ToString::to_string).collect();
-        // The kernel has one of each camera: one test at a time.
-        let arguments = [&format!("LAB_LOOPBACK={loopback}"), &program, "--ignored", "--test-threads=1"];
-        lab.command(&modules, "/usr/bin/env", &arguments, SECONDS)
-    });
-    match command {
+    let Some(lab) = steps.check_for("the lab's kernel", || ensure(MEDIA).and_then(|()| Lab::prepare()))
+    else {
+        return;
+    };
+    match command(&lab) {
         Ok(mut command) => _ = steps.tests(NAME, &mut command),
         Err(why) => _ = steps.check(NAME, || Err(why)),
     }
 }
 
+/// Begins them beside other steps, which are to notice nothing of it: they take what is left of the machine.
+pub(crate) fn begin(steps: &Steps, lab: Lab) -> Beside<Tests> {
+    steps.begin_tests(NAME, move || command(&lab).map(|command| giving_way(&command)))
+}
+
+fn command(lab: &Lab) -> Outcome<Command> {
+    let program = build()?;
+    let loopback = lab.loopback();
+    let modules: Vec<String> = MODULES.iter().map(ToString::to_string).collect();
+    // The kernel has one of each camera: one test at a time.
+    let arguments = [&format!("LAB_LOOPBACK={loopback}"), &program, "--ignored", "--test-threads=1"];
+    lab.command(&modules, "/usr/bin/env", &arguments, SECONDS)
+}
+
 /// Builds the tests, as those that run elsewhere are built; where they are.
 fn build() -> Outcome<String> {
-    let arguments = ["test", "--locked", "--no-run", "-p", "pistreaming", "--test", "camera"];
+    // Of the packages that the gate's tests are built of: with another choice the codec has other features, and is built anew.
+    let packages = ["--workspace", "--exclude", "xtask"];
+    let arguments = [&["test", "--locked", "--no-run"], &packages[..], &["--test", "camera"]].concat();
     let messages = output(cargo(&arguments).arg("--message-format=json"))?;
     let path = messages.lines().filter(|line| line.contains("\"name\":\"camera\"")).find_map(|line| {
         let (_, path) = line.split_once("\"executable\":\"")?;

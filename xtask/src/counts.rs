@@ -1,6 +1,8 @@
-//! How many tests passed and failed, read from what test runners print.
+//! How many tests passed and failed, read from what test runners print, and what follows from it.
 //!
 //! Here belongs: the closing lines of cargo's and node's test runners. Not here: running them.
+
+use crate::Outcome;
 
 /// Tests that passed and failed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -22,6 +24,21 @@ impl Counts {
     /// All of them.
     pub(crate) const fn total(self) -> u64 {
         self.passed + self.failed
+    }
+
+    /// What is to be said of tests that passed and failed so, if their runner `ended_well` or not. None at all have failed.
+    pub(crate) fn judge(mut self, ended_well: Outcome<bool>) -> (Self, Outcome<String>) {
+        let result = match ended_well {
+            Err(error) => Err(error),
+            Ok(_) if self.failed > 0 => Err(format!("{} of {} tests failed", self.failed, self.total())),
+            Ok(false) => Err("the tests could not be built or run to their end".into()),
+            Ok(true) if self.total() == 0 => Err("no test ran".into()),
+            Ok(true) => Ok(format!("{} tests passed", self.passed)),
+        };
+        if result.is_err() {
+            self.failed = self.failed.max(1);
+        }
+        (self, result)
     }
 
     /// `ok. 12 passed; 0 failed; 1 ignored; 0 measured; 0 filtered out; finished in 0.01s`

@@ -5,6 +5,7 @@
 
 mod all;
 mod bench;
+mod beside;
 mod cameras;
 mod counts;
 mod cross;

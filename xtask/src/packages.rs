@@ -4,7 +4,7 @@
 //! programs are used for.
 
 use crate::Outcome;
-use crate::shell::{command, is_there, output, run};
+use crate::shell::{command, is_there, output, run_held_back};
 
 /// A program or file that must be there, and the Debian package that brings it.
 #[derive(Clone, Copy)]
@@ -131,5 +131,5 @@ fn apt(arguments: &[&str]) -> Outcome {
     let front = ["env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-q", "-o", "DPkg::Lock::Timeout=300"];
     let as_root: &[&str] = if is_root { &[] } else { &["sudo", "--non-interactive"] };
     let words = [as_root, &front, arguments].concat();
-    run(command(words[0], &words[1..]).stdout(std::process::Stdio::null()))
+    run_held_back(&mut command(words[0], &words[1..]))
 }

@@ -54,19 +54,36 @@ pub(crate) fn run(command: &mut Command) -> Outcome {
     if status.success() { Ok(()) } else { Err(format!("`{}` failed ({status})", shown(command))) }
 }
 
+/// Runs `command` beside others: what it says is printed, as one, if it fails.
+pub(crate) fn run_held_back(command: &mut Command) -> Outcome {
+    let output = command.output().map_err(|error| not_started(command, &error))?;
+    if output.status.success() {
+        return Ok(());
+    }
+    let said = [output.stdout, output.stderr].concat();
+    println!("{}", String::from_utf8_lossy(&said).trim_end());
+    Err(format!("`{}` failed ({})", shown(command), output.status))
+}
+
 /// Runs `command`, prints each line of its output as it comes and hands it to `line`. Whether it succeeded.
 pub(crate) fn run_lines(command: &mut Command, mut line: impl FnMut(&str)) -> Outcome<bool> {
+    each_line(command, |text| {
+        print!("{text}");
+        // What is seen only late is no progress.
+        let _ = std::io::stdout().flush();
+        line(text.trim_end());
+    })
+}
+
+/// Runs `command` and hands each line of its output to `line`, with its end. Whether it succeeded.
+pub(crate) fn each_line(command: &mut Command, mut line: impl FnMut(&str)) -> Outcome<bool> {
     let mut child = command.stdout(Stdio::piped()).spawn().map_err(|error| not_started(command, &error))?;
     let output = child.stdout.take().ok_or("the child has no output")?;
     // Not lines(): a test may print bytes that are no UTF-8.
     let mut output = BufReader::new(output);
     let mut bytes = Vec::new();
     while output.read_until(b'\n', &mut bytes).map_err(|error| error.to_string())? > 0 {
-        let text = String::from_utf8_lossy(&bytes);
-        print!("{text}");
-        // What is seen only late is no progress.
-        let _ = std::io::stdout().flush();
-        line(text.trim_end());
+        line(&String::from_utf8_lossy(&bytes));
         bytes.clear();
     }
     let status = child.wait().map_err(|error| error.to_string())?;

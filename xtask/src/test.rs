@@ -6,8 +6,10 @@
 //! Nothing is skipped because it is missing: what is left out is what the options leave out, and the tests of cameras
 //! where their kernel cannot be had by any means, on another system than Debian or another processor.
 
+use crate::beside::Beside;
+use crate::lab::Lab;
 use crate::packages::{BROWSERS, LAB, MEDIA, NAMESPACE, NODE, Need, ensure, ensure_component};
-use crate::shell::{cargo, command, root, target};
+use crate::shell::{cargo, command, giving_way, root, run_held_back, target};
 use crate::steps::Steps;
 use crate::{Outcome, all, cameras, wasm};
 
@@ -66,17 +68,25 @@ pub(crate) fn run(arguments: &[String]) -> Outcome {
 }
 
 fn gate(steps: &mut Steps, asked: &Asked) {
-    steps.check("what the tests need", || install(&asked.needs()));
+    let needs = asked.needs();
+    let installed = steps.begin("what the tests need", move || ensure(&needs));
     lints(steps);
+    steps.end(installed);
+    let prepared = Prepared::begin(steps, asked);
     tests(steps);
-    match asked.browsers {
-        true => browsers(steps),
-        false => steps.skip("browsers", "--no-browser was given"),
+    let cameras = match prepared.lab {
+        Ok(lab) => steps.end(lab).map(|lab| cameras::begin(steps, lab)),
+        Err(why) => {
+            steps.skip(cameras::NAME, &why);
+            None
+        }
+    };
+    match prepared.browsers {
+        Some(parts) => browsers(steps, parts),
+        None => steps.skip("browsers", "--no-browser was given"),
     }
-    match cameras::possible() {
-        _ if !asked.cameras => steps.skip(cameras::NAME, "--no-camera-lab was given"),
-        Ok(()) => cameras::run(steps),
-        Err(why) => steps.skip(cameras::NAME, &why),
+    if let Some(cameras) = cameras {
+        steps.end_tests(cameras);
     }
     match asked.all {
         true => all::run(steps),
@@ -89,14 +99,34 @@ fn gate(steps: &mut Steps, asked: &Asked) {
     }
 }
 
-/// All in one go: each look at the package lists takes its time.
-fn install(needs: &[Need]) -> Outcome {
-    ensure_component("fmt", "rustfmt")?;
-    ensure_component("clippy", "clippy")?;
-    ensure(needs)
+/// What is got and built for later steps while the tests are compiled and run: it mostly waits for the network, for a disk,
+/// for one processor, or for what the tests leave over.
+struct Prepared {
+    browsers: Option<[Beside<()>; 2]>,
+    lab: Outcome<Beside<Lab>>,
+}
+
+impl Prepared {
+    fn begin(steps: &Steps, asked: &Asked) -> Self {
+        let lab = match asked.cameras {
+            true => cameras::possible().map(|()| steps.begin("the lab's kernel", Lab::prepare)),
+            false => Err("--no-camera-lab was given".into()),
+        };
+        let browsers = asked.browsers.then(|| {
+            let mut npm = command("npm", &["ci", "--no-audit", "--no-fund"]);
+            npm.current_dir(root().join("web"));
+            let program = cargo(&["build", "--release", "--locked", "-p", "pistreaming"]);
+            [("npm packages", npm), ("release build", giving_way(&program))]
+                .map(|(name, mut command)| steps.begin(name, move || run_held_back(&mut command)))
+        });
+        Self { browsers, lab }
+    }
 }
 
 fn lints(steps: &mut Steps) {
+    let components =
+        || ensure_component("fmt", "rustfmt").and_then(|()| ensure_component("clippy", "clippy"));
+    steps.check("the toolchain's parts", components);
     steps.command("rustfmt", &mut cargo(&["fmt", "--all", "--check"]));
     let clippy = ["clippy", "--quiet", "--locked"];
     let deny = ["--", "-D", "warnings"];
@@ -126,18 +156,13 @@ fn tests(steps: &mut Steps) {
     steps.check("the built player is of these sources", wasm::is_fresh);
 }
 
-fn browsers(steps: &mut Steps) {
-    let built =
-        steps.command("release build", &mut cargo(&["build", "--release", "--locked", "-p", "pistreaming"]));
-    let web = root().join("web");
-    let got =
-        steps.command("npm packages", command("npm", &["ci", "--no-audit", "--no-fund"]).current_dir(&web));
-    if !(built && got) {
+fn browsers(steps: &mut Steps, parts: [Beside<()>; 2]) {
+    if !parts.map(|part| steps.end(part).is_some()).into_iter().all(|is_there| is_there) {
         steps.skip("browsers", "there is nothing to run");
         return;
     }
     // One browser at a time: they are what takes the machine's two cores.
     let mut node = command("node", &["--test", "--test-reporter=spec", "--test-concurrency=1"]);
-    node.current_dir(&web).env("PISTREAMING_PROGRAM", target().join("release/pistreaming"));
+    node.current_dir(root().join("web")).env("PISTREAMING_PROGRAM", target().join("release/pistreaming"));
     steps.tests("browsers", &mut node);
 }
