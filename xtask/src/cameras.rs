@@ -8,7 +8,7 @@ use crate::Outcome;
 use crate::beside::{Beside, Tests};
 use crate::lab::Lab;
 use crate::packages::{MEDIA, ensure};
-use crate::shell::{cargo, giving_way, output};
+use crate::shell::{cargo, nicer, output};
 use crate::steps::Steps;
 
 pub(crate) const NAME: &str = "cameras in the lab";
@@ -34,9 +34,10 @@ pub(crate) fn run(steps: &mut Steps) {
     }
 }
 
-/// Begins them beside other steps, which are to notice nothing of it: they take what is left of the machine.
+/// Begins them beside other steps, which are to notice little of it. They do not give way altogether: they have their own
+/// patience with the cameras, and on a busy machine they would get nothing.
 pub(crate) fn begin(steps: &Steps, lab: Lab) -> Beside<Tests> {
-    steps.begin_tests(NAME, move || command(&lab).map(|command| giving_way(&command)))
+    steps.begin_tests(NAME, move || command(&lab).map(|command| nicer(&command, 5)))
 }
 
 fn command(lab: &Lab) -> Outcome<Command> {
