@@ -8,7 +8,7 @@ use crate::Outcome;
 use crate::beside::{Beside, Tests};
 use crate::lab::Lab;
 use crate::packages::{MEDIA, ensure};
-use crate::shell::{cargo, nicer, output};
+use crate::shell::{cargo, output};
 use crate::steps::Steps;
 
 pub(crate) const NAME: &str = "cameras in the lab";
@@ -34,10 +34,10 @@ pub(crate) fn run(steps: &mut Steps) {
     }
 }
 
-/// Begins them beside other steps, which are to notice little of it. They do not give way altogether: they have their own
-/// patience with the cameras, and on a busy machine they would get nothing.
+/// Begins them beside other steps. They do not give way to these: half a processor is enough for them, but a camera whose
+/// program gets next to nothing of a busy machine gives no pictures for so long that it is given up.
 pub(crate) fn begin(steps: &Steps, lab: Lab) -> Beside<Tests> {
-    steps.begin_tests(NAME, move || command(&lab).map(|command| nicer(&command, 5)))
+    steps.begin_tests(NAME, move || command(&lab))
 }
 
 fn command(lab: &Lab) -> Outcome<Command> {

@@ -37,12 +37,7 @@ pub(crate) fn cargo(arguments: &[&str]) -> Command {
 
 /// The same command, giving way to everything that measures or waits meanwhile.
 pub(crate) fn giving_way(command: &Command) -> Command {
-    nicer(command, 19)
-}
-
-/// The same command with less of the processor than others, the less the greater `niceness` is.
-pub(crate) fn nicer(command: &Command, niceness: u8) -> Command {
-    let mut nice = self::command("nice", &["-n", &niceness.to_string()]);
+    let mut nice = self::command("nice", &["-n", "19"]);
     nice.arg(command.get_program()).args(command.get_args());
     for (name, value) in command.get_envs() {
         match value {
