@@ -138,14 +138,14 @@ impl Viewer {
 
     /// Whether there is anything behind this one for him now, and will be anything but pictures for all.
     fn look_at_what_is_left(&mut self, core: &mut Core, hub: &Hub, next: Option<&Next>) {
-        let before = self.follows.take();
-        self.newest_of = None;
+        let (before, newest_of) = (self.follows.take(), self.newest_of.take());
         let (Some(seat), None) = (self.seat, self.next) else { return };
         let fork = core.fork(seat.rendition);
         if !seat.cursor.has_newest(&fork.ring) {
             return;
         }
-        self.newest_of = next.map(|_| hub.publications.load(Acquire));
+        // Who had the newest and was given nothing has it still.
+        self.newest_of = next.map_or(newest_of, |_| Some(hub.publications.load(Acquire)));
         let is_settled =
             self.left.is_none() && self.share.is_none() && next.is_none_or(|next| next.missed == 0);
         let gets_parts = fork.demand.wants_parts() && self.audience.takes_parts();

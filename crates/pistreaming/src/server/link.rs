@@ -120,9 +120,19 @@ impl Meter {
         let (now, least) = (self.now(), self.window.least_round_trip().unwrap_or_default());
         let room = u32::try_from(self.window.spare(now)).unwrap_or(u32::MAX);
         let behind = pictures(least + LATE);
-        let is_fresh = now.since(self.looked) < SURE_FOR;
-        let telling = Telling { pace, behind: is_fresh.then_some(behind) };
+        let telling = Telling { pace, behind: self.is_fresh().then_some(behind) };
         Some(Sure { told: Some(telling), pictures: pace.every + behind, room })
+    }
+
+    /// Whether a look now, in a turn that he has anyway, spares him one of its own with a picture: without it the next that is
+    /// acknowledged is not sure.
+    pub(super) fn is_to_be_looked_at(&self) -> bool {
+        self.told && self.paced.is_some() && !self.is_fresh()
+    }
+
+    /// Whether it was looked at not long ago.
+    fn is_fresh(&self) -> bool {
+        self.now().since(self.looked) < SURE_FOR
     }
 
     /// His page acknowledges what was sent last.
@@ -226,3 +236,6 @@ impl Meter {
         Timestamp::from_micros(u64::try_from(micros).unwrap_or(u64::MAX))
     }
 }
+
+#[cfg(test)]
+mod tests;

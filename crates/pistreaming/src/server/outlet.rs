@@ -147,7 +147,7 @@ impl Outlet {
         if let Some(notice) = viewer.notice() {
             return Ok(Event::Notice(notice));
         }
-        if !watches || viewer.has_all() {
+        if !watches || viewer.has_all() && !self.meter.is_to_be_looked_at() {
             return Ok(Event::Nothing(None));
         }
         let link = self.meter.look();

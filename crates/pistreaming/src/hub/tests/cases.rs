@@ -80,6 +80,22 @@ fn who_joins_later_gets_one_of_his_own_and_bands_that_sharpen_it() {
 }
 
 #[test]
+fn who_has_all_and_is_looked_at_has_it_still_and_follows() {
+    let mut source = Source::new(true);
+    let mut viewer = source.hub.join_as(Audience::Old);
+    let _ = drain(&mut viewer);
+    source.obey(false, 10, 40);
+    assert!(viewer.step(Link::default()).is_some());
+    let follows = viewer.follows();
+    assert!(viewer.has_all() && follows.is_some());
+    assert!(viewer.step(Link::default()).is_none());
+    assert!(viewer.has_all() && viewer.follows() == follows);
+    source.obey(false, 10, 40);
+    assert!(!viewer.has_all());
+    assert_eq!(drain(&mut viewer), ([1].into(), 0));
+}
+
+#[test]
 fn who_has_all_gets_the_next_picture_in_parts_and_others_whole() {
     let mut source = Source::new(true);
     let (mut quick, mut old) = (source.hub.join(), source.hub.join_as(Audience::Old));
