@@ -94,7 +94,7 @@ impl Scenario {
     /// All of them, in their order.
     pub(super) fn all() -> Vec<Self> {
         let mut all = steady();
-        all.extend([steps(), outages(), far(), lossy(), jitter(), long_outage(), hidden()]);
+        all.extend([steps(), falls(), outages(), far(), lossy(), jitter(), long_outage(), hidden()]);
         all.extend(old_pages());
         all
     }
@@ -127,6 +127,17 @@ fn steps() -> Scenario {
         change("then 0.3 ×", link(0.3, 0.0), 12.0, Some(12.0)),
     ];
     one("steps", Whose::Ours, false, phases)
+}
+
+/// A good wireless network, and somebody who walks away from it: a wide link is not looked at as often as a narrow one.
+fn falls() -> Scenario {
+    let phases = vec![
+        open("20 ×", link(20.0, 4.0), 3.0, aims(4.0, Some(ALL))),
+        change("then 0.6 ×", link(0.6, 4.0), 8.0, Some(ALL)),
+        change("then 20 ×", link(20.0, 4.0), 8.0, Some(ALL)),
+        change("then 0.3 ×", link(0.3, 4.0), 8.0, Some(12.0)),
+    ];
+    one("falls", Whose::Ours, false, phases)
 }
 
 fn outages() -> Scenario {
