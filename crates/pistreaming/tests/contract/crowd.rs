@@ -12,7 +12,9 @@ use wire::{FromViewer, Probe, UnitFlags};
 const EACH: usize = 10;
 /// So many pictures each sees once his link is known to be wide.
 const PICTURES: usize = 200;
-const PROGRAM: &[&str] = &["--size", "64x48", "--fps", "100"];
+/// Of pictures that are large enough to show what a link carries, whatever else the machine did a moment ago: one of 75 bytes shows
+/// nothing, and a link over which some of them came late for once was never known to be wide again.
+const PROGRAM: &[&str] = &["--size", "320x240", "--fps", "100"];
 
 /// What a live viewer was given: not what was made for him alone.
 type Pictures = HashMap<u32, Vec<u8>>;

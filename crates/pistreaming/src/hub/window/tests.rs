@@ -324,7 +324,6 @@ fn what_the_kernel_says_counts_once() {
     assert_eq!(window.rate(), Some(313e3));
 }
 
-/// What was looked for and has come shows a quicker link, though the kernel says nothing new of it.
 /// A page's first word came behind a look, at which the kernel, by the first small packets, took the link for a wide one.
 #[test]
 fn what_a_page_does_not_say_is_missed_though_it_was_looked_for_before() {
@@ -349,6 +348,7 @@ fn what_a_page_does_not_say_is_missed_though_it_was_looked_for_before() {
     assert!((0.8..1.25).contains(&(known / 60e3)), "{known}");
 }
 
+/// What was looked for and has come shows a quicker link, though the kernel says nothing new of it.
 #[test]
 fn what_is_looked_for_and_found_shows_a_quicker_link() {
     let at = |ms: u64| Timestamp::from_micros(ms * 1000);
