@@ -38,8 +38,7 @@ const untilSaid = (page, pattern) => untilSeen(page, `words like ${pattern}`, ({
 /** The page's picture is grey, once it has become so. */
 const untilGrey = (page) => untilSeen(page, 'a grey picture', ({ filter, playing }) => playing && /grayscale\(1\)/.test(filter));
 
-// They mostly wait for a camera to be tried again: two at a time.
-describe('cameras', { timeout: 180_000, concurrency: 2 }, () => {
+describe('cameras', { timeout: 180_000 }, () => {
   let browser;
   before(async () => { browser = await startChromium(); });
   after(async () => { if (browser) await browser.close(); });

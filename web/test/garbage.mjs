@@ -22,8 +22,7 @@ function ours(node, bytes = new Map()) {
   return bytes;
 }
 
-// Bytes are counted, not time: the two need not wait for each other.
-describe('garbage', { timeout: 120_000, concurrency: 2 }, () => {
+describe('garbage', { timeout: 120_000 }, () => {
   for (const paint of ['2d', 'webgl']) {
     it(`of a picture by ${paint}`, async (test) => {
       const program = await startProgram([], test);

@@ -12,8 +12,7 @@ import { until } from '../harness/until.mjs';
 const OUT = fileURLToPath(new URL('out/', import.meta.url));
 const VIEWPORTS = [['desktop', { width: 1280, height: 800 }], ['phone', { width: 390, height: 844 }]];
 
-// They start browsers, and wait for what is to be seen: two at a time.
-describe('looks', { timeout: 120_000, concurrency: 2 }, () => {
+describe('looks', { timeout: 120_000 }, () => {
   for (const [name, viewport] of VIEWPORTS) {
     it(`on a ${name}`, async (test) => {
       mkdirSync(OUT, { recursive: true });

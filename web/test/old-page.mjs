@@ -87,9 +87,7 @@ const CASES = [
 ];
 
 for (const [browserName, start] of [['Chromium', startChromium], ['Firefox', startFirefox]]) {
-  // A page alone leaves most of the machine idle: two at a time. Not in Firefox, where one lies behind the other and gets few frames.
-  const concurrency = start === startFirefox ? 1 : 2;
-  describe(`old pages in ${browserName}`, { timeout: 120_000, concurrency }, () => {
+  describe(`old pages in ${browserName}`, { timeout: 120_000 }, () => {
     let browser, directory;
     before(async () => {
       directory = mkdtempSync(join(tmpdir(), 'pistreaming-'));
@@ -100,9 +98,9 @@ for (const [browserName, start] of [['Chromium', startChromium], ['Firefox', sta
       rmSync(directory, { recursive: true });
     });
 
-    for (const [number, { name, html, check }] of CASES.entries()) {
+    for (const { name, html, check } of CASES) {
       it(name, async (test) => {
-        const index = join(directory, `${number}.html`);
+        const index = join(directory, 'index.html');
         writeFileSync(index, html);
         const program = await startProgram(['--index', index], test);
         const tab = await browser.open(program.url);

@@ -51,8 +51,7 @@ const BROWSERS = [
   },
 ];
 
-// Most of their time goes by with starting browsers: two at a time.
-describe('origins', { timeout: 240_000, concurrency: 2 }, () => {
+describe('origins', { timeout: 240_000 }, () => {
   for (const { name, start, host, skip } of BROWSERS) {
     it(`${name} plays on an address that it trusts and on a plain http address that is not this machine’s`, { skip }, async (test) => {
       const program = await startProgram(['--bind', '0.0.0.0'], test);

@@ -43,8 +43,7 @@ async function behindProxy(test, init) {
   return { page, proxy };
 }
 
-// The first two wait while the last one counts.
-describe('coming back', { timeout: 600_000, concurrency: 2 }, () => {
+describe('coming back', { timeout: 600_000 }, () => {
   it('a network that failed without a word and is back: a new connection, though the old one is silent still', async (test) => {
     const { page, proxy } = await behindProxy(test, null);
     proxy.fail();

@@ -19,8 +19,7 @@ async function untilSaid(page, pattern) {
   return found.text;
 }
 
-// They mostly wait for the page to notice something, and to come back: two at a time.
-describe('troubles', { timeout: 180_000, concurrency: 2 }, () => {
+describe('troubles', { timeout: 180_000 }, () => {
   let browser;
   before(async () => { browser = await startChromium(); });
   after(async () => { if (browser) await browser.close(); });
