@@ -59,6 +59,13 @@ impl Flights {
         }
     }
 
+    /// One that was taken out is on its way still.
+    pub(super) fn put_back(&mut self, flight: Flight) {
+        if let Some(first) = self.first.replace(flight) {
+            self.rest.push_front(first);
+        }
+    }
+
     /// Takes out the oldest.
     pub(super) fn pop(&mut self) -> Option<Flight> {
         std::mem::replace(&mut self.first, self.rest.pop_front())

@@ -62,6 +62,11 @@ impl RoundTrip {
         self.least = Some(Least { round_trip: self.base, at: now, rough: false });
     }
 
+    /// It is to be learned anew, from messages.
+    pub(super) const fn forget(&mut self) {
+        self.least = None;
+    }
+
     /// A message has arrived whole, on a link of this rate.
     pub(super) fn returned(&mut self, flight: Flight, now: Timestamp, rate: Option<f64>) {
         let round_trip = now.since(flight.at);

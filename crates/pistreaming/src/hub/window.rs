@@ -42,6 +42,10 @@ const WIDE: Wide = Wide { times: 6.0, times_still: 4.0, near: 3, tell_after: Dur
 const VERY_WIDE: Wide =
     Wide { times: 16.0, times_still: 12.0, near: 6, tell_after: Duration::from_millis(340) };
 
+/// After a wide link has held something up each picture is acknowledged for so long: what a link carries that has become a slow one
+/// is learned from that within it.
+const WATCHED_FOR: Duration = Duration::from_millis(500);
+
 /// One viewer's window.
 #[derive(Clone, Debug)]
 pub struct Window {
@@ -59,10 +63,14 @@ pub struct Window {
     /// When it was looked before that: what is news now had not come then.
     looked_before: Option<Timestamp>,
     flights: Flights,
+    /// What seemed to have arrived last.
+    seeming: Option<Flight>,
     round_trip: RoundTrip,
     rate: Rate,
     /// When the link has carried away all that was sent, by that rate.
     free_at: Timestamp,
+    /// When it was seen last to hold something up.
+    filled_at: Option<Timestamp>,
 }
 
 impl Window {
@@ -79,9 +87,11 @@ impl Window {
             looked_at: None,
             looked_before: None,
             flights: Flights::new(),
+            seeming: None,
             round_trip: RoundTrip::new(),
             rate: Rate::new(),
             free_at: Timestamp::from_micros(0),
+            filled_at: None,
         }
     }
 
@@ -157,10 +167,35 @@ impl Window {
 
     /// In all, `total` bytes of what was sent have arrived, as was heard now. What cannot be is taken for what can.
     pub fn arrived(&mut self, now: Timestamp, total: u64) {
+        self.hear(now, total);
+    }
+
+    /// The same of what was not heard, but is to be expected by now.
+    pub fn seems_arrived(&mut self, now: Timestamp, total: u64) {
+        self.seeming = self.hear(now, total);
+    }
+
+    /// The last message that is whole with this.
+    fn hear(&mut self, now: Timestamp, total: u64) -> Option<Flight> {
+        if self.looked_at.take().is_some() {
+            self.forget_looks();
+        }
+        let mut last = None;
         while let Some(flight) = self.advance(now, total) {
             if !flight.unfinished {
                 self.round_trip.returned(flight, now, self.rate());
             }
+            last = Some(flight);
+        }
+        last
+    }
+
+    /// What seemed to have arrived has not: no more than `total` bytes had by then.
+    pub fn has_not_arrived(&mut self, now: Timestamp, total: u64) {
+        if let Some(flight) = self.seeming.take().filter(|flight| total < flight.end) {
+            self.arrived = self.arrived.min(total);
+            self.flights.put_back(flight);
+            self.filled_at = Some(now);
         }
     }
 
@@ -170,6 +205,13 @@ impl Window {
         self.looked_before = self.looked_at.replace(now);
         while self.advance(now, total).is_some() {}
         self.round_trip.take_told(now);
+    }
+
+    /// From a page's first word on nothing is looked for: what it does not say has not come by now, not by the time of the last
+    /// look. And the way that was found by looking is the kernel's, without the page's own time, perhaps to a proxy only.
+    const fn forget_looks(&mut self) {
+        self.looked_before = None;
+        self.round_trip.forget();
     }
 
     /// The least time that anything takes to the viewer and back, as the kernel has measured it.
@@ -218,9 +260,13 @@ impl Window {
 
     /// Which pictures of this stream are to be acknowledged from now on, where they were at `pace` until now.
     #[must_use]
-    pub fn pace(&self, now: Timestamp, pace: Pace, stream: &Stream) -> Pace {
+    pub fn pace(&mut self, now: Timestamp, pace: Pace, stream: &Stream) -> Pace {
         let wide = WIDE.every(stream);
-        if self.queue(now) > JITTER {
+        let is_news = self.news_at == now;
+        if self.queue(now) > JITTER || is_news && self.is_filling(stream) {
+            self.filled_at = Some(now);
+        }
+        if self.filled_at.is_some_and(|at| now.since(at) < WATCHED_FOR) {
             Pace { every: 1, ..pace }
         } else if self.is(&VERY_WIDE, now, pace.every > wide, stream) {
             Pace { every: VERY_WIDE.every(stream), ..pace }
@@ -229,6 +275,16 @@ impl Window {
         } else {
             Pace { every: 1, ..pace }
         }
+    }
+
+    /// Whether more pictures are on their way than a wide link has room for, just now when there was news: behind it come as many
+    /// as were sent in a round trip, one that is being sent, and another. At any other time it may be that many of which nothing
+    /// is told.
+    fn is_filling(&self, stream: &Stream) -> bool {
+        let least = self.least_round_trip().unwrap_or_default().as_secs_f64();
+        let pictures = stream.pictures_per_second() * least + 2.0;
+        let bytes = f64::from(stream.bits_per_second) / 8.0 / stream.pictures_per_second() * pictures;
+        self.unacknowledged() as f64 > bytes
     }
 
     /// Whether the link is so wide for this stream; `still`: it was.
@@ -317,7 +373,9 @@ impl Window {
         if shut && !self.is_quiet() {
             return 0;
         }
-        self.allowed(rate, 1.0).saturating_sub(unacknowledged)
+        // Who is asked for no news must not be waited for: not every page tells of what came before it was asked to.
+        let least = if self.flights.first().is_none() { FIRST_BYTES } else { 0 };
+        self.allowed(rate, 1.0).saturating_sub(unacknowledged).max(least)
     }
 
     /// The first message of which something should be heard: not one that was begun and, perhaps, given up.
@@ -348,7 +406,8 @@ impl Window {
         if self.is_quiet() {
             return Some(rate);
         }
-        let left = (flight.end - self.arrived).min(flight.bytes);
+        // With what was sent before it, and is told of with it only.
+        let left = flight.end - self.arrived;
         let heard = self.looked_at.unwrap_or(now);
         let waited = heard.since(flight.at).saturating_sub(least).min(heard.since(self.news_at));
         let is_late = waited > JITTER + takes(left, rate);

@@ -5,7 +5,7 @@
 //! when it should, that is taken for it, and read later together with others. Whatever is not as foretold is read at once: what
 //! comes unasked (a clock probe, a change of state, word of a late picture), too soon, or too late. If something else came
 //! in its place, then the next acknowledgement comes unasked, or is missing, and all is read: nothing is believed wrongly for
-//! longer than from one to the next.
+//! longer than from one to the next, and what was is taken back.
 //!
 //! Here belongs: what is to come, and when. **Sans-IO: all times and bytes are arguments.** Not here: reading (`inbox`), what
 //! follows from the news (the hub's `window`).
@@ -26,6 +26,9 @@ pub(super) struct Foretold {
     at: Timestamp,
     /// All bytes that were sent up to the end of the last one.
     end: u64,
+    /// So many were taken for it and have not been read; the last of them is to say this.
+    unread: u32,
+    taken: u64,
 }
 
 impl Foretold {
@@ -43,16 +46,20 @@ impl Foretold {
         let took = now.since(self.at);
         let is_it = self.due == 1 && took >= least && took <= least + LATE;
         is_it.then(|| {
-            self.due = 0;
+            (self.due, self.unread, self.taken) = (0, self.unread + 1, self.end);
             self.end
         })
     }
 
-    /// It was read that in all `total` bytes have arrived.
-    pub(super) const fn read(&mut self, total: u64) {
+    /// It was read that in all `total` bytes have arrived. Whether that is less than the last one was taken for: it is of an earlier
+    /// picture, which was late.
+    pub(super) const fn read(&mut self, total: u64) -> bool {
         if total >= self.end {
             self.due = 0;
         }
+        let is_last = self.unread == 1;
+        self.unread = self.unread.saturating_sub(1);
+        is_last && total < self.taken
     }
 
     /// Whether something should have come and has not.
@@ -90,10 +97,23 @@ mod tests {
         assert_eq!(foretold.comes(ms(1101), LEAST), None);
         foretold.sent(ms(1170), 9000);
         assert_eq!(foretold.comes(ms(1195), LEAST), None);
-        foretold.read(5000);
+        assert!(!foretold.read(5000));
         assert_eq!(foretold.comes(ms(1196), LEAST), None, "which of them it is nobody knows");
-        foretold.read(9000);
+        assert!(!foretold.read(9000));
         foretold.sent(ms(1340), 12_000);
         assert_eq!(foretold.comes(ms(1370), LEAST), Some(12_000));
+    }
+
+    #[test]
+    fn what_was_taken_for_another_is_found_out_when_it_is_read() {
+        let mut foretold = Foretold::default();
+        for (at, end) in [(1000, 5000), (1340, 9000)] {
+            foretold.sent(ms(at), end);
+            assert_eq!(foretold.comes(ms(at + 25), LEAST), Some(end));
+        }
+        assert!(!foretold.read(5000), "the first of two");
+        assert!(foretold.read(8000), "a picture before the one that was to be told of");
+        assert!(!foretold.read(8500), "which comes unasked");
+        assert!(!foretold.read(9000));
     }
 }

@@ -40,6 +40,8 @@ pub(super) struct Meter {
     /// Where it tells of some pictures only: of which, and of what stream.
     paced: Option<(Pace, Stream)>,
     foretold: Foretold,
+    /// All bytes that have arrived by the last word of his page that was read.
+    read: u64,
     /// When it was looked last.
     looked: Timestamp,
     kernel: Kernel,
@@ -56,6 +58,7 @@ impl Meter {
             told: false,
             paced: None,
             foretold: Foretold::default(),
+            read: 0,
             looked,
             kernel: Kernel::new(tap),
         }
@@ -148,7 +151,7 @@ impl Meter {
     }
 
     /// Of which pictures of this stream his page is to tell, where it has told at `pace` of late.
-    pub(super) fn pace(&self, pace: Pace, stream: &Stream) -> Pace {
+    pub(super) fn pace(&mut self, pace: Pace, stream: &Stream) -> Pace {
         self.window.pace(self.now(), pace, stream)
     }
 
@@ -169,7 +172,7 @@ impl Meter {
         };
         let now = self.now();
         let Some(total) = self.foretold.comes(now, least) else { return false };
-        self.window.arrived(now, total);
+        self.window.seems_arrived(now, total);
         self.window.pace(now, pace, &stream) == pace
     }
 
@@ -185,18 +188,23 @@ impl Meter {
         // The way of single segments: what a page's word is compared with.
         self.kernel.ask_way_again(now, &mut self.window);
         let sent = self.window.total_sent();
-        let on_the_way = (sent as u32).wrapping_sub(bytes);
+        let on_the_way = u64::from((sent as u32).wrapping_sub(bytes));
         // More than was sent since the last word is no page's of ours: nothing is learned from it.
-        if on_the_way as usize <= self.window.unacknowledged() {
-            self.window.arrived(now, sent - u64::from(on_the_way));
-            self.foretold.read(sent - u64::from(on_the_way));
+        if on_the_way > sent - self.read {
+            return;
+        }
+        self.read = sent - on_the_way;
+        if self.foretold.read(self.read) {
+            self.window.has_not_arrived(now, self.read);
+        } else {
+            self.window.arrived(now, self.read);
         }
     }
 
     /// A picture of this stream was sent to an old page: the kernel may be told how much it is to take.
     pub(super) fn guard(&mut self, stream: &Stream) {
         if !self.told {
-            self.kernel.guard(self.looked, &self.window, stream);
+            self.kernel.guard(self.looked, &mut self.window, stream);
         }
     }
 

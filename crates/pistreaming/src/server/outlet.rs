@@ -183,7 +183,7 @@ impl Outlet {
     }
 
     /// Of which pictures of this stream his page is to tell, where it has told at `pace` of late.
-    pub(super) fn pace(&self, pace: Pace, stream: &Stream) -> Pace {
+    pub(super) fn pace(&mut self, pace: Pace, stream: &Stream) -> Pace {
         self.meter.pace(pace, stream)
     }
 

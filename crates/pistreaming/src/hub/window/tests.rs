@@ -324,6 +324,30 @@ fn what_the_kernel_says_counts_once() {
     assert_eq!(window.rate(), Some(313e3));
 }
 
+/// A page's first word came behind a look, at which the kernel, by the first small packets, took the link for a wide one.
+#[test]
+fn what_a_page_does_not_say_is_missed_though_it_was_looked_for_before() {
+    let mut wire = Wire::new(200e3, 200);
+    wire.send(12_000);
+    wire.window.told(1e6, true);
+    wire.window.looked(wire.now(), 100);
+    let mut late = Vec::new();
+    for n in 0..240_u64 {
+        wire.run(n * 41_667);
+        if n == 120 {
+            wire.rate = 60e3;
+        }
+        if wire.window.link(wire.now()).room > 4000 {
+            wire.send(4000);
+        }
+        late.push(wire.free_us.saturating_sub(wire.now_us));
+    }
+    assert!(late.iter().all(|&late| late < 400_000), "{late:?}");
+    assert!(late[150..].iter().all(|&late| late < 150_000), "{late:?}");
+    let known = wire.window.rate().unwrap();
+    assert!((0.8..1.25).contains(&(known / 60e3)), "{known}");
+}
+
 /// What was looked for and has come shows a quicker link, though the kernel says nothing new of it.
 #[test]
 fn what_is_looked_for_and_found_shows_a_quicker_link() {
@@ -410,14 +434,82 @@ fn what_is_said_aside_is_not_waited_for() {
     assert_eq!(wire.window.unacknowledged(), 0);
 }
 
-/// How often a picture is acknowledged at 24 a second, once one was, on a link of so many times the stream.
-fn pace(times: f64, way_us: u64, before: u16) -> u16 {
+/// A page that is told to acknowledge each picture, and says nothing of those before, is sent another.
+#[test]
+fn who_is_asked_for_no_news_is_not_waited_for() {
+    let mut wire = Wire::new(2e6, 1000);
+    wire.stream(&[4000; 20], 40_000);
+    wire.run(wire.now_us + 100_000);
+    wire.window.sent_untold(wire.now(), 4 << 20, Part::WHOLE);
+    assert_eq!(wire.window.link(wire.now()).room, FIRST_BYTES);
+    wire.window.sent(wire.now(), 4000);
+    assert_eq!(wire.window.link(wire.now()).room, 0);
+}
+
+/// A late picture's acknowledgement was taken for that of one behind it.
+#[test]
+fn what_seemed_to_have_arrived_and_has_not_is_on_its_way_again() {
+    let mut wire = Wire::new(2e6, 1000);
+    wire.stream(&[4000; 20], 40_000);
+    wire.run(wire.now_us + 100_000);
+    let (before, known) = (wire.window.total_sent(), wire.window.rate().unwrap());
+    wire.window.sent_untold(wire.now(), 8000, Part::WHOLE);
+    wire.window.sent(wire.now(), 4000);
+    wire.now_us += 50_000;
+    wire.window.seems_arrived(wire.now(), before + 12_000);
+    assert_eq!(wire.window.unacknowledged(), 0);
+    // Others are read before it, and are no news.
+    wire.window.arrived(wire.now(), before);
+    wire.window.has_not_arrived(wire.now(), before + 3000);
+    assert_eq!(wire.window.unacknowledged(), 9000);
+    // From now on its silence is heard, and what has come says how slow the link has become.
+    wire.now_us += 200_000;
+    let link = wire.window.link(wire.now());
+    assert!(link.queue > JITTER && link.rate < Some(known / 10.0), "{link:?}");
+    wire.window.arrived(wire.now(), before + 12_000);
+    assert_eq!(wire.window.unacknowledged(), 0);
+    wire.window.has_not_arrived(wire.now(), before);
+    assert_eq!(wire.window.unacknowledged(), 0, "it was heard");
+}
+
+/// A stream of 800 kbit/s at 24 pictures a second, and a link of so many times that over which some of it has come.
+fn stream_and_link(times: f64, way_us: u64) -> (Stream, Wire) {
     let size = FrameSize::new(640, 480).unwrap();
     let stream = Stream { id: 1, rendition: Rendition::FULL, size, rate: (24, 1), bits_per_second: 800_000 };
     let mut wire = Wire::new(times * 100e3, way_us);
     wire.stream(&[20_000; 4], 400_000);
     wire.run(2_000_000);
+    (stream, wire)
+}
+
+/// How often a picture is acknowledged, once one in so many was.
+fn pace(times: f64, way_us: u64, before: u16) -> u16 {
+    let (stream, mut wire) = stream_and_link(times, way_us);
     wire.window.pace(wire.now(), Pace { every: before, from: 0 }, &stream).every
+}
+
+#[test]
+fn each_picture_is_acknowledged_for_a_while_when_a_wide_link_fills() {
+    let (stream, mut wire) = stream_and_link(20.0, 1000);
+    let mut pace = Pace { every: 8, from: 0 };
+    let mut next = |wire: &mut Wire| {
+        pace = wire.window.pace(wire.now(), pace, &stream);
+        pace.every
+    };
+    // Many of which nothing is told are nothing to wonder at, but behind one of which it was told just now.
+    (0..8).for_each(|_| wire.window.sent_untold(wire.now(), 4000, Part::WHOLE));
+    assert_eq!(next(&mut wire), 8);
+    for (behind, every) in [(2, 8), (3, 1)] {
+        wire.now_us += 1000;
+        wire.window.arrived(wire.now(), wire.window.total_sent() - behind * 4000);
+        assert_eq!(next(&mut wire), every, "{behind} on their way");
+        wire.window.sent_untold(wire.now(), 12_000, Part::WHOLE);
+    }
+    wire.window.arrived(wire.now(), wire.window.total_sent());
+    wire.now_us += 400_000;
+    assert_eq!(next(&mut wire), 1);
+    wire.now_us += 200_000;
+    assert_eq!(next(&mut wire), 8);
 }
 
 #[test]

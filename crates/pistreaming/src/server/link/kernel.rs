@@ -106,7 +106,7 @@ impl Kernel {
 
     /// A picture of this stream was sent. From now on the kernel is to refuse what would be too much on its way, if the link
     /// is so wide that this is not to be expected; or no longer.
-    pub(super) fn guard(&mut self, now: Timestamp, window: &Window, stream: &Stream) {
+    pub(super) fn guard(&mut self, now: Timestamp, window: &mut Window, stream: &Stream) {
         if !std::mem::take(&mut self.is_fresh) {
             return;
         }
@@ -158,11 +158,11 @@ mod tests {
         let now = Timestamp::from_micros(1000);
         let (mut kernel, mut window) = (Kernel::new(Arc::clone(&tap)), Window::new(BOUND));
         // Nothing is known yet.
-        kernel.guard(now, &window, &stream(800_000));
+        kernel.guard(now, &mut window, &stream(800_000));
         assert!(!kernel.guards());
         kernel.ask(now, &mut window);
         window.told(1e7, false);
-        kernel.guard(now, &window, &stream(800_000));
+        kernel.guard(now, &mut window, &stream(800_000));
         assert!(kernel.guards() && (20_000..50_000).contains(&most()), "{}", most());
         // However much was sent, it is not asked for a while: it took it.
         for _ in 0..100 {
@@ -175,7 +175,7 @@ mod tests {
         kernel.ask_if_wanted(now, &mut window);
         assert!(kernel.is_fresh && window.unacknowledged() == 0, "it was asked, and all has arrived");
         // A stream that the link carries, and no more.
-        kernel.guard(now, &window, &stream(40_000_000));
+        kernel.guard(now, &mut window, &stream(40_000_000));
         assert!(!kernel.guards());
     }
 }
