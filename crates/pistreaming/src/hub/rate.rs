@@ -38,6 +38,8 @@ pub(super) struct Rate {
     since: Option<Timestamp>,
     /// What the kernel said last.
     told: f64,
+    /// What the link carried at most by the last news that was heard, if all that jitter explains was jitter.
+    shown: f64,
     /// When a queue has shown it last.
     full_at: Timestamp,
     /// The last part of what a queue delivers, and as much of it as came by one rate.
@@ -104,6 +106,7 @@ impl Rate {
             known: None,
             since: None,
             told: 0.0,
+            shown: f64::INFINITY,
             full_at: Timestamp::from_micros(0),
             run: Run::NONE,
             long_run: Run::NONE,
@@ -122,12 +125,15 @@ impl Rate {
     }
 
     /// The kernel's own estimate, in bytes a second. `limited`: it saw less sent than the link takes. It keeps the highest such
-    /// one until it has seen more sent (linux net/ipv4/tcp_rate.c): what was heard before is no news.
+    /// one until it has seen more sent (linux net/ipv4/tcp_rate.c): what was heard before is no news. And it takes each packet for
+    /// a full one, so that by a few small ones it knows of many times what a link carries: no more is believed than what was heard
+    /// allows.
     pub(super) fn told(&mut self, bytes_per_second: f64, limited: bool) {
         let before = std::mem::replace(&mut self.told, bytes_per_second);
         let is_news = before.to_bits() != bytes_per_second.to_bits() && bytes_per_second > 0.0;
-        if is_news && (!limited || self.known < Some(bytes_per_second)) {
-            self.learn(bytes_per_second, 0.5);
+        let sample = if limited { bytes_per_second.min(self.shown) } else { bytes_per_second };
+        if is_news && (!limited || self.known < Some(sample)) {
+            self.learn(sample, 0.5);
         }
     }
 
@@ -199,6 +205,9 @@ impl Rate {
             self.known = Some(sample);
         }
         let tells = surely >= TELLING_BYTES;
+        if tells && news.looked.is_none() {
+            self.shown = surely as f64 / took.saturating_sub(JITTER).as_secs_f64();
+        }
         self.burst = (!tells).then_some(burst);
         if tells && Some(sample) > self.known {
             self.learn(sample, 0.5);

@@ -51,7 +51,7 @@ const START_INTERVAL: Duration = Duration::from_secs(10);
 
 /// Serves one viewer until he leaves, stalls, or the server stops; or tells him that there is no room.
 pub(super) async fn serve(site: Arc<Site>, tap: Arc<Tap>, part: Vec<u8>, entry: Result<Entry, Full>) {
-    let outlet = Outlet::new(Arc::clone(&site), tap, part, STALL);
+    let outlet = Outlet::new(Arc::clone(&site), tap, part, STALL, false);
     let Ok(entry) = entry else {
         return outlet.end(End::Refused(code::TRY_AGAIN_LATER, "no room"), None).await;
     };

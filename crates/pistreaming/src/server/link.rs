@@ -28,6 +28,9 @@ const SOONEST: Duration = Duration::from_millis(3);
 /// What else is looked at with it is in no hurry, either.
 const SURE_FOR: Duration = Duration::from_millis(500);
 
+/// A page that is to tell what has arrived and has not for so long is taken for one that never does.
+const SILENT_AFTER: Duration = Duration::from_secs(2);
+
 /// One viewer's link.
 #[derive(Debug)]
 pub(super) struct Meter {
@@ -35,7 +38,9 @@ pub(super) struct Meter {
     /// When it was looked at the clock last: once a turn, in which nothing waits.
     at: Instant,
     window: Window,
-    /// Whether his page says what has arrived.
+    /// Whether his page is to say what has arrived.
+    is_to_tell: bool,
+    /// Whether it does.
     told: bool,
     /// Where it tells of some pictures only: of which, and of what stream.
     paced: Option<(Pace, Stream)>,
@@ -48,13 +53,14 @@ pub(super) struct Meter {
 }
 
 impl Meter {
-    /// Nothing is known yet.
-    pub(super) fn new(tap: Arc<Tap>) -> Self {
+    /// Nothing is known yet. `is_to_tell`: his page will say what has arrived, or should.
+    pub(super) fn new(tap: Arc<Tap>, is_to_tell: bool) -> Self {
         let (looked, begun) = (Timestamp::default(), Instant::now());
         Self {
             begun,
             at: begun,
             window: Window::new(BOUND),
+            is_to_tell,
             told: false,
             paced: None,
             foretold: Foretold::default(),
@@ -183,10 +189,10 @@ impl Meter {
 
     /// His page has got so many bytes of messages in all, modulo 2³².
     pub(super) fn acknowledged(&mut self, bytes: u32) {
-        self.told = true;
+        let is_first = !std::mem::replace(&mut self.told, true);
         let now = self.now();
         // The way of single segments: what a page's word is compared with.
-        self.kernel.ask_way_again(now, &mut self.window);
+        let way = self.kernel.ask_way_again(now, &mut self.window, is_first);
         let sent = self.window.total_sent();
         let on_the_way = u64::from((sent as u32).wrapping_sub(bytes));
         // More than was sent since the last word is no page's of ours: nothing is learned from it.
@@ -198,6 +204,10 @@ impl Meter {
             self.window.has_not_arrived(now, self.read);
         } else {
             self.window.arrived(now, self.read);
+        }
+        // Where little is sent only the kernel sees a wide link.
+        if let Some(way) = way.filter(|_| is_first) {
+            self.window.told(way.rate, way.limited);
         }
     }
 
@@ -221,7 +231,9 @@ impl Meter {
             return link;
         }
         if !self.told {
-            self.kernel.ask_if_wanted(now, &mut self.window);
+            // By the first few packets the kernel knows more than a link carries: a page's word is better, and soon there.
+            let is_old = !self.is_to_tell || now.as_micros() > SILENT_AFTER.as_micros() as u64;
+            self.kernel.ask_if_wanted(now, &mut self.window, is_old);
         }
         self.window.link(now)
     }

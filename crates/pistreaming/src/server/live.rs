@@ -32,7 +32,7 @@ const ROOM_AFTER_MS: u32 = 10_000;
 
 /// Serves one viewer until he leaves, stalls, or the server stops; or tells him that there is no room.
 pub(super) async fn serve(site: Arc<Site>, tap: Arc<Tap>, part: Vec<u8>, entry: Result<Entry, Full>) {
-    let outlet = Outlet::new(Arc::clone(&site), tap, part, STALL);
+    let outlet = Outlet::new(Arc::clone(&site), tap, part, STALL, true);
     match entry {
         Ok(entry) => watch(site, outlet, entry).await,
         Err(full) => refuse(&site, outlet, full).await,

@@ -81,8 +81,15 @@ pub(super) struct Outlet {
 }
 
 impl Outlet {
-    /// An outlet that is cut when nothing leaves for as long as `stall`; `part` came behind the request.
-    pub(super) fn new(site: Arc<Site>, tap: Arc<Tap>, part: Vec<u8>, stall: Duration) -> Self {
+    /// An outlet that is cut when nothing leaves for as long as `stall`; `part` came behind the request. `is_to_tell`: his page
+    /// will say what has arrived, or should.
+    pub(super) fn new(
+        site: Arc<Site>,
+        tap: Arc<Tap>,
+        part: Vec<u8>,
+        stall: Duration,
+        is_to_tell: bool,
+    ) -> Self {
         // Where it fails the connection is about to be found broken.
         let _ = tap.take_only_when_drained();
         Self {
@@ -91,7 +98,7 @@ impl Outlet {
             rest: Bytes::new(),
             small: Vec::new(),
             gate: Gate::new(Arc::clone(&tap), stall),
-            meter: Meter::new(Arc::clone(&tap)),
+            meter: Meter::new(Arc::clone(&tap), is_to_tell),
             refused: false,
             was_behind: false,
             tap,

@@ -3,11 +3,13 @@
 use std::collections::VecDeque;
 
 use proptest::prelude::*;
+use wire::Pace;
 
 use super::*;
 use crate::frame::FrameSize;
 use crate::hub::Rendition;
 use crate::hub::flights::MOST_FLIGHTS;
+use crate::hub::item::Stream;
 use crate::hub::round_trip::LEAST_KEPT;
 
 const BOUND: Duration = Duration::from_millis(300);

@@ -60,15 +60,15 @@ impl Kernel {
         self.guarded.filter(|_| !self.is_to_ask(now)).map(|link| Link { now, ..link })
     }
 
-    /// Asks what has arrived, if there is reason to.
-    pub(super) fn ask_if_wanted(&mut self, now: Timestamp, window: &mut Window) {
+    /// Asks what has arrived, if there is reason to. `rate`: its word of the rate is to be believed.
+    pub(super) fn ask_if_wanted(&mut self, now: Timestamp, window: &mut Window, rate: bool) {
         let is_in_doubt = std::mem::take(&mut self.is_in_doubt) || self.guards();
         if is_in_doubt || window.wants_look(now) {
-            self.ask(now, window);
+            self.ask(now, window, rate);
         }
     }
 
-    fn ask(&mut self, now: Timestamp, window: &mut Window) {
+    fn ask(&mut self, now: Timestamp, window: &mut Window, rate: bool) {
         self.is_fresh = true;
         // Who cannot be measured is taken for one to whom all comes at once: he is served, not gated.
         let unacknowledged = self.tap.unacknowledged().unwrap_or(0) as u64;
@@ -78,18 +78,16 @@ impl Kernel {
         // A way that has carried away all that was sent for a while is quick enough, and what the kernel knows of it no news.
         let is_busy = self.busy.is_some_and(|busy| now.since(busy) < REST_AFTER);
         if (is_busy || self.is_to_ask(now))
-            && let Some(way) = self.ask_way(now, window)
+            && let Some(way) = self.ask_way(now, window).filter(|_| rate)
         {
             window.told(way.rate, way.limited);
         }
         window.looked(now, window.total_sent().saturating_sub(unacknowledged));
     }
 
-    /// Asks of the way of single segments, if that is long ago.
-    pub(super) fn ask_way_again(&mut self, now: Timestamp, window: &mut Window) {
-        if self.is_to_ask(now) {
-            self.ask_way(now, window);
-        }
+    /// Asks of the way of single segments, if that is long ago, or `anyway`.
+    pub(super) fn ask_way_again(&mut self, now: Timestamp, window: &mut Window, anyway: bool) -> Option<Way> {
+        if anyway || self.is_to_ask(now) { self.ask_way(now, window) } else { None }
     }
 
     fn ask_way(&mut self, now: Timestamp, window: &mut Window) -> Option<Way> {
@@ -160,7 +158,7 @@ mod tests {
         // Nothing is known yet.
         kernel.guard(now, &mut window, &stream(800_000));
         assert!(!kernel.guards());
-        kernel.ask(now, &mut window);
+        kernel.ask(now, &mut window, true);
         window.told(1e7, false);
         kernel.guard(now, &mut window, &stream(800_000));
         assert!(kernel.guards() && (20_000..50_000).contains(&most()), "{}", most());
@@ -172,7 +170,7 @@ mod tests {
         assert!(kernel.guarded(now.after(Duration::from_secs(6))).is_none());
         kernel.doubt();
         assert!(!kernel.guards() && most() > 100_000, "{}", most());
-        kernel.ask_if_wanted(now, &mut window);
+        kernel.ask_if_wanted(now, &mut window, true);
         assert!(kernel.is_fresh && window.unacknowledged() == 0, "it was asked, and all has arrived");
         // A stream that the link carries, and no more.
         kernel.guard(now, &mut window, &stream(40_000_000));

@@ -9,7 +9,7 @@ use crate::server::tap::tests::connected;
 #[tokio::test]
 async fn the_next_picture_that_is_acknowledged_is_sure_until_a_new_look_is_due() {
     let (tap, _other) = connected().await;
-    let mut meter = Meter::new(tap);
+    let mut meter = Meter::new(tap, true);
     let hub = Hub::new(true, Arc::new(Mailbox::new()));
     let stream = hub.begin_stream(FrameSize::new(64, 48).unwrap(), (24, 1), 800_000);
     let is_sure = |meter: &Meter| meter.sure(&stream)?.told?.behind;

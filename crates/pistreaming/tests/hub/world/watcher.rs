@@ -41,6 +41,9 @@ impl Kind {
 const PAINT_US: u64 = 4_000;
 /// The part of the messages that the kernel refuses, because something has not left the socket yet.
 const REFUSED: f64 = 0.05;
+/// The kernel takes each packet for a full one: before many were sent it knows more of a link than it carries, so many times
+/// at most.
+const MORE_TIMES: f64 = 10.0;
 /// What `player/src/pace.rs` takes for late.
 const LATE_US: u64 = 30_000;
 const LOOK_AGAIN_US: u64 = 15_000;
@@ -93,6 +96,8 @@ pub struct Watcher {
     pub kernel: f64,
     /// When (µs) it knew last of an arrival, and of how many bytes in all.
     delivered: (u64, u64),
+    /// His page has told something: from then on the kernel is not asked.
+    has_told: bool,
     /// From arrival to acknowledgement in the page: decoding and painting, µs.
     pub paint_us: u64,
     chance: Chance,
@@ -133,6 +138,7 @@ impl Watcher {
             share: f64::INFINITY,
             kernel: 0.0,
             delivered: (0, 0),
+            has_told: false,
             paint_us: PAINT_US,
             chance,
             away: false,
@@ -208,14 +214,22 @@ impl Watcher {
 
     fn look(&mut self, now: Timestamp) -> Link {
         self.looked = now;
-        if self.kind == Kind::Old && self.window.wants_look(now) {
+        if !self.has_told && self.window.wants_look(now) {
+            self.ask_kernel(now);
+        }
+        self.window.link(now)
+    }
+
+    fn ask_kernel(&mut self, now: Timestamp) {
+        if self.kind == Kind::Old {
             let known = self.acks.iter().take_while(|(at, _)| *at <= now.as_micros()).count();
             let total = self.acks.drain(..known).next_back().map(|(_, total)| total);
             self.heard = total.unwrap_or(self.heard);
             self.window.told(self.kernel, true);
-            self.window.looked(now, self.heard);
+        } else if self.delivered.0 <= now.as_micros() {
+            self.heard = self.delivered.1;
         }
-        self.window.link(now)
+        self.window.looked(now, self.heard);
     }
 
     fn look_again(&mut self, now: Timestamp, link: Link) -> Option<Timestamp> {
@@ -300,6 +314,14 @@ impl Watcher {
         told
     }
 
+    /// The kernel's word of the rate is heard with his page's first one, and exaggerates.
+    fn tell_rate_once(&mut self) {
+        if !std::mem::replace(&mut self.has_told, true) {
+            let times = 1.0 + (MORE_TIMES - 1.0) * self.chance.part();
+            self.window.told(self.kernel * times, true);
+        }
+    }
+
     /// News that has come.
     fn hear(&mut self, now: Timestamp) {
         if self.kind == Kind::Old {
@@ -309,6 +331,7 @@ impl Watcher {
             self.acks.pop_front();
             self.know(now);
             self.window.arrived(now, total);
+            self.tell_rate_once();
             self.choose_pace(now);
         }
     }
