@@ -40,6 +40,8 @@ pub(super) struct Rate {
     told: f64,
     /// What the link carried at most by the last news that was heard, if all that jitter explains was jitter.
     shown: f64,
+    /// What it would be by the last that was late, until more is known.
+    doubt: Option<f64>,
     /// When a queue has shown it last.
     full_at: Timestamp,
     /// The last part of what a queue delivers, and as much of it as came by one rate.
@@ -107,6 +109,7 @@ impl Rate {
             since: None,
             told: 0.0,
             shown: f64::INFINITY,
+            doubt: None,
             full_at: Timestamp::from_micros(0),
             run: Run::NONE,
             long_run: Run::NONE,
@@ -117,6 +120,12 @@ impl Rate {
     /// Bytes a second, as far as is known.
     pub(super) const fn known(&self) -> Option<f64> {
         self.known
+    }
+
+    /// What it would be if the last that was late was no accident, but the first that a slower link shows: until it is known which no
+    /// more is to be sent than that allows.
+    pub(super) const fn doubt(&self) -> Option<f64> {
+        self.doubt
     }
 
     /// When it was known exactly, the last time.
@@ -170,6 +179,7 @@ impl Rate {
     }
 
     fn see_run(&mut self, news: &News) {
+        self.doubt = None;
         let run = std::mem::take(&mut self.run);
         let is_guess = news.now.since(self.since.unwrap_or(news.now)) < GUESSED;
         let Some(rate) = self.known.filter(|_| !is_guess) else {
@@ -217,10 +227,16 @@ impl Rate {
     /// What met no queue took so long: was that longer than foretold?
     fn at_most(&mut self, news: &News, took: Duration) {
         let foretold = takes(news.bytes, self.known.unwrap_or(f64::INFINITY));
-        if news.first.alone && news.bytes >= TELLING_BYTES && took > foretold + JITTER {
+        if !news.first.alone || news.bytes < TELLING_BYTES {
+            return;
+        }
+        self.doubt = None;
+        if took > foretold + JITTER {
             // The longer it took the less it was an accident.
             let weight = (took - foretold).as_secs_f64().clamp(0.25, 1.0);
-            self.learn(news.bytes as f64 / took.as_secs_f64(), weight);
+            let sample = news.bytes as f64 / took.as_secs_f64();
+            self.learn(sample, weight);
+            self.doubt = Some(sample);
         }
     }
 

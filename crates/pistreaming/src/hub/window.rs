@@ -312,7 +312,7 @@ impl Window {
         let heard = self.looked_at.unwrap_or(now);
         let waited = self.waiting().map(|flight| heard.since(flight.at));
         let late = waited > Some(least + self.bound);
-        let rate = self.rate_now(now);
+        let rate = self.rate_now(now).map(|rate| rate.min(self.rate.doubt().unwrap_or(rate)));
         let shut = to_run_dry || late || unacknowledged >= self.allowed(rate, HEADROOM);
         if shut && !self.is_quiet() {
             return 0;

@@ -436,6 +436,25 @@ fn what_is_said_aside_is_not_waited_for() {
     assert_eq!(wire.window.unacknowledged(), 0);
 }
 
+/// On a wide link what was told of with a picture comes late: an accident, or it carries less now.
+#[test]
+fn behind_what_was_late_no_more_is_sent_than_it_allows_until_more_is_known() {
+    let mut wire = Wire::new(2e6, 1000);
+    wire.stream(&[4000; 20], 40_000);
+    wire.run(wire.now_us + 100_000);
+    let rooms = [250_000, 5_000].map(|took_us| {
+        wire.window.sent_untold(wire.now(), 12_000, Part::WHOLE);
+        wire.window.sent(wire.now(), 4000);
+        wire.now_us += took_us;
+        wire.window.arrived(wire.now(), wire.window.total_sent());
+        wire.window.sent_untold(wire.now(), 1, Part::WHOLE);
+        let room = wire.window.link(wire.now()).room;
+        wire.window.arrived(wire.now(), wire.window.total_sent());
+        room
+    });
+    assert!((15_000..25_000).contains(&rooms[0]) && rooms[1] > 200_000, "{rooms:?}");
+}
+
 /// A page that is told to acknowledge each picture, and says nothing of those before, is sent another.
 #[test]
 fn who_is_asked_for_no_news_is_not_waited_for() {
