@@ -14,7 +14,7 @@ use crate::steps::Steps;
 use crate::{Outcome, all, cameras, wasm};
 
 pub(crate) const OPTIONS: &str = "[--no-browser] [--no-camera-lab] [--camera-lab] [--all]";
-pub(crate) const PURPOSE: &str = "the gate: format, lints, tests, tidy rules, the built player, browsers, cameras (about 13 minutes on 2 cores)\n\
+pub(crate) const PURPOSE: &str = "the gate: format, lints, tests, tidy rules, the built player, browsers, cameras (about 17 minutes on 2 cores)\n\
     --no-browser     without the tests in browsers\n\
     --no-camera-lab  without those of cameras, in a kernel that has drivers to test with, in qemu\n\
     --camera-lab     these alone (about 2 minutes)\n\
