@@ -14,7 +14,10 @@ const viewersOf = async (program) => (await (await fetch(new URL('/stats', progr
 async function leaveAndComeBack(page, program) {
   // The answer comes before the page goes.
   await page.evaluate((address) => { setTimeout(() => { location.href = address; }, 100); }, new URL('/healthz', program.url).href);
-  await until('that he has left', async () => await viewersOf(program) === 0);
+  await until('that he has left', async () => await viewersOf(program) === 0).catch(async ({ message }) => {
+    // Which of the two has failed, the page to go or the server to see it.
+    throw new Error(`${message}; he is at ${await page.evaluate(() => location.href).catch(String)}`);
+  });
   // His connection goes before the other page is there.
   await until('the other page', () => page.evaluate(() => location.pathname === '/healthz').catch(() => false));
   await page.evaluate(() => { setTimeout(() => history.back(), 100); });
