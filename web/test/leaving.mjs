@@ -65,7 +65,11 @@ describe('a page that the browser has kept', { timeout: 120_000 }, () => {
   withLivePage(start, (made) => { ({ program, page } = made); });
 
   it('is the same when somebody comes back, twice, and plays', async () => {
+    const figures = () => page.evaluate(() => JSON.parse(document.getElementById('overlay').dataset.figures || '{}'));
+    const untilDelay = (what) => until(what, async () => (await figures()).delay > 0);
     await page.press('s');
+    // All that the overlay needs is loaded then.
+    await untilDelay('a delay');
     await page.evaluate(() => {
       window.shows = [];
       window.addEventListener('pageshow', ({ persisted }) => window.shows.push(persisted));
@@ -75,11 +79,12 @@ describe('a page that the browser has kept', { timeout: 120_000 }, () => {
       await leaveAndComeBack(page, program);
       const shows = await until('that it was shown', () => page.evaluate(() => window.shows));
       assert.deepEqual(shows, Array(time).fill(true), 'it was kept');
+      // The picture that it was left with may be one of now, still.
+      await until('that he is back', async () => await viewersOf(program) === 1);
+      await untilDelay('a delay on the new connection');
       await untilLive(page);
       assert.equal(await viewersOf(program), 1);
       assert.equal(await page.evaluate(() => document.getElementById('trouble').hidden), true, 'nothing is wrong');
-      const figures = () => page.evaluate(() => JSON.parse(document.getElementById('overlay').dataset.figures));
-      await until('a delay on the new connection', async () => (await figures()).delay > 0);
     }
     assert.deepEqual(page.faults, []);
   });

@@ -18,7 +18,7 @@ const TIME: Duration = Duration::from_secs(1800);
 /// How many come at a time, and how often.
 const CROWD: usize = 10;
 const INTERVAL: Duration = Duration::from_secs(2);
-/// They leave after this, when the server has given up the first of them (30 s).
+/// They leave after this, when the server has given up the first of them (20 s).
 const STAY: Duration = Duration::from_secs(40);
 /// In so many parts, each with a storm of connections at its beginning.
 const PARTS: u32 = 6;
