@@ -4,11 +4,13 @@
 //!
 //! All are sent the same pictures by the same crowd, one system after the other. CPU time is the kernel's account of the
 //! server's processes; on loopback it holds what the viewers' side of TCP takes, too. The spread is from the first viewer
-//! to the last who has a picture, and holds the time that the crowd takes to read.
+//! to the last who has a picture, and holds the time that the crowd takes to read. It is the first to suffer where other guests of the machine
+//! take processors away: where that is much, the floor's row says what can be had.
 
 use std::time::Duration;
 
 use super::crowd_systems::{Crowd, System};
+use super::stolen::Stolen;
 use crate::Outcome;
 use crate::packages::{NODE, TRACE, ensure};
 use crate::process::{Usage, holdings, usage};
@@ -41,6 +43,8 @@ struct Figures {
     /// Memory of the server with no viewer, and with all, in bytes.
     memory: (u64, u64),
     seconds: f64,
+    /// What of the processors' time other guests of the machine took, in percent.
+    stolen: f64,
 }
 
 /// Measures all systems and prints a table.
@@ -112,17 +116,17 @@ fn measured(system: System, viewers: usize, stalled: usize, time: Duration) -> O
     let empty = memory(&running);
     let mut crowd = Crowd::start(&running, viewers, stalled, time)?;
     std::thread::sleep(SETTLE);
-    let before = usage(&[running.server()]);
+    let (before, stolen) = (usage(&[running.server()]), Stolen::now());
     crowd.begin()?;
     let counted = crowd.figures()?;
-    let after = usage(&[running.server()]);
+    let (after, stolen) = (usage(&[running.server()]), Stolen::now().percent_since(stolen));
     running.check()?;
     let used = Usage {
         user: after.user.saturating_sub(before.user),
         system: after.system.saturating_sub(before.system),
         peak_memory: after.peak_memory,
     };
-    Ok(Figures { counted, used, memory: (empty, memory(&running)), seconds: time.as_secs_f64() })
+    Ok(Figures { counted, used, memory: (empty, memory(&running)), seconds: time.as_secs_f64(), stolen })
 }
 
 impl Figures {
@@ -131,15 +135,15 @@ impl Figures {
     }
 }
 
-const HEADING: &str = "                      CPU, us per message      CPU   spread, ms     delay, ms    memory, kB            pictures\n\
-                       system    viewers  user system  total      %    p50   p99     p50   p99  per viewer      lost   gone";
+const HEADING: &str = "                      CPU, us per message      CPU   spread, ms     delay, ms    memory, kB            pictures   stolen,\n\
+                       system    viewers  user system  total      %    p50   p99     p50   p99  per viewer      lost   gone        %";
 
 fn row(name: &str, viewers: usize, figures: &Figures) -> String {
     let messages = figures.counted("messages");
     let us = |time: Duration| time.as_secs_f64() * 1e6 / messages;
     let Figures { used, memory: (empty, full), seconds, .. } = figures;
     format!(
-        "{name:<10} {viewers:>6} {:>5.2} {:>6.2} {:>6.2} {:>6.0} {:>6.1} {:>5.1} {:>7.1} {:>5.1} {:>11.1} {:>9} {:>6}",
+        "{name:<10} {viewers:>6} {:>5.2} {:>6.2} {:>6.2} {:>6.0} {:>6.1} {:>5.1} {:>7.1} {:>5.1} {:>11.1} {:>9} {:>6} {:>8.1}",
         us(used.user),
         us(used.system),
         us(used.cpu()),
@@ -151,6 +155,7 @@ fn row(name: &str, viewers: usize, figures: &Figures) -> String {
         full.saturating_sub(*empty) as f64 / viewers as f64 / 1000.0,
         figures.counted("lost"),
         figures.counted("gone"),
+        figures.stolen,
     )
 }
 

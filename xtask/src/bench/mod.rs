@@ -23,6 +23,7 @@ mod measure;
 mod parts;
 mod parts_seen;
 mod screen;
+mod stolen;
 mod strip;
 mod summary;
 pub(crate) mod systems;
