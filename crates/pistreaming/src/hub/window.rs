@@ -297,10 +297,14 @@ impl Window {
         self.room(now).min(all.saturating_sub(self.unacknowledged()))
     }
 
-    /// Bytes that may be sent now. On an idle link any message may, however large: it could never be sent otherwise.
+    /// Bytes that may be sent now. On an idle link any message may, however large: it could never be sent otherwise; and on one that
+    /// is not known, and has only small messages on it.
     fn room(&self, now: Timestamp) -> usize {
         let unacknowledged = self.unacknowledged();
-        if unacknowledged == 0 {
+        // A page asks for the clock before its first picture, which is larger than what may be sent to somebody unknown: it waited
+        // 0.3 s for those answers, of which that page says nothing before it has a picture.
+        let is_untried = self.rate().is_none() && (unacknowledged as u64) < TELLING_BYTES;
+        if unacknowledged == 0 || is_untried {
             return usize::MAX;
         }
         let Some(least) = self.least_round_trip() else {

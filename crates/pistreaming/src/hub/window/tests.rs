@@ -83,6 +83,22 @@ fn sizes(mean: usize) -> impl Strategy<Value = Vec<usize>> {
     prop::collection::vec(mean / 4..mean * 2, 150..250)
 }
 
+/// The answers to a page's first questions are on their way when its first picture is ready.
+#[test]
+fn the_first_picture_does_not_wait_for_small_messages() {
+    let mut wire = Wire::new(2e6, 50_000);
+    for _ in 0..4 {
+        wire.send(24);
+    }
+    assert_eq!(wire.window.link(wire.now()).room, usize::MAX);
+    wire.send(17_000);
+    assert_eq!(wire.window.link(wire.now()).room, 0);
+    wire.run(300_000);
+    wire.send(24);
+    let known = wire.window.link(wire.now()).room;
+    assert!((100_000..2_000_000).contains(&known), "{known}");
+}
+
 proptest! {
     /// A stream that is more than the link takes shows the link's rate, and never more of it is on its way than the
     /// bound says.
