@@ -23,8 +23,7 @@ use crate::hub::{Next, NoticeCode, Shape, Stream, Viewer, Wants};
 use crate::needs::Need;
 
 /// A viewer who takes nothing for as long is given up; his page connects anew. That is also how long he is counted, and keeps
-/// the camera awake, where a browser stops a page that is left before its word of that is heard (11 of 28 times on a busy
-/// machine).
+/// the camera awake, where a browser stops a page that is left before its word of that is heard: on a busy machine it does.
 const STALL: Duration = Duration::from_secs(20);
 /// When a page is to try again after the server stopped.
 const RETRY_AFTER_MS: u32 = 500;
